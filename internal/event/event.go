@@ -1,0 +1,127 @@
+// Package event defines the records that the house keeps: what happened, when,
+// and which zone, signs, notice, policy and consent made it lawful. An event
+// never holds a name, a picture or a template.
+package event
+
+import (
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// Kind says what an event records.
+type Kind string
+
+// The kinds of event.
+const (
+	KindUseStart     Kind = "use_start"     // a camera's pictures began to be processed
+	KindUseEnd       Kind = "use_end"       // and ended
+	KindMatch        Kind = "match"         // an enrollee was recognised under their consent
+	KindClaimOutcome Kind = "claim_outcome" // the outcome of an enrollee's own claim
+	KindVerify       Kind = "verify_1to1"
+	KindUnmask       Kind = "unmask" // an enrollee began to be shown clear
+	KindHumanReview  Kind = "human_review"
+	KindGateChange   Kind = "gate_change"   // what makes matching lawful changed
+	KindCameraHealth Kind = "camera_health" // connected, lost, masked by fault
+	KindZoneMinute   Kind = "zone_minute"   // per-minute counters, small counts suppressed
+)
+
+// TSQuality says how far an event's time can be trusted.
+type TSQuality string
+
+// The qualities of a time stamp.
+const (
+	TSSynced   TSQuality = "synced"
+	TSUnsynced TSQuality = "unsynced"
+	TSCamera   TSQuality = "camera"
+)
+
+// Digest is a SHA-256 or HMAC-SHA-256 value; the zero value means none. Its
+// text form is lower-case hex, empty for none.
+type Digest [32]byte
+
+// IsZero reports whether there is no value.
+func (d Digest) IsZero() bool { return d == Digest{} }
+
+func (d Digest) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return hex.EncodeToString(d[:])
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Digest) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*d = Digest{}
+		return nil
+	}
+	if len(b) != 2*len(d) {
+		return fmt.Errorf("event: digest of %d hex digits, want %d", len(b), 2*len(d))
+	}
+	_, err := hex.Decode(d[:], b)
+	return err
+}
+
+// Event is one row of the match log (REQUIREMENTS section 6). The fields down
+// to Detail are set by whoever saw it happen; the rest by the Chain that
+// numbers, links and signs.
+type Event struct {
+	ID        string    `json:"event_id"` // UUID v7
+	TS        time.Time `json:"ts"`
+	TSQuality TSQuality `json:"ts_quality"`
+	Kind      Kind      `json:"kind"`
+
+	SiteID   string `json:"site_id"`
+	CameraID string `json:"camera_id"`
+	SceneID  string `json:"scene_id,omitempty"`
+
+	ZoneID       string `json:"zone_id,omitempty"`
+	ZoneVersion  uint32 `json:"zone_version,omitempty"`
+	SignSetHash  Digest `json:"sign_set_hash,omitzero"`
+	InspectionID string `json:"inspection_id,omitempty"`
+
+	PolicyVersion uint64 `json:"policy_version,omitempty"`
+	NoticeVersion string `json:"notice_version,omitempty"`
+	AssessmentID  string `json:"assessment_id,omitempty"`
+
+	GateMode string `json:"gate_mode,omitempty"` // "zone" or "claim"
+	GateBits uint32 `json:"gate_bits,omitempty"` // policy.Bits
+
+	SubjectRef     Digest `json:"subject_ref,omitzero"` // HMAC(subject key, scene, day)
+	ConsentRef     Digest `json:"consent_ref,omitzero"`
+	ConsentVersion uint32 `json:"consent_version,omitempty"`
+
+	GalleryRoot Digest `json:"gallery_root,omitzero"`
+	GallerySize uint32 `json:"gallery_size,omitempty"`
+	TemplateRef Digest `json:"template_ref,omitzero"`
+	ModelDigest Digest `json:"model_digest,omitzero"`
+
+	Score     float32 `json:"score,omitempty"`
+	Threshold float32 `json:"threshold,omitempty"`
+	Margin    float32 `json:"margin,omitempty"`
+	Quality   float32 `json:"quality,omitempty"`
+	PAD       string  `json:"pad,omitempty"`
+
+	RefEvent    string `json:"ref_event,omitempty"`
+	ReviewerRef Digest `json:"reviewer_ref,omitzero"`
+	Verdict     string `json:"verdict,omitempty"`
+	ReceiptID   string `json:"receipt_id,omitempty"`
+
+	PayloadEnc []byte `json:"payload_enc,omitempty"` // AES-256-GCM under the subject's key
+	DEKID      string `json:"dek_id,omitempty"`
+	Salt       []byte `json:"salt,omitempty"` // 16 bytes
+
+	// Detail holds what a camera_health, gate_change or zone_minute event says,
+	// with bounded keys and nothing about a person.
+	Detail map[string]string `json:"detail,omitempty"`
+
+	ChainID  string `json:"chain_id"`
+	Seq      uint64 `json:"seq"`
+	PrevHash Digest `json:"prev_hash,omitzero"`
+	RowHash  Digest `json:"row_hash,omitzero"`
+	NodeSig  []byte `json:"node_sig,omitempty"` // Ed25519 over RowHash
+}
