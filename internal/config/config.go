@@ -1,0 +1,202 @@
+// Package config says how a Bystander is set up: defaults, then a strict YAML
+// file, then the environment, then one check that names every fault at once.
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"bystander/internal/strictyaml"
+)
+
+// Config is everything that a user can set. Defaults are in Default.
+type Config struct {
+	// Site is the path of the site file: zones, signs, scenes, assessments.
+	// Without one nothing is embedded and everybody is masked.
+	Site    string   `yaml:"site"`
+	Data    string   `yaml:"data"` // folder of stores and recordings
+	Keys    string   `yaml:"keys"` // folder of keys; default <data>/keys
+	Server  Server   `yaml:"server"`
+	Log     Log      `yaml:"log"`
+	Cameras []Camera `yaml:"cameras"`
+	Detect  Detect   `yaml:"detect"`
+	Redact  Redact   `yaml:"redact"`
+	Encode  Encode   `yaml:"encode"`
+	Record  Record   `yaml:"record"`
+	Events  Events   `yaml:"events"`
+	Models  Models   `yaml:"models"`
+}
+
+// Server is the web side.
+type Server struct {
+	Listen string `yaml:"listen"`
+	// Hosts are further names by which browsers may call the server.
+	Hosts []string `yaml:"hosts"`
+	// AllowInsecureNetwork lets the server listen beyond this machine although
+	// nobody signs in yet.
+	AllowInsecureNetwork bool `yaml:"allow_insecure_network"`
+	// MaxViewers bounds the live viewers of one camera.
+	MaxViewers int `yaml:"max_viewers"`
+}
+
+// Log is what is written about the running system.
+type Log struct {
+	Level  string `yaml:"level"`  // debug, info, warn, error
+	Format string `yaml:"format"` // console or json
+}
+
+// Camera is one picture source.
+type Camera struct {
+	ID     string `yaml:"id"`
+	Name   string `yaml:"name"`
+	Driver string `yaml:"driver"` // rtsp (default), vdk, whip, file
+	URL    Secret `yaml:"url"`    // rtsp address or file path
+	// URLFile names a file that holds the address, for secrets kept apart.
+	URLFile   string `yaml:"url_file"`
+	Transport string `yaml:"transport"` // tcp (default) or udp
+	Scene     string `yaml:"scene"`     // in the site file
+}
+
+// Detect is what looks for people.
+type Detect struct {
+	Provider     string  `yaml:"provider"`       // auto, tensorrt, cuda, cpu
+	FaceLongSide int     `yaml:"face_long_side"` // pixels, multiple of 32
+	FaceEvery    int     `yaml:"face_every"`     // look for faces in every n-th picture
+	PersonEvery  int     `yaml:"person_every"`   // and for whole people
+	FaceScore    float64 `yaml:"face_score"`
+	PersonScore  float64 `yaml:"person_score"`
+	Library      string  `yaml:"onnxruntime"` // path of libonnxruntime.so; found by itself when empty
+}
+
+// Redact is how people are covered. Nothing here turns covering off.
+type Redact struct {
+	Style     string        `yaml:"style"`    // frost, solid, mosaic
+	Coverage  string        `yaml:"coverage"` // head, person
+	Hold      int           `yaml:"hold"`     // pictures held back, 0–50
+	Margin    float64       `yaml:"margin"`   // added around a head, as a part of its size
+	TrackHold time.Duration `yaml:"track_hold"`
+}
+
+// Encode is the redacted video.
+type Encode struct {
+	Bitrate     int           `yaml:"bitrate"` // kbit/s at most; 0 chooses by size
+	Preset      string        `yaml:"preset"`
+	KeyInterval time.Duration `yaml:"key_interval"`
+}
+
+// Record is the recorder of redacted video.
+type Record struct {
+	Enabled  bool          `yaml:"enabled"`
+	Segment  time.Duration `yaml:"segment"`
+	MaxAge   time.Duration `yaml:"max_age"`
+	MaxBytes Bytes         `yaml:"max_bytes"`
+}
+
+// Events is the edge's own store of events.
+type Events struct {
+	Edge     string        `yaml:"edge"` // name of this edge in the log; default the host's
+	MaxAge   time.Duration `yaml:"max_age"`
+	SpoolMax Bytes         `yaml:"spool_max_bytes"`
+}
+
+// Models is where model files come from, besides the cache and upstream.
+type Models struct {
+	Mirrors []string `yaml:"mirrors"`
+	Offline bool     `yaml:"offline"` // never ask upstream
+}
+
+// Default returns the configuration that holds where nothing else is said.
+func Default() Config {
+	return Config{
+		Data:   "data",
+		Server: Server{Listen: "127.0.0.1:8080", MaxViewers: 16},
+		Log:    Log{Level: "info", Format: "console"},
+		Detect: Detect{
+			Provider: "auto", FaceLongSide: 640, FaceEvery: 3, PersonEvery: 9,
+			FaceScore: 0.3, PersonScore: 0.25,
+		},
+		Redact: Redact{
+			Style: "frost", Coverage: "head", Hold: 8, Margin: 0.25, TrackHold: time.Second,
+		},
+		Encode: Encode{Preset: "ultrafast", KeyInterval: 2 * time.Second},
+		Record: Record{
+			Enabled: true, Segment: time.Minute,
+			MaxAge: 72 * time.Hour, MaxBytes: 20 << 30,
+		},
+		Events: Events{MaxAge: 184 * 24 * time.Hour, SpoolMax: 2 << 30},
+	}
+}
+
+// Load reads the file at path over the defaults, applies the environment and
+// checks the result. Relative paths in the file are taken from its folder. An
+// empty path means defaults and environment only.
+func Load(path string, env []string) (Config, error) {
+	c := Default()
+	if path != "" {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return c, fmt.Errorf("config: %w (write one after the README's example, or name another with --config)", err)
+		}
+		if err := strictyaml.Decode(path, b, &c); err != nil {
+			return c, err
+		}
+		c.resolve(filepath.Dir(path))
+	}
+	if err := c.applyEnv(env); err != nil {
+		return c, err
+	}
+	c.fill()
+	return c, c.Validate()
+}
+
+func (c *Config) resolve(dir string) {
+	for _, p := range []*string{&c.Site, &c.Data, &c.Keys} {
+		*p = under(dir, *p)
+	}
+	for i := range c.Cameras {
+		cam := &c.Cameras[i]
+		cam.URLFile = under(dir, cam.URLFile)
+		if cam.Driver == "file" {
+			cam.URL = Secret(under(dir, string(cam.URL)))
+		}
+	}
+}
+
+func under(dir, p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(dir, p)
+}
+
+// fill derives what follows from other settings.
+func (c *Config) fill() {
+	if c.Keys == "" {
+		c.Keys = filepath.Join(c.Data, "keys")
+	}
+	if c.Events.Edge == "" {
+		c.Events.Edge = hostName()
+	}
+	for i := range c.Cameras {
+		cam := &c.Cameras[i]
+		if cam.Driver == "" {
+			cam.Driver = "rtsp"
+		}
+		if cam.Transport == "" {
+			cam.Transport = "tcp"
+		}
+		if cam.Name == "" {
+			cam.Name = cam.ID
+		}
+	}
+}
+
+func hostName() string {
+	h, err := os.Hostname()
+	if err != nil || h == "" {
+		return "edge"
+	}
+	return h
+}
