@@ -163,10 +163,15 @@ func (r *Raw) Planes() Planes {
 // Retain adds a holder, which must Release in its turn. While more than one
 // holds the picture nobody may write to it.
 func (r *Raw) Retain() *Raw {
-	if r.refs.Add(1) <= 1 {
-		panic("frame: retain after release")
+	for {
+		n := r.refs.Load()
+		if n <= 0 {
+			panic("frame: retain after release")
+		}
+		if r.refs.CompareAndSwap(n, n+1) {
+			return r
+		}
 	}
-	return r
 }
 
 // Shared reports whether somebody else holds the picture too.

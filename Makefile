@@ -1,0 +1,64 @@
+# Bystander. `make help` lists what there is.
+SHELL  := /bin/bash
+BIN    := bin/bystander
+GO     ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X bystander/internal/app.Version=$(VERSION)
+WEB_SRC := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+
+# Where the demo's pictures come from; empty chooses a clip.
+INPUT  ?=
+LISTEN ?= 127.0.0.1:8080
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+.PHONY: setup
+setup: build/.setup ## install what the build needs and is missing
+
+build/.setup: scripts/setup.sh scripts/requirements-ort.txt
+	@scripts/setup.sh
+	@mkdir -p build && touch $@
+
+build/.setup-test: build/.setup
+	@scripts/setup.sh --test
+	@touch $@
+
+web/node_modules/.stamp: web/package.json web/package-lock.json
+	@echo "==> installing the web application's packages"
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/index.html: build/.setup web/node_modules/.stamp $(WEB_SRC)
+	@echo "==> building the web application"
+	@cd web && npm run --silent build
+
+.PHONY: web
+web: web/dist/index.html ## build the web application
+
+.PHONY: build
+build: build/.setup web/dist/index.html ## build the one binary, bin/bystander
+	@echo "==> building $(BIN)"
+	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/bystander
+
+.PHONY: demo
+demo: build ## run everything on this machine: http://127.0.0.1:8080 (INPUT=file or rtsp://…)
+	@$(BIN) demo --listen $(LISTEN) $(if $(INPUT),--input '$(INPUT)')
+
+.PHONY: test
+test: build/.setup-test build ## every test, with real cameras, servers and browser
+	@scripts/test.sh
+
+.PHONY: lint
+lint: build/.setup web/node_modules/.stamp ## formatting, vet, linters, licences
+	@scripts/lint.sh
+
+.PHONY: bench
+bench: build ## benchmarks of the stages, then the whole pipeline against its floor
+	@$(GO) test -run '^$$' -bench . -benchmem -count 3 ./internal/... ./detect/... ./match/... ./redact/... ./sink/...
+	@$(BIN) eval speed
+
+.PHONY: clean
+clean: ## remove what was built
+	@rm -rf bin build web/dist/assets web/dist/index.html
