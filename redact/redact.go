@@ -1,4 +1,10 @@
 // Package redact covers people. It alone can make a frame.Redacted.
+//
+// Raw pictures come in with what was seen on them and are held for a few
+// pictures, so that what is seen next can cover what came before. Each leaves
+// with a mask that is the union of everything that may be a person, painted
+// with a fill made only from what lies outside that union. Whenever the package
+// cannot vouch for a picture, it leaves as one uniform colour.
 package redact
 
 import (
@@ -10,8 +16,13 @@ type Style string
 
 // The styles.
 const (
-	StyleFrost  Style = "frost"
-	StyleSolid  Style = "solid"
+	// StyleFrost looks like frosted glass: a smooth fill from around the mask
+	// with a faint moving grain.
+	StyleFrost Style = "frost"
+	// StyleSolid is one dark colour.
+	StyleSolid Style = "solid"
+	// StyleMosaic is a few cells a face. Their colours come from around the
+	// mask, like frost, not from the face.
 	StyleMosaic Style = "mosaic"
 )
 
@@ -44,7 +55,10 @@ const (
 	TargetPerson
 )
 
-// Target is one thing to cover on one picture, tied to a track.
+// Target is one thing to cover on one picture, tied to a track. It is an
+// observation on that very picture, never a tracker's prediction: between
+// observations the package interpolates by itself. Faces and persons are
+// tracked apart; the same number may serve for both kinds.
 type Target struct {
 	Track uint64
 	Kind  TargetKind
@@ -62,10 +76,14 @@ type Sighting struct {
 	Targets        []Target
 	// Lost are tracks that the tracker has given up since the last sighting.
 	Lost []uint64
+	// Guard tells that the foreground guard looked at this very picture; it is
+	// implied by any Moving.
+	Guard bool
 	// Moving are regions that move, by the foreground guard, whether explained
 	// by a track or not.
 	Moving []geom.Box
 	// Fault, when not empty, says why nothing can be vouched for: the picture
-	// leaves fully masked.
+	// leaves fully masked. It goes into Stats.Detail; it must hold nothing
+	// about a person.
 	Fault string
 }
