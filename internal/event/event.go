@@ -68,60 +68,61 @@ func (d *Digest) UnmarshalText(b []byte) error {
 
 // Event is one row of the match log (REQUIREMENTS section 6). The fields down
 // to Detail are set by whoever saw it happen; the rest by the Chain that
-// numbers, links and signs.
+// numbers, links and signs. The class tag is the field's data class (see Class);
+// a test refuses a field without one.
 type Event struct {
-	ID        string    `json:"event_id"` // UUID v7
-	TS        time.Time `json:"ts"`
-	TSQuality TSQuality `json:"ts_quality"`
-	Kind      Kind      `json:"kind"`
+	ID        string    `json:"event_id" class:"L1"` // UUID v7
+	TS        time.Time `json:"ts" class:"L2"`
+	TSQuality TSQuality `json:"ts_quality" class:"L1"`
+	Kind      Kind      `json:"kind" class:"L1"`
 
-	SiteID   string `json:"site_id"`
-	CameraID string `json:"camera_id"`
-	SceneID  string `json:"scene_id,omitempty"`
+	SiteID   string `json:"site_id" class:"L1"`
+	CameraID string `json:"camera_id" class:"L2"`
+	SceneID  string `json:"scene_id,omitempty" class:"L2"`
 
-	ZoneID       string `json:"zone_id,omitempty"`
-	ZoneVersion  uint32 `json:"zone_version,omitempty"`
-	SignSetHash  Digest `json:"sign_set_hash,omitzero"`
-	InspectionID string `json:"inspection_id,omitempty"`
+	ZoneID       string `json:"zone_id,omitempty" class:"L2"`
+	ZoneVersion  uint32 `json:"zone_version,omitempty" class:"L1"`
+	SignSetHash  Digest `json:"sign_set_hash,omitzero" class:"L1"`
+	InspectionID string `json:"inspection_id,omitempty" class:"L2"`
 
-	PolicyVersion uint64 `json:"policy_version,omitempty"`
-	NoticeVersion string `json:"notice_version,omitempty"`
-	AssessmentID  string `json:"assessment_id,omitempty"`
+	PolicyVersion uint64 `json:"policy_version,omitempty" class:"L1"`
+	NoticeVersion string `json:"notice_version,omitempty" class:"L1"`
+	AssessmentID  string `json:"assessment_id,omitempty" class:"L2"`
 
-	GateMode string `json:"gate_mode,omitempty"` // "zone" or "claim"
-	GateBits uint32 `json:"gate_bits,omitempty"` // policy.Bits
+	GateMode string `json:"gate_mode,omitempty" class:"L1"` // "zone" or "claim"
+	GateBits uint32 `json:"gate_bits,omitempty" class:"L2"` // policy.Bits
 
-	SubjectRef     Digest `json:"subject_ref,omitzero"` // HMAC(subject key, scene, day)
-	ConsentRef     Digest `json:"consent_ref,omitzero"`
-	ConsentVersion uint32 `json:"consent_version,omitempty"`
+	SubjectRef     Digest `json:"subject_ref,omitzero" class:"L3"` // HMAC(subject key, scene, day)
+	ConsentRef     Digest `json:"consent_ref,omitzero" class:"L3"`
+	ConsentVersion uint32 `json:"consent_version,omitempty" class:"L2"`
 
-	GalleryRoot Digest `json:"gallery_root,omitzero"`
-	GallerySize uint32 `json:"gallery_size,omitempty"`
-	TemplateRef Digest `json:"template_ref,omitzero"`
-	ModelDigest Digest `json:"model_digest,omitzero"`
+	GalleryRoot Digest `json:"gallery_root,omitzero" class:"L2"`
+	GallerySize uint32 `json:"gallery_size,omitempty" class:"L2"`
+	TemplateRef Digest `json:"template_ref,omitzero" class:"L3"`
+	ModelDigest Digest `json:"model_digest,omitzero" class:"L1"`
 
-	Score     float32 `json:"score,omitempty"`
-	Threshold float32 `json:"threshold,omitempty"`
-	Margin    float32 `json:"margin,omitempty"`
-	Quality   float32 `json:"quality,omitempty"`
-	PAD       string  `json:"pad,omitempty"`
+	Score     float32 `json:"score,omitempty" class:"L3"`
+	Threshold float32 `json:"threshold,omitempty" class:"L2"`
+	Margin    float32 `json:"margin,omitempty" class:"L3"`
+	Quality   float32 `json:"quality,omitempty" class:"L3"`
+	PAD       string  `json:"pad,omitempty" class:"L3"`
 
-	RefEvent    string `json:"ref_event,omitempty"`
-	ReviewerRef Digest `json:"reviewer_ref,omitzero"`
-	Verdict     string `json:"verdict,omitempty"`
-	ReceiptID   string `json:"receipt_id,omitempty"`
+	RefEvent    string `json:"ref_event,omitempty" class:"L2"`
+	ReviewerRef Digest `json:"reviewer_ref,omitzero" class:"L3"`
+	Verdict     string `json:"verdict,omitempty" class:"L3"`
+	ReceiptID   string `json:"receipt_id,omitempty" class:"L2"`
 
-	PayloadEnc []byte `json:"payload_enc,omitempty"` // AES-256-GCM under the subject's key
-	DEKID      string `json:"dek_id,omitempty"`
-	Salt       []byte `json:"salt,omitempty"` // 16 bytes
+	PayloadEnc []byte `json:"payload_enc,omitempty" class:"L3"` // AES-256-GCM under the subject's key
+	DEKID      string `json:"dek_id,omitempty" class:"L3"`
+	Salt       []byte `json:"salt,omitempty" class:"L2"` // 16 bytes
 
 	// Detail holds what a camera_health, gate_change or zone_minute event says,
 	// with bounded keys and nothing about a person.
-	Detail map[string]string `json:"detail,omitempty"`
+	Detail map[string]string `json:"detail,omitempty" class:"L2"`
 
-	ChainID  string `json:"chain_id"`
-	Seq      uint64 `json:"seq"`
-	PrevHash Digest `json:"prev_hash,omitzero"`
-	RowHash  Digest `json:"row_hash,omitzero"`
-	NodeSig  []byte `json:"node_sig,omitempty"` // Ed25519 over RowHash
+	ChainID  string `json:"chain_id" class:"L1"`
+	Seq      uint64 `json:"seq" class:"L1"`
+	PrevHash Digest `json:"prev_hash,omitzero" class:"L1"`
+	RowHash  Digest `json:"row_hash,omitzero" class:"L1"`
+	NodeSig  []byte `json:"node_sig,omitempty" class:"L1"` // Ed25519 over RowHash
 }
