@@ -1,0 +1,155 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	mediaSDP     = "application/sdp"
+	offerTimeout = 5 * time.Second
+)
+
+// Handler serves WHEP (draft-ietf-wish-whep) under a path prefix:
+//
+//	POST    {prefix}{camera}            offer → 201, answer, Location of the session
+//	DELETE  {prefix}{camera}/{session}  ends it → 200
+//	OPTIONS either                      → 204 with Accept-Post
+//
+// Candidates are complete in the answer, so PATCH is answered 405. Who may
+// watch is for the caller to settle before this handler. It sends no CORS
+// headers: pages of other origins can't use it.
+type Handler struct {
+	hub    *Hub
+	prefix string
+}
+
+// NewHandler returns the handler for paths below prefix, such as "/whep/".
+func NewHandler(h *Hub, prefix string) *Handler {
+	return &Handler{hub: h, prefix: "/" + strings.Trim(prefix, "/") + "/"}
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rest, ok := strings.CutPrefix(r.URL.Path, h.prefix)
+	if !ok || rest == "" {
+		fail(w, http.StatusNotFound, "no such page; live views are at "+h.prefix+"{camera}")
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if camera, session, ok := strings.Cut(rest, "/"); ok {
+		h.session(w, r, camera, session)
+		return
+	}
+	h.endpoint(w, r, rest)
+}
+
+func (h *Handler) endpoint(w http.ResponseWriter, r *http.Request, camera string) {
+	switch r.Method {
+	case http.MethodPost:
+		h.post(w, r, camera)
+	case http.MethodOptions:
+		w.Header().Set("Accept-Post", mediaSDP)
+		w.Header().Set("Allow", "OPTIONS, POST")
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Allow", "OPTIONS, POST")
+		fail(w, http.StatusMethodNotAllowed, "a live view takes POST with an SDP offer")
+	}
+}
+
+func (h *Handler) session(w http.ResponseWriter, r *http.Request, camera, session string) {
+	switch r.Method {
+	case http.MethodDelete:
+		if err := h.hub.End(camera, session); err != nil {
+			fail(w, http.StatusNotFound, "no such session; it may be over already")
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+	case http.MethodOptions:
+		w.Header().Set("Allow", "DELETE, OPTIONS")
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Allow", "DELETE, OPTIONS")
+		fail(w, http.StatusMethodNotAllowed, "a session takes DELETE; candidates are complete in the answer")
+	}
+}
+
+func (h *Handler) post(w http.ResponseWriter, r *http.Request, camera string) {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != mediaSDP {
+		w.Header().Set("Accept-Post", mediaSDP)
+		fail(w, http.StatusUnsupportedMediaType, "send the offer as "+mediaSDP)
+		return
+	}
+	if !accepts(r.Header.Values("Accept")) {
+		fail(w, http.StatusNotAcceptable, "the answer is "+mediaSDP+"; accept that")
+		return
+	}
+	offer, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxOffer))
+	if err != nil {
+		var big *http.MaxBytesError
+		if errors.As(err, &big) {
+			fail(w, http.StatusRequestEntityTooLarge, "an offer has at most "+strconv.Itoa(MaxOffer)+" bytes")
+			return
+		}
+		fail(w, http.StatusBadRequest, "the offer broke off")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), offerTimeout)
+	defer cancel()
+	session, answer, err := h.hub.Offer(ctx, camera, string(offer))
+	if err != nil {
+		code, text := explain(err)
+		if code == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", "5")
+		}
+		fail(w, code, text)
+		return
+	}
+	w.Header().Set("Content-Type", mediaSDP)
+	w.Header().Set("Location", h.prefix+url.PathEscape(camera)+"/"+session)
+	w.WriteHeader(http.StatusCreated)
+	_, _ = io.WriteString(w, answer) // a viewer who has gone is removed by its time limit
+}
+
+// accepts reports whether an Accept header, if any, lets SDP through.
+func accepts(values []string) bool {
+	if len(values) == 0 {
+		return true
+	}
+	for part := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		t, p, err := mime.ParseMediaType(part)
+		if err != nil || (t != mediaSDP && t != "application/*" && t != "*/*") {
+			continue
+		}
+		if q, err := strconv.ParseFloat(p["q"], 64); p["q"] == "" || err == nil && q > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// explain turns an error into a status code and words for the viewer.
+func explain(err error) (int, string) {
+	switch {
+	case errors.Is(err, ErrUnknownCamera):
+		return http.StatusNotFound, "no such camera, or it has no live view now"
+	case errors.Is(err, ErrTooManyViewers):
+		return http.StatusServiceUnavailable, ErrTooManyViewers.Error()
+	case errors.Is(err, ErrNoCodec):
+		return http.StatusNotAcceptable, ErrNoCodec.Error()
+	case errors.Is(err, ErrBadOffer):
+		return http.StatusBadRequest, ErrBadOffer.Error()
+	default:
+		return http.StatusServiceUnavailable, "the live view is not available now; try again"
+	}
+}
+
+func fail(w http.ResponseWriter, code int, text string) { http.Error(w, text, code) }

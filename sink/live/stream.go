@@ -1,0 +1,132 @@
+package live
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"bystander/sink"
+)
+
+// Stream is one camera's live view. It implements sink.PacketSink: packets
+// written to it go to whoever watches. Without viewers a packet costs nothing.
+type Stream struct {
+	hub    *Hub
+	camera string
+	units  *unitPool
+	keys   keyLimiter
+
+	mu      sync.Mutex
+	viewers map[string]*viewer
+	pending int // offers being answered
+	closed  bool
+
+	count counters
+}
+
+// counters are added to by several goroutines.
+type counters struct {
+	sessions, refused, frames, bytes, packets, dropped, keyRequests atomic.Uint64
+}
+
+var _ sink.PacketSink = (*Stream)(nil)
+
+func newStream(h *Hub, camera string) *Stream {
+	s := &Stream{
+		hub: h, camera: camera,
+		units:   newUnitPool(h.cfg.Queue + 4),
+		viewers: make(map[string]*viewer),
+	}
+	s.keys.every = h.cfg.KeyFrameInterval
+	s.keys.ask = func() {
+		s.count.keyRequests.Add(1)
+		h.cfg.OnKeyFrameNeeded(camera)
+	}
+	return s
+}
+
+// WritePacket hands p to every viewer's queue and returns at once; it keeps
+// nothing of p. A viewer whose queue is full skips to the next key picture. It
+// fails with ErrClosed, and with ErrNotH264 for a packet that holds no picture.
+func (s *Stream) WritePacket(p *sink.Packet) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return fmt.Errorf("%w: stream of %s", ErrClosed, s.camera)
+	}
+	if len(s.viewers) == 0 {
+		return nil
+	}
+	u := s.units.get()
+	defer u.release()
+	if err := u.fill(p); err != nil {
+		return fmt.Errorf("camera %s: %w", s.camera, err)
+	}
+	if u.key {
+		s.keys.satisfied()
+	}
+	now := time.Now()
+	for _, v := range s.viewers {
+		if v.offer(u, now) {
+			s.keys.want(now)
+		}
+	}
+	return nil
+}
+
+// reserve takes a place for an offer that is being answered.
+func (s *Stream) reserve() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return fmt.Errorf("%w: %s", ErrUnknownCamera, s.camera)
+	case len(s.viewers)+s.pending >= s.hub.cfg.MaxViewers:
+		s.count.refused.Add(1)
+		return fmt.Errorf("%w (camera %s has %d)", ErrTooManyViewers, s.camera, s.hub.cfg.MaxViewers)
+	}
+	s.pending++
+	return nil
+}
+
+// settle gives the place back, to v if the offer was answered.
+func (s *Stream) settle(v *viewer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending--
+	if v == nil {
+		return nil
+	}
+	if s.closed {
+		return fmt.Errorf("%w: %s", ErrUnknownCamera, s.camera)
+	}
+	s.viewers[v.id] = v
+	s.count.sessions.Add(1)
+	return nil
+}
+
+func (s *Stream) remove(v *viewer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.viewers, v.id)
+}
+
+// Close ends the view of every viewer, waits for them, and takes the camera
+// off the hub. A later Hub.Stream begins anew.
+func (s *Stream) Close() error {
+	s.hub.forget(s)
+	s.mu.Lock()
+	s.closed = true
+	all := make([]*viewer, 0, len(s.viewers))
+	for _, v := range s.viewers {
+		v.cancel()
+		all = append(all, v)
+	}
+	s.mu.Unlock()
+	for _, v := range all {
+		<-v.done
+	}
+	s.keys.stop()
+	return nil
+}
