@@ -1,0 +1,310 @@
+package spool
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"bystander/internal/event"
+)
+
+const cursorDir = "cursors"
+
+var cursorName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+
+// Cursor is how far one consumer has got. Events stay in the spool until every
+// consumer that ever asked for a cursor has acknowledged them; Forget gives
+// that claim up.
+type Cursor struct {
+	s     *Spool
+	name  string
+	acked uint64 // guarded by s.mu, like the rest
+	// Where to read on: the frame behind number posSeq lies at posAt of the
+	// segment that begins with posSeg. Zero when unknown.
+	posSeq, posSeg uint64
+	posAt          int64
+}
+
+// Consumer returns the cursor of the named consumer, making one that begins
+// with the oldest event held. Names are of a–z, 0–9, _ and -.
+func (s *Spool) Consumer(name string) (*Cursor, error) {
+	if !cursorName.MatchString(name) {
+		return nil, fmt.Errorf("spool: consumer name %q: use up to 64 of a-z, 0-9, _ and -", name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	if c := s.cursors[name]; c != nil {
+		return c, nil
+	}
+	c := &Cursor{s: s, name: name}
+	if len(s.segs) > 0 {
+		c.acked = s.segs[0].first - 1
+	}
+	if err := s.saveCursor(name, c.acked); err != nil {
+		return nil, err
+	}
+	s.cursors[name] = c
+	return c, nil
+}
+
+// Forget removes a consumer, so that it holds nothing back any more.
+func (s *Spool) Forget(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cursors[name] == nil {
+		return nil
+	}
+	dir := filepath.Join(s.dir, cursorDir)
+	if err := errors.Join(os.Remove(filepath.Join(dir, name)), syncDir(dir)); err != nil {
+		return fmt.Errorf("spool: forget consumer: %w", err)
+	}
+	delete(s.cursors, name)
+	return nil
+}
+
+// Acked returns the last acknowledged number.
+func (c *Cursor) Acked() uint64 {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return c.acked
+}
+
+// Read waits for events behind the acknowledged ones and returns up to limit of
+// them in order; reading again without Ack gives the same. Events that are
+// damaged on the disk are passed over, so numbers may skip. It fails with ctx's
+// error and ErrClosed.
+func (c *Cursor) Read(ctx context.Context, limit int) ([]event.Event, error) {
+	for {
+		c.s.mu.Lock()
+		changed, closed := c.s.changed, c.s.closed
+		from := c.acked + 1
+		ready := from <= c.s.head.Seq
+		c.s.mu.Unlock()
+		switch {
+		case closed:
+			return nil, ErrClosed
+		case ready:
+			evs, err := c.s.read(from, limit, c)
+			if err != nil || len(evs) > 0 {
+				return evs, err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-changed:
+		}
+	}
+}
+
+// Ack records durably that the consumer is done with everything up to seq.
+// Going back is refused; acknowledging again is harmless.
+func (c *Cursor) Ack(seq uint64) error {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	switch {
+	case c.s.closed:
+		return ErrClosed
+	case seq > c.s.head.Seq:
+		return fmt.Errorf("%w: acknowledged %d, stored up to %d", ErrOrder, seq, c.s.head.Seq)
+	case seq <= c.acked:
+		return nil
+	}
+	if err := c.s.saveCursor(c.name, seq); err != nil {
+		return err
+	}
+	c.acked = seq
+	return c.s.retire()
+}
+
+// Replay calls fn with the events from number from on up to number to, in
+// order, in batches that fn must not keep. It fails with ErrTrimmed when the
+// first ones are no longer held, and with fn's error.
+func (s *Spool) Replay(ctx context.Context, from, to uint64, fn func([]event.Event) error) error {
+	s.mu.Lock()
+	to = min(to, s.head.Seq)
+	if from = max(from, 1); len(s.segs) > 0 && from <= to && from < s.segs[0].first {
+		oldest := s.segs[0].first
+		s.mu.Unlock()
+		return fmt.Errorf("%w: %d asked for, %d is the oldest", ErrTrimmed, from, oldest)
+	}
+	s.mu.Unlock()
+	for pos := new(Cursor); from <= to; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		evs, err := s.read(from, int(min(to-from+1, 256)), pos)
+		if err != nil {
+			return err
+		}
+		for len(evs) > 0 && evs[len(evs)-1].Seq > to {
+			evs = evs[:len(evs)-1] // numbers skipped over damage
+		}
+		if len(evs) == 0 {
+			return nil
+		}
+		from = evs[len(evs)-1].Seq + 1
+		if err := fn(evs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read returns up to limit events from number from on. pos remembers where the
+// last read began and ended, so that a consumer who keeps up never scans.
+func (s *Spool) read(from uint64, limit int, pos *Cursor) ([]event.Event, error) {
+	var out []event.Event
+	for len(out) < max(limit, 1) {
+		s.mu.Lock()
+		i := s.find(from)
+		if i == len(s.segs) {
+			s.mu.Unlock()
+			return out, nil
+		}
+		seg := *s.segs[i]
+		at := int64(headerSize)
+		if pos.posSeg == seg.first && pos.posSeq < from {
+			at = pos.posAt
+		}
+		s.mu.Unlock()
+		evs, next, err := s.readSegment(seg, at, from, limit-len(out), pos)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, evs...)
+		from = next
+	}
+	return out, nil
+}
+
+func (s *Spool) readSegment(seg segment, at int64, from uint64, limit int, pos *Cursor) ([]event.Event, uint64, error) {
+	f, err := os.Open(seg.path)
+	if err != nil {
+		return nil, 0, fmt.Errorf("spool: read: %w", err)
+	}
+	defer f.Close()
+	sc := &scanner{r: f, at: at, limit: seg.size}
+	var out []event.Event
+	for len(out) < limit {
+		fr, err := sc.next()
+		if errors.Is(err, ErrCorrupt) {
+			s.noteDamage(fmt.Errorf("%s: %w", seg.path, err))
+			found, rerr := sc.resync()
+			if rerr != nil {
+				return nil, 0, rerr
+			}
+			if !found {
+				return out, seg.last + 1, nil
+			}
+			continue
+		}
+		if errors.Is(err, io.EOF) {
+			return out, seg.last + 1, nil
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		if fr.seq < from {
+			continue
+		}
+		if len(out) == 0 {
+			s.mu.Lock()
+			pos.posSeg, pos.posSeq, pos.posAt = seg.first, fr.seq-1, fr.at
+			s.mu.Unlock()
+		}
+		var e event.Event
+		if err := e.UnmarshalBinary(fr.payload); err != nil {
+			return nil, 0, fmt.Errorf("%w: number %d: %w", ErrCorrupt, fr.seq, err)
+		}
+		out = append(out, e)
+		from = fr.seq + 1
+	}
+	return out, from, nil
+}
+
+func (s *Spool) noteDamage(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.damaged++
+	s.raise(AlarmDamaged, err)
+}
+
+// saveCursor writes a cursor so that a crash leaves the old or the new one.
+func (s *Spool) saveCursor(name string, seq uint64) error {
+	dir := filepath.Join(s.dir, cursorDir)
+	body := fmt.Appendf(nil, "%d\n", seq)
+	body = fmt.Appendf(body, "%08x\n", crc32.Checksum(body, castagnoli))
+	if err := replaceFile(dir, name, body); err != nil {
+		return fmt.Errorf("spool: save cursor of %s: %w", name, err)
+	}
+	return nil
+}
+
+func replaceFile(dir, name string, body []byte) error {
+	tmp := filepath.Join(dir, name+".tmp")
+	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(body)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	return errors.Join(os.Rename(tmp, filepath.Join(dir, name)), syncDir(dir))
+}
+
+func (s *Spool) loadCursors() error {
+	dir := filepath.Join(s.dir, cursorDir)
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	for _, d := range list {
+		path := filepath.Join(dir, d.Name())
+		if strings.HasSuffix(d.Name(), ".tmp") {
+			if err := os.Remove(path); err != nil {
+				return fmt.Errorf("spool: %w", err)
+			}
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("spool: %w", err)
+		}
+		seq, ok := parseCursor(b)
+		if !ok {
+			// Reading again is harmless, so a broken cursor begins anew.
+			s.raise(AlarmDamaged, fmt.Errorf("%w: cursor of %s; its consumer starts over", ErrCorrupt, d.Name()))
+			seq = 0
+		}
+		if len(s.segs) > 0 {
+			seq = max(seq, s.segs[0].first-1)
+		}
+		s.cursors[d.Name()] = &Cursor{s: s, name: d.Name(), acked: min(seq, s.head.Seq)}
+	}
+	return nil
+}
+
+func parseCursor(b []byte) (uint64, bool) {
+	line, sum, ok := bytes.Cut(b, []byte("\n"))
+	if !ok {
+		return 0, false
+	}
+	var seq uint64
+	if _, err := fmt.Sscanf(string(line), "%d", &seq); err != nil {
+		return 0, false
+	}
+	want := fmt.Sprintf("%08x\n", crc32.Checksum(b[:len(line)+1], castagnoli))
+	return seq, string(sum) == want
+}
