@@ -1,0 +1,217 @@
+package ort
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	ortgo "github.com/yalue/onnxruntime_go"
+)
+
+// Port is an input or output of a model. A dimension of -1 is free.
+type Port struct {
+	Name  string
+	Shape []int64
+}
+
+// SessionOptions says how to run a model.
+type SessionOptions struct {
+	Provider Provider // empty means Auto
+	// Parallel is how many runs may be under way at once; further callers
+	// wait. 0 means 1.
+	Parallel int
+	// Threads is how many threads one run may use; 0 means 1.
+	Threads int
+	// Shapes is how many input shapes keep their tensors at a time; 0 means 4.
+	// One more shape frees the tensors of the one least recently used.
+	Shapes int
+}
+
+// Session is a loaded model with one float32 input and float32 outputs. It is
+// safe for concurrent use.
+type Session struct {
+	s       *ortgo.DynamicAdvancedSession
+	in      Port
+	out     []Port
+	choice  Choice
+	opts    SessionOptions
+	tickets chan struct{}
+
+	mu     sync.Mutex
+	free   []*Binding // least recently used first
+	closed bool
+}
+
+// NewSession loads a model from its bytes, so that what was hashed is what
+// runs. It fails with ErrModel and, when no provider works, with ErrProvider
+// naming each one's trouble.
+func (r *Runtime) NewSession(model []byte, o SessionOptions) (*Session, error) {
+	o.Parallel = max(o.Parallel, 1)
+	o.Threads = max(o.Threads, 1)
+	if o.Shapes <= 0 {
+		o.Shapes = 4
+	}
+	if len(model) == 0 {
+		return nil, fmt.Errorf("%w: no bytes", ErrModel)
+	}
+	in, out, err := ports(model)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{in: in, out: out, opts: o, tickets: make(chan struct{}, o.Parallel)}
+	for _, p := range o.Provider.order() {
+		ses, err := r.load(model, p, s)
+		if err == nil {
+			s.s, s.choice.Provider = ses, p
+			return s, nil
+		}
+		s.choice.Refused = append(s.choice.Refused, refusal(p, err))
+	}
+	var why []string
+	for _, f := range s.choice.Refused {
+		why = append(why, fmt.Sprintf("%s: %s", f.Provider, f.Reason))
+	}
+	return nil, fmt.Errorf("%w: %v; choose another provider or \"auto\"", ErrProvider, why)
+}
+
+func (r *Runtime) load(model []byte, p Provider, s *Session) (*ortgo.DynamicAdvancedSession, error) {
+	so, err := r.sessionOptions(p, s.opts.Threads)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(s.out))
+	for i, o := range s.out {
+		names[i] = o.Name
+	}
+	ses, err := ortgo.NewDynamicAdvancedSessionWithONNXData(model, []string{s.in.Name}, names, so)
+	return ses, errors.Join(err, so.Destroy())
+}
+
+func ports(model []byte) (Port, []Port, error) {
+	ins, outs, err := ortgo.GetInputOutputInfoWithONNXData(model)
+	if err != nil {
+		return Port{}, nil, fmt.Errorf("%w: %w", ErrModel, err)
+	}
+	if len(ins) != 1 || len(outs) == 0 {
+		return Port{}, nil, fmt.Errorf("%w: %d inputs and %d outputs, want 1 and at least 1", ErrModel, len(ins), len(outs))
+	}
+	for _, p := range slices.Concat(ins, outs) {
+		if p.OrtValueType != ortgo.ONNXTypeTensor || p.DataType != ortgo.TensorElementDataTypeFloat {
+			return Port{}, nil, fmt.Errorf("%w: %q is no float32 tensor", ErrModel, p.Name)
+		}
+	}
+	res := make([]Port, len(outs))
+	for i, o := range outs {
+		res[i] = Port{Name: o.Name, Shape: o.Dimensions.Clone()}
+	}
+	return Port{Name: ins[0].Name, Shape: ins[0].Dimensions.Clone()}, res, nil
+}
+
+// Input is the model's input.
+func (s *Session) Input() Port { return s.in }
+
+// Outputs are the model's outputs, in the order of Binding.Output.
+func (s *Session) Outputs() []Port { return s.out }
+
+// OutputIndex finds an output by name; -1 when there is none.
+func (s *Session) OutputIndex(name string) int {
+	return slices.IndexFunc(s.out, func(p Port) bool { return p.Name == name })
+}
+
+// Choice tells which provider runs the model and why others do not.
+func (s *Session) Choice() Choice { return s.choice }
+
+// Acquire waits for a turn and returns tensors bound for an input of the given
+// shape. The caller fills Input, calls Run, reads Output, and calls Release.
+// It fails with ErrShape, ErrClosed and ctx's error. The first use of a shape
+// allocates its tensors and runs the model once on zeros.
+func (s *Session) Acquire(ctx context.Context, shape ...int64) (*Binding, error) {
+	if err := s.fits(shape); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case s.tickets <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	b, err := s.take(shape)
+	if err == nil && b == nil {
+		b, err = newBinding(s, shape)
+	}
+	if err != nil {
+		<-s.tickets
+		return nil, err
+	}
+	return b, nil
+}
+
+func (s *Session) fits(shape []int64) error {
+	ok := len(shape) == len(s.in.Shape)
+	for i := 0; ok && i < len(shape); i++ {
+		ok = shape[i] > 0 && (s.in.Shape[i] <= 0 || s.in.Shape[i] == shape[i])
+	}
+	if !ok {
+		return fmt.Errorf("%w: got %v, the model takes %v", ErrShape, slices.Clone(shape), s.in.Shape)
+	}
+	return nil
+}
+
+// take returns a free binding of the shape, nil when there is none.
+func (s *Session) take(shape []int64) (*Binding, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	for i := len(s.free) - 1; i >= 0; i-- {
+		if b := s.free[i]; slices.Equal(b.shape, shape) {
+			s.free = slices.Delete(s.free, i, i+1)
+			b.inUse = true
+			return b, nil
+		}
+	}
+	return nil, nil
+}
+
+func (s *Session) put(b *Binding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		b.destroy()
+		return
+	}
+	s.free = append(s.free, b)
+	if len(s.free) > s.opts.Parallel*s.opts.Shapes {
+		s.free[0].destroy()
+		s.free = slices.Delete(s.free, 0, 1)
+	}
+}
+
+// Close waits for runs under way and frees everything. Further calls return nil.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	free := s.free
+	s.free = nil
+	s.mu.Unlock()
+	for range cap(s.tickets) {
+		s.tickets <- struct{}{}
+	}
+	for _, b := range free {
+		b.destroy()
+	}
+	// The tickets go back so that a late Acquire is told ErrClosed at once.
+	for range cap(s.tickets) {
+		<-s.tickets
+	}
+	return s.s.Destroy()
+}
