@@ -1,0 +1,97 @@
+// Package onnx finds faces with YuNet and persons with YOLOX, both run by ONNX
+// Runtime. Pictures are scaled from YUV straight into the model's input.
+package onnx
+
+import (
+	"errors"
+	"fmt"
+
+	"bystander/detect"
+	"bystander/internal/frame"
+	"bystander/internal/geom"
+	"bystander/internal/ort"
+)
+
+// Model is a model file whose hash was checked.
+type Model struct {
+	Name   string // as in the manifest
+	Data   []byte
+	SHA256 string // hex
+}
+
+// ErrModel reports a model whose inputs or outputs are not those of the
+// detector that was asked to run it.
+var ErrModel = errors.New("detect/onnx: model does not fit the detector")
+
+// ErrPicture reports a picture that has no pixels or planes shorter than its
+// size says.
+var ErrPicture = errors.New("detect/onnx: unusable picture")
+
+// Options are common to both detectors. The zero value gives the defaults.
+type Options struct {
+	// Provider says where the model runs; empty means auto.
+	Provider ort.Provider
+	// Parallel is how many pictures may be looked at at once; 0 means 1.
+	// Further callers wait.
+	Parallel int
+	// Long is the longer side of YuNet's input, a multiple of 32; 0 means 640.
+	// A larger one finds smaller faces and costs time with its square. YOLOX
+	// has a fixed input and ignores it.
+	Long int
+	// Score is the least score reported. 0 means 0.3 for faces and 0.1 for
+	// persons: low ones feed the second stage of the tracker, which alone
+	// decides what starts a track.
+	Score float32
+	// IoU is the most that two boxes reported may overlap; 0 means 0.3 for
+	// faces and 0.5 for persons.
+	IoU float32
+}
+
+func (o Options) session() ort.SessionOptions {
+	// A mixed set of cameras has a few aspect ratios; each keeps its tensors.
+	return ort.SessionOptions{Provider: o.Provider, Parallel: o.Parallel, Shapes: 6}
+}
+
+// box is the place of the picture in the model's input.
+type fit struct {
+	netW, netH int     // of the input
+	w, h       int     // part of it that the picture covers, from the top left
+	sx, sy     float32 // picture pixels per input pixel
+}
+
+func (f fit) toPicture(b geom.Box) geom.Box {
+	return geom.Box{X0: b.X0 * f.sx, Y0: b.Y0 * f.sy, X1: b.X1 * f.sx, Y1: b.Y1 * f.sy}
+}
+
+// place scales a picture to lie in netW×netH with its shape kept, enlarging it
+// at most maxUp times.
+func place(s frame.Size, netW, netH int, maxUp float32) fit {
+	r := min(float32(netW)/float32(s.W), float32(netH)/float32(s.H), maxUp)
+	f := fit{netW: netW, netH: netH}
+	f.w = min(max(int(float32(s.W)*r+0.5), 1), netW)
+	f.h = min(max(int(float32(s.H)*r+0.5), 1), netH)
+	f.sx = float32(s.W) / float32(f.w)
+	f.sy = float32(s.H) / float32(f.h)
+	return f
+}
+
+func check(p frame.Planes) error {
+	if err := p.Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrPicture, err)
+	}
+	c := p.Chroma()
+	if p.StrideY < p.W || p.StrideC < c.W ||
+		len(p.Y) < (p.H-1)*p.StrideY+p.W ||
+		min(len(p.U), len(p.V)) < (c.H-1)*p.StrideC+c.W {
+		return fmt.Errorf("%w: planes shorter than %v", ErrPicture, p.Size)
+	}
+	return nil
+}
+
+// wrap makes a fault of the model's output the contract's own.
+func wrap(what string, err error) error {
+	if errors.Is(err, ort.ErrNotFinite) {
+		return fmt.Errorf("%s: %w: %w", what, detect.ErrNotFinite, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,129 @@
+package onnx
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"bystander/detect"
+	"bystander/detect/internal/nms"
+	"bystander/internal/frame"
+	"bystander/internal/geom"
+	"bystander/internal/ort"
+)
+
+// rows of YOLOX's output: box (4), objectness, then one score a class.
+const (
+	yoloxObject = 4
+	yoloxPerson = 5
+)
+
+// YOLOX finds persons (Ge et al., "YOLOX: Exceeding YOLO Series in 2021",
+// arXiv 2107.08430). Of its classes only "person" is ever read. It is safe for
+// concurrent use.
+type YOLOX struct {
+	s       *ort.Session
+	o       Options
+	info    detect.Info
+	net     frame.Size
+	scratch sync.Pool
+}
+
+// NewYOLOX loads YOLOX with a fixed square or oblong input. It fails with the
+// errors of ort.Runtime.NewSession and with ErrModel.
+func NewYOLOX(rt *ort.Runtime, m Model, o Options) (*YOLOX, error) {
+	if o.Score == 0 {
+		o.Score = 0.1
+	}
+	if o.IoU == 0 {
+		o.IoU = 0.5
+	}
+	s, err := rt.NewSession(m.Data, o.session())
+	if err != nil {
+		return nil, fmt.Errorf("detect/onnx: %s: %w", m.Name, err)
+	}
+	in := s.Input().Shape
+	if len(in) != 4 || in[1] != 3 || in[2] <= 0 || in[3] <= 0 || in[2]%32 != 0 || in[3]%32 != 0 || len(s.Outputs()) != 1 {
+		_ = s.Close()
+		return nil, fmt.Errorf("%w: yolox takes 1×3×H×W with sides in multiples of 32 and gives one output; this one takes %v and gives %d",
+			ErrModel, in, len(s.Outputs()))
+	}
+	d := &YOLOX{
+		s: s, o: o, net: frame.Size{W: int(in[3]), H: int(in[2])},
+		info: detect.Info{Name: m.Name, Digest: m.SHA256, Provider: string(s.Choice().Provider)},
+	}
+	d.scratch.New = func() any { return new([]detect.Person) }
+	return d, nil
+}
+
+// Info implements detect.PersonDetector.
+func (d *YOLOX) Info() detect.Info { return d.info }
+
+// Choice tells which provider runs the model and why others do not.
+func (d *YOLOX) Choice() ort.Choice { return d.s.Choice() }
+
+// Close implements detect.PersonDetector; it waits for calls under way.
+func (d *YOLOX) Close() error { return d.s.Close() }
+
+// DetectPersons implements detect.PersonDetector. Persons come best first,
+// clipped to the picture.
+func (d *YOLOX) DetectPersons(ctx context.Context, p frame.Planes, dst []detect.Person) ([]detect.Person, error) {
+	if err := check(p); err != nil {
+		return dst, err
+	}
+	f := place(p.Size, d.net.W, d.net.H, 4)
+	b, err := d.s.Acquire(ctx, 1, 3, int64(f.netH), int64(f.netW))
+	if err != nil {
+		return dst, wrap("detect/onnx: yolox", err)
+	}
+	defer b.Release()
+	if err := planarBGR(b.Input(), p, f, 114); err != nil {
+		return dst, err
+	}
+	if err := b.Run(ctx); err != nil {
+		return dst, wrap("detect/onnx: yolox", err)
+	}
+	buf, _ := d.scratch.Get().(*[]detect.Person)
+	defer d.scratch.Put(buf)
+	if *buf, err = d.decode(b, f, (*buf)[:0]); err != nil {
+		return dst, err
+	}
+	for _, c := range (nms.Rule{IoU: d.o.IoU}).Persons(*buf) {
+		c.Box = f.toPicture(c.Box)
+		if !c.Box.Finite() {
+			return dst, fmt.Errorf("detect/onnx: yolox: %w: a person's box", detect.ErrNotFinite)
+		}
+		if c.Box = c.Box.Clip(p.W, p.H); !c.Box.Empty() {
+			dst = append(dst, c)
+		}
+	}
+	return dst, nil
+}
+
+// decode reads the raw grid: centre = (cell + d)·s, size = exp(d)·s,
+// score = objectness·person.
+func (d *YOLOX) decode(b *ort.Binding, f fit, dst []detect.Person) ([]detect.Person, error) {
+	out, shape := b.Output(0), b.OutputShape(0)
+	cells := 0
+	for _, s := range strides {
+		cells += (f.netW / s) * (f.netH / s)
+	}
+	if len(shape) != 3 || shape[1] != int64(cells) || shape[2] <= yoloxPerson {
+		return dst, fmt.Errorf("%w: yolox gives %v, want [1 %d 6+]", ErrModel, shape, cells)
+	}
+	row, n := int(shape[2]), 0
+	for _, stride := range strides {
+		s, gw := float32(stride), f.netW/stride
+		for i := range gw * (f.netH / stride) {
+			v := out[n*row : n*row+yoloxPerson+1]
+			n++
+			score := clamp01(v[yoloxObject]) * clamp01(v[yoloxPerson])
+			if score < d.o.Score {
+				continue
+			}
+			x, y := (float32(i%gw)+v[0])*s, (float32(i/gw)+v[1])*s
+			dst = append(dst, detect.Person{Score: score, Box: geom.BoxAt(x, y, exp(v[2])*s, exp(v[3])*s)})
+		}
+	}
+	return dst, nil
+}

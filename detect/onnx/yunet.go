@@ -1,0 +1,194 @@
+package onnx
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+
+	"bystander/detect"
+	"bystander/detect/internal/nms"
+	"bystander/internal/frame"
+	"bystander/internal/geom"
+	"bystander/internal/ort"
+)
+
+var strides = [3]int{8, 16, 32}
+
+// YuNet finds faces with five landmarks (Wu, Peng and Yu, "YuNet: A Tiny
+// Millisecond-level Face Detector", 2023). It is safe for concurrent use.
+type YuNet struct {
+	s    *ort.Session
+	o    Options
+	info detect.Info
+	// Indices of the outputs by stride.
+	cls, obj, box, kps [3]int
+	fixed              frame.Size // of the input; zero when free
+	scratch            sync.Pool
+}
+
+// NewYuNet loads YuNet in its dynamic or fixed form. It fails with the errors
+// of ort.Runtime.NewSession and with ErrModel.
+func NewYuNet(rt *ort.Runtime, m Model, o Options) (*YuNet, error) {
+	if o.Long == 0 {
+		o.Long = 640
+	}
+	if o.Long < 32 || o.Long > 4096 || o.Long%32 != 0 {
+		return nil, fmt.Errorf("detect/onnx: yunet: input side %d is not a multiple of 32 up to 4096", o.Long)
+	}
+	if o.Score == 0 {
+		o.Score = 0.3
+	}
+	if o.IoU == 0 {
+		o.IoU = 0.3
+	}
+	s, err := rt.NewSession(m.Data, o.session())
+	if err != nil {
+		return nil, fmt.Errorf("detect/onnx: %s: %w", m.Name, err)
+	}
+	d := &YuNet{s: s, o: o, info: detect.Info{Name: m.Name, Digest: m.SHA256, Provider: string(s.Choice().Provider)}}
+	d.scratch.New = func() any { return new([]detect.Face) }
+	if err := d.heads(); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *YuNet) heads() error {
+	in := d.s.Input().Shape
+	if len(in) != 4 || in[1] != 3 {
+		return fmt.Errorf("%w: yunet takes N×3×H×W, this one %v", ErrModel, in)
+	}
+	if in[2] > 0 && in[3] > 0 {
+		d.fixed = frame.Size{W: int(in[3]), H: int(in[2])}
+	}
+	for i, s := range strides {
+		for _, h := range []struct {
+			name string
+			at   *int
+		}{{"cls", &d.cls[i]}, {"obj", &d.obj[i]}, {"bbox", &d.box[i]}, {"kps", &d.kps[i]}} {
+			name := fmt.Sprintf("%s_%d", h.name, s)
+			if *h.at = d.s.OutputIndex(name); *h.at < 0 {
+				return fmt.Errorf("%w: yunet has an output %q, this one does not", ErrModel, name)
+			}
+		}
+	}
+	return nil
+}
+
+// Info implements detect.FaceDetector.
+func (d *YuNet) Info() detect.Info { return d.info }
+
+// Choice tells which provider runs the model and why others do not.
+func (d *YuNet) Choice() ort.Choice { return d.s.Choice() }
+
+// Close implements detect.FaceDetector; it waits for calls under way.
+func (d *YuNet) Close() error { return d.s.Close() }
+
+// fit chooses the input for a picture: its shape, the longer side Long, sides
+// rounded up to multiples of 32. Small pictures are enlarged at most twice.
+func (d *YuNet) fit(s frame.Size) fit {
+	if d.fixed.W > 0 {
+		return place(s, d.fixed.W, d.fixed.H, 2)
+	}
+	r := min(float32(d.o.Long)/float32(max(s.W, s.H)), 2)
+	up := func(n int) int {
+		side := int(math.Ceil(float64(float32(n)*r)/32-1e-4)) * 32
+		return min(max(side, 32), d.o.Long)
+	}
+	return place(s, up(s.W), up(s.H), 2)
+}
+
+// DetectFaces implements detect.FaceDetector. Faces come best first, with
+// landmarks, clipped to the picture.
+func (d *YuNet) DetectFaces(ctx context.Context, p frame.Planes, dst []detect.Face) ([]detect.Face, error) {
+	if err := check(p); err != nil {
+		return dst, err
+	}
+	f := d.fit(p.Size)
+	b, err := d.s.Acquire(ctx, 1, 3, int64(f.netH), int64(f.netW))
+	if err != nil {
+		return dst, wrap("detect/onnx: yunet", err)
+	}
+	defer b.Release()
+	if err := planarBGR(b.Input(), p, f, 0); err != nil {
+		return dst, err
+	}
+	if err := b.Run(ctx); err != nil {
+		return dst, wrap("detect/onnx: yunet", err)
+	}
+	buf, _ := d.scratch.Get().(*[]detect.Face)
+	defer d.scratch.Put(buf)
+	*buf = (*buf)[:0]
+	for i, s := range strides {
+		gw, gh := f.netW/s, f.netH/s
+		h := yunetHead{cls: b.Output(d.cls[i]), obj: b.Output(d.obj[i]), box: b.Output(d.box[i]), kps: b.Output(d.kps[i])}
+		if !h.fits(gw * gh) {
+			return dst, fmt.Errorf("%w: yunet's stride %d has %d cells, want %d", ErrModel, s, len(h.cls), gw*gh)
+		}
+		*buf = h.decode(*buf, gw, float32(s), d.o.Score)
+	}
+	for _, c := range (nms.Rule{IoU: d.o.IoU}).Faces(*buf) {
+		if !finish(&c, f, p.Size) {
+			return dst, fmt.Errorf("detect/onnx: yunet: %w: a face's box", detect.ErrNotFinite)
+		}
+		if !c.Box.Empty() {
+			dst = append(dst, c)
+		}
+	}
+	return dst, nil
+}
+
+// yunetHead is one stride's output, row by row.
+type yunetHead struct{ cls, obj, box, kps []float32 }
+
+func (h yunetHead) fits(n int) bool {
+	return len(h.cls) == n && len(h.obj) == n && len(h.box) == 4*n && len(h.kps) == 10*n
+}
+
+// decode appends the faces scored at least min, in input pixels:
+// centre = (cell + d)·s, size = exp(d)·s, landmark = (cell + k)·s,
+// score = sqrt(cls·obj).
+func (h yunetHead) decode(dst []detect.Face, gw int, s, least float32) []detect.Face {
+	sq := least * least
+	for i, c := range h.cls {
+		p := clamp01(c) * clamp01(h.obj[i])
+		if p < sq || p == 0 {
+			continue
+		}
+		gx, gy := float32(i%gw), float32(i/gw)
+		q := h.box[4*i : 4*i+4]
+		f := detect.Face{
+			Score:        float32(math.Sqrt(float64(p))),
+			Box:          geom.BoxAt((gx+q[0])*s, (gy+q[1])*s, exp(q[2])*s, exp(q[3])*s),
+			HasLandmarks: true,
+		}
+		k := h.kps[10*i : 10*i+10]
+		for j := range f.Landmarks {
+			f.Landmarks[j] = geom.Point{X: (gx + k[2*j]) * s, Y: (gy + k[2*j+1]) * s}
+		}
+		dst = append(dst, f)
+	}
+	return dst
+}
+
+// finish moves a face from input to picture pixels and clips its box. It
+// reports false for values that are not finite.
+func finish(c *detect.Face, f fit, s frame.Size) bool {
+	c.Box = f.toPicture(c.Box)
+	var sum float32
+	for j, q := range c.Landmarks {
+		c.Landmarks[j] = geom.Point{X: q.X * f.sx, Y: q.Y * f.sy}
+		sum += c.Landmarks[j].X - c.Landmarks[j].X + c.Landmarks[j].Y - c.Landmarks[j].Y
+	}
+	if !c.Box.Finite() || sum != 0 {
+		return false
+	}
+	c.Box = c.Box.Clip(s.W, s.H)
+	return true
+}
+
+func clamp01(v float32) float32 { return min(max(v, 0), 1) }
+
+func exp(v float32) float32 { return float32(math.Exp(float64(v))) }
