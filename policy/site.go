@@ -184,7 +184,7 @@ type Zone struct {
 type Polygon struct {
 	Relative [][2]float32 `yaml:"relative,omitempty,flow"`
 	Pixels   [][2]float32 `yaml:"pixels,omitempty,flow"`
-	Size     [2]int       `yaml:"size,omitempty,flow"` // width, height
+	Size     [2]int       `yaml:"size,omitzero,flow"` // width, height
 }
 
 // Entrance is a way into a zone.

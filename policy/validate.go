@@ -7,12 +7,21 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"bystander/internal/strictyaml"
 )
 
 // Validate checks that the site is well formed and holds nothing forbidden.
-// All errors come joined, each with its key path and wrapping ErrInvalid. A
-// valid site may still be unready: that is what Readiness tells.
-func (s *Site) Validate() error { return errors.Join(s.problems(nil)...) }
+// All errors come joined, each with its key path; the whole wraps ErrInvalid.
+// A valid site may still be unready: SceneReadiness and ZoneReadiness tell.
+func (s *Site) Validate() error {
+	var c checker
+	s.check(&c)
+	if len(c.errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w site:\n%w", ErrInvalid, errors.Join(c.errs...))
+}
 
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 
@@ -24,26 +33,23 @@ var forbiddenPlaces = []string{
 	"nursing_room", "bedroom", "ward", "treatment_room",
 }
 
-// checker gathers problems with their key paths.
+// checker gathers mistakes with their key paths, and lines where known.
 type checker struct {
-	lines map[string]int
+	file  string
+	lines func(path string) int
 	errs  []error
 }
 
 func (c *checker) bad(path, format string, a ...any) {
 	line := 0
-	for p := path; ; {
-		if l, ok := c.lines[p]; ok {
-			line = l
-			break
-		}
-		i := strings.LastIndexAny(p, ".[")
-		if i < 0 {
-			break
-		}
-		p = p[:i]
+	if c.lines != nil {
+		line = c.lines(path)
 	}
-	c.errs = append(c.errs, problem(line, path, fmt.Sprintf(format, a...)))
+	file := c.file
+	if file == "" {
+		file = "site"
+	}
+	c.errs = append(c.errs, &strictyaml.Error{File: file, Line: line, Path: path, Msg: fmt.Sprintf(format, a...)})
 }
 
 func (c *checker) id(path, id string, seen map[string]bool) {
@@ -70,8 +76,7 @@ func oneOf[T ~string](c *checker, path string, v T, allowed ...T) {
 	}
 }
 
-func (s *Site) problems(lines map[string]int) []error {
-	c := &checker{lines: lines}
+func (s *Site) check(c *checker) {
 	c.id("site", s.Site, map[string]bool{})
 	if _, ok := profiles[s.Profile]; !ok {
 		c.bad("profile", "%q is not one of %v", s.Profile, ProfileNames())
@@ -82,7 +87,6 @@ func (s *Site) problems(lines map[string]int) []error {
 	s.checkCameras(c)
 	s.checkScenes(c)
 	s.checkZones(c)
-	return c.errs
 }
 
 func (s *Site) checkNotices(c *checker) {

@@ -1,0 +1,279 @@
+// Package store keeps enrollees, consents and policy versions in SQLite, and
+// names in a file of their own. Every change is a new row; nothing is
+// overwritten, so that the history can be shown (REQUIREMENTS A-51).
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"bystander/internal/event"
+	"bystander/policy"
+)
+
+// Store implements policy.Store and policy.Versions. It is safe for concurrent
+// use, also by several processes over one file.
+type Store struct{ db *sql.DB }
+
+var (
+	_ policy.Store    = (*Store)(nil)
+	_ policy.Versions = (*Store)(nil)
+)
+
+// Open opens or makes the policy database at path, readable by its owner only.
+func Open(ctx context.Context, path string) (*Store, error) {
+	db, err := open(ctx, path, migrations)
+	if err != nil {
+		return nil, fmt.Errorf("policy store: %w", err)
+	}
+	return &Store{db}, nil
+}
+
+// Close closes the database.
+func (s *Store) Close() error { return s.db.Close() }
+
+func open(ctx context.Context, path string, steps []string) (*sql.DB, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("folder of %s: %w", path, err)
+	}
+	// Made first, so that it is never readable by others, not even briefly.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate"+
+		"&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	if err := migrate(ctx, db, steps); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
+	}
+	return db, nil
+}
+
+// ErrNewer reports a database made by a newer release.
+var ErrNewer = errors.New("the database was made by a newer release of bystander; update this one")
+
+// migrate brings the database to the newest step; user_version counts them.
+func migrate(ctx context.Context, db *sql.DB, steps []string) error {
+	return inTx(ctx, db, func(tx *sql.Tx) error {
+		var have int
+		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+			return err
+		}
+		if have > len(steps) {
+			return fmt.Errorf("%w (version %d, known %d)", ErrNewer, have, len(steps))
+		}
+		for i := have; i < len(steps); i++ {
+			if _, err := tx.ExecContext(ctx, steps[i]); err != nil {
+				return fmt.Errorf("migration %d: %w", i+1, err)
+			}
+		}
+		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(steps)))
+		return err
+	})
+}
+
+func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// Data classes by column (A-01): every table holds pseudonymous records of
+// class L3 (consents, enrollees) or L1 (policy versions, serials).
+var migrations = []string{`
+CREATE TABLE enrollees (          -- class L3, pseudonymous
+  id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, changed_at INTEGER NOT NULL,
+  PRIMARY KEY (id, version)) STRICT, WITHOUT ROWID;
+CREATE TABLE consents (           -- class L3, pseudonymous
+  id TEXT NOT NULL, version INTEGER NOT NULL, enrollee TEXT NOT NULL, purpose TEXT NOT NULL,
+  state TEXT NOT NULL, body TEXT NOT NULL, changed_at INTEGER NOT NULL,
+  PRIMARY KEY (id, version)) STRICT, WITHOUT ROWID;
+CREATE INDEX consents_enrollee ON consents (enrollee);
+CREATE TABLE policy_versions (    -- class L1
+  version INTEGER PRIMARY KEY AUTOINCREMENT, content BLOB NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE TABLE lease_serial (       -- class L1
+  one INTEGER PRIMARY KEY CHECK (one = 1), serial INTEGER NOT NULL) STRICT;
+INSERT INTO lease_serial VALUES (1, 0);
+CREATE TRIGGER enrollees_kept BEFORE UPDATE ON enrollees BEGIN SELECT RAISE(ABORT, 'history is kept'); END;
+CREATE TRIGGER consents_kept BEFORE UPDATE ON consents BEGIN SELECT RAISE(ABORT, 'history is kept'); END;
+`}
+
+// PutEnrollee implements policy.Store.
+func (s *Store) PutEnrollee(ctx context.Context, e policy.Enrollee) error {
+	if e.ID == "" || e.Version == 0 || e.Status == "" {
+		return fmt.Errorf("policy store: %w: an enrollee needs id, version and status", policy.ErrInvalid)
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("policy store: enrollee: %w", err)
+	}
+	return inTx(ctx, s.db, func(tx *sql.Tx) error {
+		if err := follows(ctx, tx, "SELECT ifnull(max(version),0) FROM enrollees WHERE id=?", e.ID, e.Version); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO enrollees VALUES (?,?,?,?)", e.ID, e.Version, string(body), e.ChangedAt.UnixMilli())
+		return err
+	})
+}
+
+func follows(ctx context.Context, tx *sql.Tx, query, id string, version uint32) error {
+	var last uint32
+	if err := tx.QueryRowContext(ctx, query, id).Scan(&last); err != nil {
+		return fmt.Errorf("policy store: %w", err)
+	}
+	if version != last+1 {
+		return fmt.Errorf("policy store: %w: version %d of %s after version %d", policy.ErrExists, version, id, last)
+	}
+	return nil
+}
+
+// PutConsents implements policy.Store.
+func (s *Store) PutConsents(ctx context.Context, cs ...policy.Consent) error {
+	return inTx(ctx, s.db, func(tx *sql.Tx) error {
+		for _, c := range cs {
+			if err := putConsent(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func putConsent(ctx context.Context, tx *sql.Tx, c policy.Consent) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	if err := follows(ctx, tx, "SELECT ifnull(max(version),0) FROM consents WHERE id=?", c.ID, c.Version); err != nil {
+		return err
+	}
+	if c.Version == 1 {
+		if c.State != policy.ConsentPending {
+			return fmt.Errorf("policy store: %w: a consent starts pending, this one is %s", policy.ErrTransition, c.State)
+		}
+	} else if err := checkMove(ctx, tx, c); err != nil {
+		return err
+	}
+	body, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("policy store: consent: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO consents VALUES (?,?,?,?,?,?,?)",
+		c.ID, c.Version, c.Enrollee, string(c.Purpose), string(c.State), string(body), c.ChangedAt.UnixMilli())
+	return err
+}
+
+// checkMove makes sure that nothing but the state changed, and that it may.
+func checkMove(ctx context.Context, tx *sql.Tx, c policy.Consent) error {
+	var body string
+	if err := tx.QueryRowContext(ctx, "SELECT body FROM consents WHERE id=? AND version=?", c.ID, c.Version-1).Scan(&body); err != nil {
+		return fmt.Errorf("policy store: %w", err)
+	}
+	var old policy.Consent
+	if err := json.Unmarshal([]byte(body), &old); err != nil {
+		return fmt.Errorf("policy store: consent %s: %w", c.ID, err)
+	}
+	want, err := old.Become(c.State, c.ChangedAt, c.Reason)
+	if err != nil {
+		return err
+	}
+	a, errA := json.Marshal(want)
+	b, errB := json.Marshal(c)
+	if err := errors.Join(errA, errB); err != nil {
+		return err
+	}
+	if string(a) != string(b) {
+		return fmt.Errorf("policy store: %w: only the state of consent %s may change; give a new consent instead", policy.ErrTransition, c.ID)
+	}
+	return nil
+}
+
+// Enrollees implements policy.People: the newest version of each.
+func (s *Store) Enrollees(ctx context.Context) ([]policy.Enrollee, error) {
+	return rows[policy.Enrollee](ctx, s.db, `SELECT body FROM enrollees e WHERE version =
+		(SELECT max(version) FROM enrollees WHERE id = e.id) ORDER BY id`)
+}
+
+// Consents implements policy.People: the newest version of each.
+func (s *Store) Consents(ctx context.Context) ([]policy.Consent, error) {
+	return rows[policy.Consent](ctx, s.db, `SELECT body FROM consents c WHERE version =
+		(SELECT max(version) FROM consents WHERE id = c.id) ORDER BY id`)
+}
+
+// ConsentHistory implements policy.Store.
+func (s *Store) ConsentHistory(ctx context.Context, id string) ([]policy.Consent, error) {
+	out, err := rows[policy.Consent](ctx, s.db, "SELECT body FROM consents WHERE id=? ORDER BY version", id)
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("policy store: %w: consent %s", policy.ErrNotFound, id)
+	}
+	return out, err
+}
+
+func rows[T any](ctx context.Context, db *sql.DB, query string, args ...any) (out []T, err error) {
+	r, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("policy store: %w", err)
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	for r.Next() {
+		var body string
+		var v T
+		if err := r.Scan(&body); err != nil {
+			return nil, fmt.Errorf("policy store: %w", err)
+		}
+		if err := json.Unmarshal([]byte(body), &v); err != nil {
+			return nil, fmt.Errorf("policy store: damaged record: %w", err)
+		}
+		out = append(out, v)
+	}
+	return out, r.Err()
+}
+
+// PolicyVersion implements policy.Versions.
+func (s *Store) PolicyVersion(ctx context.Context, content event.Digest, at time.Time) (uint64, error) {
+	var v uint64
+	err := inTx(ctx, s.db, func(tx *sql.Tx) error {
+		var last []byte
+		err := tx.QueryRowContext(ctx, "SELECT version, content FROM policy_versions ORDER BY version DESC LIMIT 1").Scan(&v, &last)
+		if err == nil && string(last) == string(content[:]) {
+			return nil
+		}
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		return tx.QueryRowContext(ctx, "INSERT INTO policy_versions (content, at) VALUES (?,?) RETURNING version",
+			content[:], at.UnixMilli()).Scan(&v)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("policy store: version: %w", err)
+	}
+	return v, nil
+}
+
+// NextSerial implements policy.Versions.
+func (s *Store) NextSerial(ctx context.Context) (uint64, error) {
+	var v uint64
+	if err := s.db.QueryRowContext(ctx, "UPDATE lease_serial SET serial = serial + 1 RETURNING serial").Scan(&v); err != nil {
+		return 0, fmt.Errorf("policy store: serial: %w", err)
+	}
+	return v, nil
+}
