@@ -10,12 +10,11 @@ import (
 
 // Bounds of the settings.
 const (
-	MaxHold     = 250 // pictures; live configuration allows 50
-	MaxPrivacy  = 64  // polygons
-	MaxCorners  = 256 // of one polygon
-	MaxTracks   = 512 // tracks at a time; more mask the whole picture
-	maxMoving   = 64  // moving regions of one picture; more are merged
-	maxLookAges = 512 // looks remembered
+	MaxHold    = 250 // pictures; live configuration allows 50
+	MaxPrivacy = 64  // polygons
+	MaxCorners = 256 // of one polygon
+	MaxTracks  = 512 // tracks at a time; more mask the whole picture
+	maxMoving  = 64  // moving regions of one picture; more are merged
 )
 
 // Config says how people are covered. Start from DefaultConfig.

@@ -14,7 +14,6 @@ const (
 	ReasonBlind    Reason = "blind"    // no successful look for too long
 	ReasonOutput   Reason = "output"   // a target that is no place: NaN, empty
 	ReasonOverflow Reason = "overflow" // more tracks than can be followed
-	ReasonClock    Reason = "clock"    // presentation time ran backwards
 	ReasonCovered  Reason = "covered"  // masks cover everything
 	ReasonInternal Reason = "internal" // a fault of this package
 )

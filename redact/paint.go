@@ -1,0 +1,110 @@
+package redact
+
+import (
+	"bystander/internal/frame"
+)
+
+// painter covers pictures in place. It holds room that is used again for each
+// picture; one goroutine at a time.
+type painter struct {
+	style  Style
+	shapes *outlineTable
+	grain  *grain
+	field  field
+	tiles  mosaic
+}
+
+func newPainter(style Style) *painter {
+	return &painter{style: style, shapes: newOutlineTable(), grain: newGrain()}
+}
+
+// paint fills everything that c covers. masks are those whose shapes are in c;
+// mosaic takes the size of its tiles from them.
+func (a *painter) paint(p frame.Planes, seq uint64, c *cover, masks []mask) {
+	switch a.style {
+	case StyleFrost:
+		a.field.resize(p.Size)
+		a.field.solve(p, c)
+		a.frost(p, seq, c)
+	case StyleMosaic:
+		a.field.resize(p.Size)
+		a.field.solve(p, c)
+		a.mosaic(p, c, masks)
+	default:
+		for y := range c.h {
+			for x := c.nextRun(y, 0); x < c.w; {
+				e := c.endRun(y, x)
+				solidRun(p, y, x, e)
+				x = c.nextRun(y, e)
+			}
+		}
+	}
+}
+
+// frost draws the field, interpolated between the middles of its cells, with
+// grain over the luma.
+func (a *painter) frost(p frame.Planes, seq uint64, c *cover) {
+	f := &a.field
+	for y := range c.h {
+		for x := c.nextRun(y, 0); x < c.w; {
+			e := c.endRun(y, x)
+			l0, l1 := 2*x, min(2*e, p.W)
+			for r := 2 * y; r < min(2*y+2, p.H); r++ {
+				row, shift := a.grain.line(seq, r)
+				f.luma(p.Y[r*p.StrideY:], r, l0, l1, row, shift)
+			}
+			f.chroma(f.u, p.U[y*p.StrideC:], y, x, e)
+			f.chroma(f.v, p.V[y*p.StrideC:], y, x, e)
+			x = c.nextRun(y, e)
+		}
+	}
+}
+
+// luma draws samples [x0,x1) of luma row y into line.
+func (f *field) luma(line []byte, y, x0, x1 int, g []int16, shift int) {
+	j := (y - cellLuma/2) >> 3
+	fy := int32((y-cellLuma/2)&7)*2 + 1
+	up := f.y[clampInt(j, 0, f.h-1)*f.w:][:f.w]
+	dn := f.y[clampInt(j+1, 0, f.h-1)*f.w:][:f.w]
+	i := (x0 - cellLuma/2) >> 3
+	k := clampInt(i, 0, f.w-1)
+	a := up[k]*(16-fy) + dn[k]*fy
+	for x := x0; x < x1; i++ {
+		k := clampInt(i+1, 0, f.w-1)
+		b := up[k]*(16-fy) + dn[k]*fy
+		fx := int32((x-cellLuma/2)&7)*2 + 1
+		acc, step := a*(16-fx)+b*fx, 2*(b-a)
+		end := min((i+1)*8+cellLuma/2, x1)
+		dst := line[x:end]
+		for n := range dst {
+			v := acc>>8 + int32(g[(x+n+shift)&(grainSide-1)])
+			dst[n] = byte((v + 32) >> 6)
+			acc += step
+		}
+		x, a = end, b
+	}
+}
+
+// chroma draws samples [x0,x1) of chroma row y into line, from plane v.
+func (f *field) chroma(v []int32, line []byte, y, x0, x1 int) {
+	j := (y - cellChroma/2) >> 2
+	fy := int32((y-cellChroma/2)&3)*2 + 1
+	up := v[clampInt(j, 0, f.h-1)*f.w:][:f.w]
+	dn := v[clampInt(j+1, 0, f.h-1)*f.w:][:f.w]
+	i := (x0 - cellChroma/2) >> 2
+	k := clampInt(i, 0, f.w-1)
+	a := up[k]*(8-fy) + dn[k]*fy
+	for x := x0; x < x1; i++ {
+		k := clampInt(i+1, 0, f.w-1)
+		b := up[k]*(8-fy) + dn[k]*fy
+		fx := int32((x-cellChroma/2)&3)*2 + 1
+		acc, step := a*(8-fx)+b*fx+2048, 2*(b-a)
+		end := min((i+1)*4+cellChroma/2, x1)
+		dst := line[x:end]
+		for n := range dst {
+			dst[n] = byte(acc >> 12)
+			acc += step
+		}
+		x, a = end, b
+	}
+}

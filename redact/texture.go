@@ -1,0 +1,46 @@
+package redact
+
+import "math"
+
+// Grain is the faint moving texture of frost: fine noise and broad slanting
+// bands of light, the same for every picture but for where it starts. It is
+// made from nothing but a fixed seed.
+const (
+	grainSide  = 128 // samples; the tile repeats without a seam
+	grainScale = 64  // units of one luma step
+	grainMost  = 9   // luma steps that the grain stays below, by construction
+)
+
+type grain [grainSide * grainSide]int16
+
+func newGrain() *grain {
+	var noise, g [grainSide * grainSide]float64
+	seed := uint64(0x9e3779b97f4a7c15)
+	for i := range noise {
+		seed ^= seed << 13
+		seed ^= seed >> 7
+		seed ^= seed << 17
+		noise[i] = float64(seed>>40)/(1<<23) - 1
+	}
+	at := func(x, y int) float64 { return noise[(y&(grainSide-1))*grainSide+x&(grainSide-1)] }
+	for y := range grainSide {
+		for x := range grainSide {
+			n := at(x, y)*2 + at(x+1, y) + at(x-1, y) + at(x, y+1) + at(x, y-1)
+			band := math.Sin(2 * math.Pi * float64(x+y) / grainSide)
+			g[y*grainSide+x] = 0.9*n + 2.4*band
+		}
+	}
+	var out grain
+	for i, v := range g {
+		out[i] = int16(math.Round(max(min(v, grainMost), -grainMost) * grainScale))
+	}
+	return &out
+}
+
+// line is the row of the tile for luma row y of picture seq, and where in it
+// the picture's first column lies. The texture drifts by a sample a picture.
+func (g *grain) line(seq uint64, y int) (row []int16, shift int) {
+	o := int(seq & (grainSide - 1))
+	r := (y + o) & (grainSide - 1)
+	return g[r*grainSide : (r+1)*grainSide], o
+}
