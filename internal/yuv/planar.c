@@ -1,0 +1,136 @@
+#include <stddef.h>
+
+#include "clones.h"
+#include "yuv.h"
+
+// rows combines the taps of one output row, over n columns, into t.
+INLINE void rows(float *restrict t, const uint8_t *restrict s, int stride, int n,
+	const float *w, int wn, int taps)
+{
+	if (taps == 1) {
+		for (int x = 0; x < n; x++)
+			t[x] = s[x];
+		return;
+	}
+	const uint8_t *restrict b = s + stride;
+	const float w0 = w[0], w1 = w[wn];
+	int k = 2;
+	if (taps == 2) {
+		for (int x = 0; x < n; x++)
+			t[x] = w0 * s[x] + w1 * b[x];
+		return;
+	}
+	const uint8_t *restrict c = b + stride;
+	const float w2 = w[2 * wn];
+	for (int x = 0; x < n; x++)
+		t[x] = w0 * s[x] + w1 * b[x] + w2 * c[x];
+	for (k = 3; k + 1 < taps; k += 2) {
+		const uint8_t *restrict p = s + (ptrdiff_t)stride * k, *restrict q = p + stride;
+		const float wp = w[k * wn], wq = w[(k + 1) * wn];
+		for (int x = 0; x < n; x++)
+			t[x] += wp * p[x] + wq * q[x];
+	}
+	if (k < taps) {
+		const uint8_t *restrict p = s + (ptrdiff_t)stride * k;
+		const float wp = w[k * wn];
+		for (int x = 0; x < n; x++)
+			t[x] += wp * p[x];
+	}
+}
+
+// columns combines the taps of each output column of one row. It returns where
+// the result lies: o, or t itself when nothing has to be done.
+INLINE const float *columns(float *restrict o, const float *restrict t, by_axis a, int x0,
+	const int32_t *restrict start, const float *restrict w)
+{
+	const int n = a.n;
+	if (a.step) {
+		const float *restrict s = t + a.first - x0;
+		switch (a.taps) {
+		case 1:
+			return s;
+		case 2:
+			for (int x = 0; x < n; x++)
+				o[x] = (s[2 * x] + s[2 * x + 1]) * 0.5f;
+			return o;
+		case 3:
+			for (int x = 0; x < n; x++)
+				o[x] = (s[3 * x] + s[3 * x + 1] + s[3 * x + 2]) * (1.0f / 3);
+			return o;
+		case 4:
+			for (int x = 0; x < n; x++)
+				o[x] = (s[4 * x] + s[4 * x + 1] + s[4 * x + 2] + s[4 * x + 3]) * 0.25f;
+			return o;
+		}
+	}
+	const float *restrict s = t - x0;
+	for (int x = 0; x < n; x++)
+		o[x] = w[x] * s[start[x]];
+	for (int k = 1; k < a.taps; k++) {
+		const float *restrict wk = w + (ptrdiff_t)k * n;
+		for (int x = 0; x < n; x++)
+			o[x] += wk[x] * s[start[x] + k];
+	}
+	return o;
+}
+
+INLINE float clamp255(float v)
+{
+	v = v < 0 ? 0 : v;
+	return v > 255 ? 255 : v;
+}
+
+INLINE void colours(const by_planar_args *a, float *restrict r, float *restrict g,
+	float *restrict b, const float *mean, const float *scale, const float *restrict y,
+	const float *restrict u, const float *restrict v, int n)
+{
+	const by_matrix m = a->m;
+	const float ro = -m.ys * m.y0 - 128 * m.rv, go = -m.ys * m.y0 - 128 * (m.gu + m.gv),
+		    bo = -m.ys * m.y0 - 128 * m.bu;
+	const float sr = scale[0], sg = scale[1], sb = scale[2];
+	const float mr = mean[0] * sr, mg = mean[1] * sg, mb = mean[2] * sb;
+	for (int x = 0; x < n; x++) {
+		const float l = m.ys * y[x];
+		r[x] = clamp255(l + m.rv * v[x] + ro) * sr - mr;
+		g[x] = clamp255(l + m.gu * u[x] + m.gv * v[x] + go) * sg - mg;
+		b[x] = clamp255(l + m.bu * u[x] + bo) * sb - mb;
+	}
+}
+
+INLINE void flat(float *restrict p, float v, ptrdiff_t n)
+{
+	for (ptrdiff_t i = 0; i < n; i++)
+		p[i] = v;
+}
+
+CLONES
+void by_planar(const by_planar_args *a, float *dst, const uint8_t *y, const uint8_t *u,
+	const uint8_t *v, const int32_t *lxs, const float *lxw, const int32_t *lys,
+	const float *lyw, const int32_t *cxs, const float *cxw, const int32_t *cys,
+	const float *cyw, float *tmp)
+{
+	const int w = a->lx.n, h = a->ly.n, cw = a->canvas_w, ch = a->canvas_h;
+	const ptrdiff_t plane = (ptrdiff_t)cw * ch;
+	float *row = tmp, *oy = row + (a->luma_w > a->chroma_w ? a->luma_w : a->chroma_w);
+	float *ou = oy + w, *ov = ou + w;
+	float *rowu = ov + w, *rowv = rowu + a->chroma_w;
+	const int ri = a->rgb ? 0 : 2, bi = 2 - ri;
+	const float mean[3] = {a->mean[ri], a->mean[1], a->mean[bi]};
+	const float scale[3] = {a->scale[ri], a->scale[1], a->scale[bi]};
+	for (int i = 0; i < h; i++) {
+		rows(row, y + (ptrdiff_t)lys[i] * a->stride_y + a->luma_x0, a->stride_y, a->luma_w,
+			lyw + i, h, a->ly.taps);
+		const float *py = columns(oy, row, a->lx, a->luma_x0, lxs, lxw);
+		const ptrdiff_t at = (ptrdiff_t)cys[i] * a->stride_c + a->chroma_x0;
+		rows(rowu, u + at, a->stride_c, a->chroma_w, cyw + i, h, a->cy.taps);
+		rows(rowv, v + at, a->stride_c, a->chroma_w, cyw + i, h, a->cy.taps);
+		const float *pu = columns(ou, rowu, a->cx, a->chroma_x0, cxs, cxw);
+		const float *pv = columns(ov, rowv, a->cx, a->chroma_x0, cxs, cxw);
+		float *d = dst + (ptrdiff_t)i * cw;
+		colours(a, d + ri * plane, d + plane, d + bi * plane, mean, scale, py, pu, pv, w);
+		for (int k = 0; k < 3; k++)
+			flat(d + k * plane + w, a->fill[k], cw - w);
+	}
+	for (int k = 0; k < 3; k++)
+		flat(dst + k * plane + (ptrdiff_t)h * cw, a->fill[k], (ptrdiff_t)(ch - h) * cw);
+}
