@@ -37,6 +37,13 @@ const (
 	fieldScale = 64
 )
 
+// Frost scatters light: the fill is drawn towards a light grey, which also
+// shows in dark surroundings that there is a mask.
+const (
+	frostLift  = 0.12
+	frostLight = 190
+)
+
 // tint is a colour with the weight of what is known of it.
 type tint struct{ y, u, v, w float32 }
 
@@ -225,7 +232,10 @@ func (f *field) membrane(r rect) {
 	for y := r.y0; y < r.y1; y++ {
 		for x := r.x0; x < r.x1; x++ {
 			t, i := l.t[(y-r.y0)*l.w+x-r.x0], y*f.w+x
-			f.y[i] = int32(min(max(t.y, 12), 243)*fieldScale + 0.5)
+			if f.state[i] == cellFill {
+				t.y += frostLift * (frostLight - t.y)
+			}
+			f.y[i] = int32(min(max(t.y, 16), 235)*fieldScale + 0.5)
 			f.u[i] = int32(t.u*fieldScale + 0.5)
 			f.v[i] = int32(t.v*fieldScale + 0.5)
 		}

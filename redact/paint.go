@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"math/bits"
+
 	"bystander/internal/frame"
 )
 
@@ -56,6 +58,60 @@ func (a *painter) frost(p frame.Planes, seq uint64, c *cover) {
 			f.chroma(f.u, p.U[y*p.StrideC:], y, x, e)
 			f.chroma(f.v, p.V[y*p.StrideC:], y, x, e)
 			x = c.nextRun(y, e)
+		}
+	}
+	bevel(p, c)
+}
+
+// The rim of a mask is a little lighter above and on the left, a little darker
+// below and on the right, as that of a pane lit from above.
+const (
+	rimLight = 16
+	rimDark  = -12
+)
+
+// bevel shades the outermost samples inside each mask. It changes only what has
+// been filled.
+func bevel(p frame.Planes, c *cover) {
+	for y := range c.h {
+		l := c.line(y)
+		for x := c.nextRun(y, 0); x < c.w; {
+			e := c.endRun(y, x)
+			shade(p, y, x, x+1, rimLight/2)
+			shade(p, y, e-1, e, rimDark/2)
+			x = c.nextRun(y, e)
+		}
+		if y > 0 {
+			edgeRuns(l, c.line(y-1), c.w, func(x0, x1 int) { shade(p, y, x0, x1, rimLight) })
+		}
+		if y+1 < c.h {
+			edgeRuns(l, c.line(y+1), c.w, func(x0, x1 int) { shade(p, y, x0, x1, rimDark) })
+		}
+	}
+}
+
+// edgeRuns calls f for the samples set in l but not in the row next to it.
+func edgeRuns(l, next []uint64, w int, f func(x0, x1 int)) {
+	for i := range l {
+		for v := l[i] &^ next[i]; v != 0; {
+			a := bits.TrailingZeros64(v)
+			n := bits.TrailingZeros64(^(v >> a))
+			f(i<<6+a, min(i<<6+a+n, w))
+			if a+n >= 64 {
+				break
+			}
+			v &= ^uint64(0) << (a + n)
+		}
+	}
+}
+
+// shade adds d to the luma of chroma samples [x0,x1) of row y.
+func shade(p frame.Planes, y, x0, x1, d int) {
+	l0, l1 := 2*x0, min(2*x1, p.W)
+	for r := 2 * y; r < min(2*y+2, p.H); r++ {
+		dst := p.Y[r*p.StrideY+l0 : r*p.StrideY+l1]
+		for i, v := range dst {
+			dst[i] = byte(clampInt(int(v)+d, 16, 235))
 		}
 	}
 }

@@ -25,9 +25,10 @@ func newGrain() *grain {
 	at := func(x, y int) float64 { return noise[(y&(grainSide-1))*grainSide+x&(grainSide-1)] }
 	for y := range grainSide {
 		for x := range grainSide {
-			n := at(x, y)*2 + at(x+1, y) + at(x-1, y) + at(x, y+1) + at(x, y-1)
+			n := 4*at(x, y) + 2*(at(x+1, y)+at(x-1, y)+at(x, y+1)+at(x, y-1)) +
+				at(x+1, y+1) + at(x-1, y-1) + at(x+1, y-1) + at(x-1, y+1)
 			band := math.Sin(2 * math.Pi * float64(x+y) / grainSide)
-			g[y*grainSide+x] = 0.9*n + 2.4*band
+			g[y*grainSide+x] = 0.28*n + 2.6*band
 		}
 	}
 	var out grain
