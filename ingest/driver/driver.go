@@ -11,19 +11,21 @@ import (
 	"github.com/rs/zerolog"
 
 	"bystander/ingest"
+	"bystander/internal/av"
 	"bystander/internal/frame"
 )
 
-// Codec names a video coding, with the names that libav uses.
-type Codec string
+// Codec names a video coding.
+type Codec = av.Codec
 
-// The codings that drivers announce. A file may hold any that libav decodes.
+// The codings that network drivers announce. A file may hold any that libav
+// decodes.
 const (
-	H264  Codec = "h264"
-	H265  Codec = "hevc"
-	VP8   Codec = "vp8"
-	VP9   Codec = "vp9"
-	MJPEG Codec = "mjpeg"
+	H264  = av.CodecH264
+	H265  = av.CodecH265
+	VP8   = av.CodecVP8
+	VP9   = av.CodecVP9
+	MJPEG = av.CodecMJPEG
 )
 
 // Config is what a driver knows of its camera.
@@ -36,7 +38,7 @@ type Config struct {
 }
 
 // NoPTS is the time stamp of a unit that has none.
-const NoPTS = int64(-1 << 63)
+const NoPTS = av.NoPTS
 
 // Params describes the units that follow.
 type Params struct {
@@ -44,9 +46,9 @@ type Params struct {
 	// Extra is the codec's out-of-band data as the container holds it: avcC or
 	// hvcC, or Annex B parameter sets; nil when they come in band.
 	Extra []byte
-	// Native carries a demuxer's own parameters (*av.StreamInfo and the like)
-	// from the file driver to the decoder; nil otherwise.
-	Native   any
+	// File carries a demuxer's own parameters to the decoder; nil for network
+	// cameras.
+	File     *av.Params
 	TimeBase frame.Rational // seconds a tick; must be valid
 	Rate     frame.Rational // nominal pictures a second; invalid when unknown
 }
@@ -62,9 +64,12 @@ type Unit struct {
 	PTS, DTS int64
 	// Duration in ticks, 0 when unknown.
 	Duration int64
-	Key      bool      // decoding can start here
-	Captured time.Time // the camera's own wall clock; zero when it gives none
-	Arrived  time.Time // when the last byte was here; zero means now
+	Key      bool // decoding can start here
+	// Discard, Damaged and Extra are a demuxer's; see av.Packet.
+	Discard, Damaged bool
+	Extra            []byte
+	Captured         time.Time // the camera's own wall clock; zero when it gives none
+	Arrived          time.Time // when the last byte was here; zero means now
 }
 
 // Out takes what a driver receives. A driver calls it from one goroutine at a
@@ -79,7 +84,8 @@ type Out interface {
 	// behind. Otherwise it waits until there is room. An error (the worker is
 	// stopping, or the stream cannot be decoded) ends Run.
 	Unit(Unit) error
-	// Lost counts packets that were lost or made no sense.
+	// Lost counts packets that were lost or made no sense; any goroutine may
+	// call it.
 	Lost(n int)
 }
 

@@ -6,7 +6,6 @@ package worker
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"os"
 	"time"
@@ -154,15 +153,4 @@ func checkURL(s ingest.Spec, bad func(string, ...any) error) error {
 		return bad("transport %q is unknown; use tcp or udp", s.Transport)
 	}
 	return nil
-}
-
-// Backoff returns how long to wait before attempt n (from 0): doubling from lo
-// to hi, and between half of that and all of it by chance, so that cameras that
-// were lost together do not come back together.
-func Backoff(n int, lo, hi time.Duration) time.Duration {
-	d := hi
-	if n < 30 && lo<<n < hi && lo<<n > 0 {
-		d = lo << n
-	}
-	return d/2 + rand.N(d/2+1)
 }

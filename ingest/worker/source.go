@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"bystander/ingest"
+	"bystander/ingest/internal/backoff"
 	"bystander/internal/frame"
 )
 
@@ -160,7 +161,7 @@ func (s *Source) supervise(ctx context.Context) {
 		if ses.healthy() {
 			attempt = 0
 		}
-		wait := Backoff(attempt, s.opt.BackoffMin, s.opt.BackoffMax)
+		wait := backoff.Wait(attempt, s.opt.BackoffMin, s.opt.BackoffMax)
 		attempt++
 		s.setRetry(trouble, time.Now().Add(wait))
 		s.opt.Log.Warn().Str("camera", s.spec.ID).Str("code", string(trouble.Code)).
