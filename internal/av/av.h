@@ -73,6 +73,7 @@ typedef struct by_decoder {
 	int tmp_stride[4];
 	int tmp_w, tmp_h;
 	int64_t max_pixels;
+	int64_t last; // time of the picture before
 } by_decoder;
 
 int by_codec_id(const char *name);
@@ -81,7 +82,7 @@ int by_dec_open(by_decoder **out, int codec_id, const uint8_t *extra, int extra_
 	const AVCodecParameters *par, AVRational tb, by_orient base,
 	int threads, int low_delay, int64_t max_pixels, by_err *e);
 int by_dec_send(by_decoder *d, const uint8_t *data, int len, const uint8_t *extra,
-	int extra_len, int64_t pts, int64_t dts, int flags);
+	int extra_len, int64_t pts, int64_t dts, int64_t duration, int flags);
 int by_dec_drain(by_decoder *d);
 int by_dec_receive(by_decoder *d, by_picinfo *info);
 int by_dec_copy(by_decoder *d, uint8_t *y, uint8_t *u, uint8_t *v, int sy, int sc);

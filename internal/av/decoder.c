@@ -59,6 +59,7 @@ int by_dec_open(by_decoder **out, int codec_id, const uint8_t *extra, int extra_
 	d->base = base;
 	d->max_pixels = max_pixels;
 	d->sws_fmt = -1;
+	d->last = AV_NOPTS_VALUE;
 	d->pkt = av_packet_alloc();
 	d->frame = av_frame_alloc();
 	d->ctx = avcodec_alloc_context3(codec);
@@ -99,7 +100,7 @@ static int refused(int rc)
 // by_dec_send borrows data for the call: without a buffer of its own a packet
 // is copied, and padded, by avcodec_send_packet.
 int by_dec_send(by_decoder *d, const uint8_t *data, int len, const uint8_t *extra,
-	int extra_len, int64_t pts, int64_t dts, int flags)
+	int extra_len, int64_t pts, int64_t dts, int64_t duration, int flags)
 {
 	by_log_clear();
 	if (len <= 0) // libav would take an empty packet for the end of the stream
@@ -116,6 +117,7 @@ int by_dec_send(by_decoder *d, const uint8_t *data, int len, const uint8_t *extr
 	p->size = len;
 	p->pts = pts;
 	p->dts = dts;
+	p->duration = duration;
 	p->flags = flags;
 	int rc = avcodec_send_packet(d->ctx, p);
 	p->data = NULL;
@@ -131,13 +133,28 @@ int by_dec_drain(by_decoder *d)
 	return rc == BY_EOF ? 0 : refused(rc);
 }
 
+// stamp is the picture's time, counted on from the last one where neither
+// container nor codec tells it (raw streams, the last of B-frames in AVI).
+static int64_t stamp(by_decoder *d)
+{
+	const AVFrame *f = d->frame;
+	AVRational tb = d->ctx->pkt_timebase, fr = d->ctx->framerate;
+	int64_t t = f->best_effort_timestamp, step = f->pkt_duration;
+	if (step <= 0 && tb.num > 0 && tb.den > 0 && fr.num > 0 && fr.den > 0)
+		step = av_rescale_q(1, av_inv_q(fr), tb);
+	if (t == AV_NOPTS_VALUE && step > 0)
+		t = d->last == AV_NOPTS_VALUE ? 0 : d->last + step;
+	d->last = t;
+	return t;
+}
+
 static void describe(by_decoder *d, by_picinfo *i)
 {
 	AVFrame *f = d->frame;
 	const AVFrameSideData *sd = av_frame_get_side_data(f, AV_FRAME_DATA_DISPLAYMATRIX);
 	d->orient = sd && sd->size >= 36 ? by_orient_of(sd->data) : d->base;
 	int t = d->orient.transpose;
-	i->pts = f->best_effort_timestamp;
+	i->pts = stamp(d);
 	i->w = t ? f->height : f->width;
 	i->h = t ? f->width : f->height;
 	i->sar_num = t ? f->sample_aspect_ratio.den : f->sample_aspect_ratio.num;
@@ -179,6 +196,7 @@ int by_dec_receive(by_decoder *d, by_picinfo *info)
 
 void by_dec_flush(by_decoder *d)
 {
+	d->last = AV_NOPTS_VALUE;
 	av_frame_unref(d->frame);
 	avcodec_flush_buffers(d->ctx);
 }

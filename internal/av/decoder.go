@@ -91,7 +91,7 @@ func (d *Decoder) Send(p Packet) error {
 		flags |= C.AV_PKT_FLAG_CORRUPT
 	}
 	rc := C.by_dec_send(d.c, bytePtr(p.Data), C.int(len(p.Data)), bytePtr(p.Extradata),
-		C.int(len(p.Extradata)), C.int64_t(p.PTS), C.int64_t(p.DTS), flags)
+		C.int(len(p.Extradata)), C.int64_t(p.PTS), C.int64_t(p.DTS), C.int64_t(p.Duration), flags)
 	return decodeError("send", rc)
 }
 

@@ -18,8 +18,9 @@ func (p *Picture) Size() frame.Size {
 	return frame.Size{W: int(p.d.info.w), H: int(p.d.info.h)}
 }
 
-// PTS is the presentation time in ticks of the packets, libav's best guess
-// where a packet had none, or NoPTS.
+// PTS is the presentation time in ticks of the packets. Where a packet had none
+// it is libav's best guess, else the last picture's time and its duration, else
+// NoPTS.
 func (p *Picture) PTS() int64 { return int64(p.d.info.pts) }
 
 // Colour describes the samples that CopyTo gives. Full range stays full
