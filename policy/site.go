@@ -184,7 +184,7 @@ type Zone struct {
 type Polygon struct {
 	Relative [][2]float32 `yaml:"relative,omitempty,flow"`
 	Pixels   [][2]float32 `yaml:"pixels,omitempty,flow"`
-	Size     [2]int       `yaml:"size,omitzero,flow"` // width, height
+	Size     []int        `yaml:"size,omitempty,flow"` // width, height
 }
 
 // Entrance is a way into a zone.
@@ -240,6 +240,14 @@ type Inspection struct {
 type Alternative struct {
 	Kind        string `yaml:"kind,omitempty"` // staffed, card, password
 	Description string `yaml:"description,omitempty"`
+}
+
+// size returns the picture's size that Pixels refer to.
+func (g Polygon) size() (w, h float32, ok bool) {
+	if len(g.Size) != 2 || g.Size[0] <= 0 || g.Size[1] <= 0 {
+		return 0, 0, false
+	}
+	return float32(g.Size[0]), float32(g.Size[1]), true
 }
 
 // Camera returns the camera of that id.

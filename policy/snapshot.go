@@ -198,9 +198,9 @@ func (g Polygon) Parts() geom.Polygon {
 	for _, p := range g.Relative {
 		out = append(out, geom.Point{X: p[0], Y: p[1]})
 	}
-	if g.Size[0] > 0 && g.Size[1] > 0 {
+	if w, h, ok := g.size(); ok {
 		for _, p := range g.Pixels {
-			out = append(out, geom.Point{X: p[0] / float32(g.Size[0]), Y: p[1] / float32(g.Size[1])})
+			out = append(out, geom.Point{X: p[0] / w, Y: p[1] / h})
 		}
 	}
 	return out

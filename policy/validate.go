@@ -223,11 +223,12 @@ func (g Polygon) check(c *checker, path string) {
 	case len(g.Relative) > 0:
 		checkCorners(c, path+".relative", g.Relative, 1, 1)
 	case len(g.Pixels) > 0:
-		if g.Size[0] <= 0 || g.Size[1] <= 0 {
+		w, h, ok := g.size()
+		if !ok {
 			c.bad(path+".size", "is missing: pixels need the width and height of the picture they were drawn on")
 			return
 		}
-		checkCorners(c, path+".pixels", g.Pixels, float32(g.Size[0]), float32(g.Size[1]))
+		checkCorners(c, path+".pixels", g.Pixels, w, h)
 	default:
 		c.bad(path, "is missing: give relative or pixels")
 	}

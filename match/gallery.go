@@ -1,0 +1,263 @@
+package match
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"bystander/internal/event"
+)
+
+// SubjectKeyBytes is the length of the key that an enrollee's pseudonyms are
+// derived from.
+const SubjectKeyBytes = 32
+
+// StoredTemplate is one template as the vault hands it out, in the clear. Its
+// slices are valid during the call only and wiped after it.
+type StoredTemplate struct {
+	Enrollee   string
+	Ref        event.Digest
+	Blob       []byte // TemplateBytes, in the form of the scene's Protector
+	SubjectKey []byte // SubjectKeyBytes
+}
+
+// Templates is where galleries are loaded from; match/vault has one.
+type Templates interface {
+	// SceneKey returns the scene's key, making it at first use.
+	SceneKey(ctx context.Context, scene string) ([]byte, error)
+	// Each calls f for every active template of the scene made by the model
+	// with the given digest (hex).
+	Each(ctx context.Context, scene, model string, f func(StoredTemplate) error) error
+}
+
+// Gallery holds one scene's templates in locked memory. It is read-only after
+// loading and safe for concurrent use until Close.
+type Gallery struct {
+	scene   string
+	model   string
+	prot    *Protector
+	mem     *locked // rows, then subject keys
+	rows    []float32
+	keys    []byte
+	entries []entry // sorted by enrollee, then ref
+	root    event.Digest
+}
+
+type entry struct {
+	enrollee string
+	ref      event.Digest
+}
+
+// LoadGallery reads the templates of one scene for one model.
+func LoadGallery(ctx context.Context, src Templates, scene, model string) (*Gallery, error) {
+	key, err := src.SceneKey(ctx, scene)
+	if err != nil {
+		return nil, fmt.Errorf("match: gallery: %w", err)
+	}
+	defer clear(key)
+	g := &Gallery{scene: scene, model: model, mem: &locked{}}
+	if g.prot, err = NewProtector(key); err != nil {
+		return nil, err
+	}
+	// Two passes: the first counts and orders, so that templates are decrypted
+	// straight into their place in locked memory.
+	err = src.Each(ctx, scene, model, func(t StoredTemplate) error {
+		g.entries = append(g.entries, entry{t.Enrollee, t.Ref})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("match: gallery: %w", err)
+	}
+	slices.SortFunc(g.entries, compareEntries)
+	n := len(g.entries)
+	if g.mem, err = newLocked(n * (TemplateBytes + SubjectKeyBytes)); err != nil {
+		return nil, err
+	}
+	g.rows = g.mem.floats(n * Dim)
+	g.keys = g.mem.b[min(n*TemplateBytes, len(g.mem.b)):]
+	if err := g.fill(ctx, src); err != nil {
+		g.Close()
+		return nil, fmt.Errorf("match: gallery: %w", err)
+	}
+	g.root = g.digest()
+	return g, nil
+}
+
+func compareEntries(a, b entry) int {
+	if c := strings.Compare(a.enrollee, b.enrollee); c != 0 {
+		return c
+	}
+	return slices.Compare(a.ref[:], b.ref[:])
+}
+
+func (g *Gallery) fill(ctx context.Context, src Templates) error {
+	filled := 0
+	err := src.Each(ctx, g.scene, g.model, func(t StoredTemplate) error {
+		i, ok := slices.BinarySearchFunc(g.entries, entry{t.Enrollee, t.Ref}, compareEntries)
+		if !ok {
+			return nil // came in between; the next load has it
+		}
+		if len(t.SubjectKey) != SubjectKeyBytes {
+			return fmt.Errorf("%w: a subject key of %d bytes", ErrConfig, len(t.SubjectKey))
+		}
+		filled++
+		copy(g.keys[i*SubjectKeyBytes:], t.SubjectKey)
+		return parseTemplate(g.rows[i*Dim:(i+1)*Dim], t.Blob)
+	})
+	if err == nil && filled != len(g.entries) {
+		err = fmt.Errorf("%w: it changed while it was read; load it again", ErrConfig)
+	}
+	return err
+}
+
+// digest is the root that events name: SHA-256 over scene, model and the
+// templates' refs in order, each length first.
+func (g *Gallery) digest() event.Digest {
+	h := sha256.New()
+	put := func(b []byte) {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(b))))
+		h.Write(b)
+	}
+	put([]byte("bystander gallery v1"))
+	put([]byte(g.scene))
+	put([]byte(g.model))
+	for _, e := range g.entries {
+		put(e.ref[:])
+	}
+	var d event.Digest
+	h.Sum(d[:0])
+	return d
+}
+
+// Scene is the scene the gallery serves.
+func (g *Gallery) Scene() string { return g.scene }
+
+// Model is the digest of the model that made its templates, in hex.
+func (g *Gallery) Model() string { return g.model }
+
+// Size is the number of templates.
+func (g *Gallery) Size() int { return len(g.entries) }
+
+// Root identifies the content: which templates, for which scene and model.
+func (g *Gallery) Root() event.Digest { return g.root }
+
+// Close wipes the templates. Nothing of the gallery may be used afterwards.
+func (g *Gallery) Close() { g.mem.free(); g.rows, g.keys = nil, nil }
+
+// span returns the rows of an enrollee.
+func (g *Gallery) span(enrollee string) (from, to int) {
+	from, _ = slices.BinarySearchFunc(g.entries, enrollee, func(e entry, id string) int { return strings.Compare(e.enrollee, id) })
+	for to = from; to < len(g.entries) && g.entries[to].enrollee == enrollee; to++ {
+	}
+	return from, to
+}
+
+// Has reports whether the enrollee has a template here.
+func (g *Gallery) Has(enrollee string) bool { a, b := g.span(enrollee); return b > a }
+
+// hit is the outcome of one search.
+type hit struct {
+	enrollee string
+	ref      event.Digest
+	score    float32 // of the best candidate
+	second   float32 // of the next best other candidate; −1 when there is none
+	compared int     // templates looked at
+}
+
+// search compares the probe with the templates of the candidates and no
+// others, exactly.
+func (g *Gallery) search(p *Probe, candidates []string) hit {
+	h := hit{score: -1, second: -1}
+	var q [Dim]float32
+	g.prot.apply(&q, &p.v)
+	defer clear(q[:])
+	for _, id := range candidates {
+		from, to := g.span(id)
+		best, ref := float32(-1), event.Digest{}
+		for i := from; i < to; i++ {
+			h.compared++
+			if s := dot(q[:], g.rows[i*Dim:]); s > best {
+				best, ref = s, g.entries[i].ref
+			}
+		}
+		switch {
+		case from == to:
+		case best > h.score:
+			h.enrollee, h.ref, h.second, h.score = id, ref, h.score, best
+		case best > h.second:
+			h.second = best
+		}
+	}
+	return h
+}
+
+// SubjectRef is the enrollee's pseudonym in the gallery's scene on the day of
+// at (UTC): HMAC-SHA-256 under the subject's own key, so that it cannot be
+// linked across days or scenes without that key, and not at all once the key
+// is destroyed. It is zero for somebody without a template here.
+func (g *Gallery) SubjectRef(enrollee string, at time.Time) event.Digest {
+	i, to := g.span(enrollee)
+	if i == to {
+		return event.Digest{}
+	}
+	m := hmac.New(sha256.New, g.keys[i*SubjectKeyBytes:(i+1)*SubjectKeyBytes])
+	m.Write([]byte("bystander subject ref v1\x00" + g.scene + "\x00" + at.UTC().Format(time.DateOnly)))
+	var d event.Digest
+	m.Sum(d[:0])
+	return d
+}
+
+// Pseudonym is the short form of a subject ref shown on screen: "Guest K74".
+// It is no identifier: two people may share one.
+func Pseudonym(ref event.Digest) string {
+	if ref.IsZero() {
+		return ""
+	}
+	const letters = "ABCDEFGHJKLMNPQRSTUVWXYZ" // no I and O, which read as digits
+	n := binary.BigEndian.Uint32(ref[:])
+	return fmt.Sprintf("Guest %c%02d", letters[n%uint32(len(letters))], n/uint32(len(letters))%100)
+}
+
+// Shelf holds the galleries in use, by scene. Replacing one waits for the
+// comparisons under way and wipes the old one. It is safe for concurrent use.
+type Shelf struct {
+	mu sync.RWMutex
+	by map[string]*Gallery
+}
+
+// NewShelf returns an empty shelf, with which nobody is ever matched.
+func NewShelf() *Shelf { return &Shelf{by: map[string]*Gallery{}} }
+
+// Put takes ownership of a gallery, in place of its scene's earlier one.
+func (s *Shelf) Put(g *Gallery) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old := s.by[g.scene]; old != nil {
+		old.Close()
+	}
+	s.by[g.scene] = g
+}
+
+// Close wipes every gallery.
+func (s *Shelf) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, g := range s.by {
+		g.Close()
+		delete(s.by, id)
+	}
+}
+
+// with calls f with the scene's gallery, nil when there is none, which stays
+// as it is until f returns.
+func (s *Shelf) with(scene string, f func(*Gallery)) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	f(s.by[scene])
+}
