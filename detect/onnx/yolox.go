@@ -26,6 +26,7 @@ type YOLOX struct {
 	o       Options
 	info    detect.Info
 	net     frame.Size
+	scale   scalers
 	scratch sync.Pool
 }
 
@@ -77,7 +78,7 @@ func (d *YOLOX) DetectPersons(ctx context.Context, p frame.Planes, dst []detect.
 		return dst, wrap("detect/onnx: yolox", err)
 	}
 	defer b.Release()
-	if err := planarBGR(b.Input(), p, f, 114); err != nil {
+	if err := d.scale.planarBGR(b.Input(), p, f, 114); err != nil {
 		return dst, err
 	}
 	if err := b.Run(ctx); err != nil {

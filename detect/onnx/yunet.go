@@ -24,6 +24,7 @@ type YuNet struct {
 	// Indices of the outputs by stride.
 	cls, obj, box, kps [3]int
 	fixed              frame.Size // of the input; zero when free
+	scale              scalers
 	scratch            sync.Pool
 }
 
@@ -112,7 +113,7 @@ func (d *YuNet) DetectFaces(ctx context.Context, p frame.Planes, dst []detect.Fa
 		return dst, wrap("detect/onnx: yunet", err)
 	}
 	defer b.Release()
-	if err := planarBGR(b.Input(), p, f, 0); err != nil {
+	if err := d.scale.planarBGR(b.Input(), p, f, 0); err != nil {
 		return dst, err
 	}
 	if err := b.Run(ctx); err != nil {
