@@ -141,12 +141,12 @@ func (r *run) negotiate(ctx context.Context, offer string) (answer string, err e
 			_ = pc.GracefulClose() // the first error is the one to tell
 		}
 	}()
-	if err = s.answer(ctx, offer); err != nil {
+	if answer, err = s.answer(ctx, offer); err != nil {
 		return "", err
 	}
 	if err = r.adopt(s); err != nil {
 		return "", err
 	}
 	go s.live() // close waits for it
-	return pc.LocalDescription().SDP, nil
+	return answer, nil
 }

@@ -60,32 +60,38 @@ func newSession(r *run, pc *webrtc.PeerConnection, offer string) *session {
 }
 
 // answer negotiates to receive one video, all candidates in the answer.
-func (s *session) answer(ctx context.Context, offer string) error {
-	refuse := func(err error) error {
-		return &ingest.Error{Code: ingest.CodeConfig, Text: "the publisher's offer cannot be used", Err: err}
-	}
-	_, err := s.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo,
-		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
+func (s *session) answer(ctx context.Context, offer string) (string, error) {
+	gathered, err := s.describe(offer)
 	if err != nil {
-		return refuse(err)
-	}
-	if err := s.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
-		return refuse(err)
-	}
-	a, err := s.pc.CreateAnswer(nil)
-	if err != nil {
-		return refuse(err)
-	}
-	gathered := webrtc.GatheringCompletePromise(s.pc)
-	if err := s.pc.SetLocalDescription(a); err != nil {
-		return refuse(err)
+		return "", &ingest.Error{Code: ingest.CodeConfig, Text: "the publisher's offer cannot be used", Err: err}
 	}
 	select {
 	case <-gathered:
-		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return "", ctx.Err()
 	}
+	text, err := homeCandidates(s.pc.LocalDescription().SDP)
+	if err != nil {
+		return "", &ingest.Error{Code: ingest.CodeConfig, Text: "the publisher's offer cannot be accepted", Err: err}
+	}
+	return text, nil
+}
+
+func (s *session) describe(offer string) (gathered <-chan struct{}, err error) {
+	_, err = s.pc.AddTransceiverFromKind(webrtc.RTPCodecTypeVideo,
+		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+		return nil, err
+	}
+	a, err := s.pc.CreateAnswer(nil)
+	if err != nil {
+		return nil, err
+	}
+	gathered = webrtc.GatheringCompletePromise(s.pc)
+	return gathered, s.pc.SetLocalDescription(a)
 }
 
 // live waits for the session's end and cleans up.

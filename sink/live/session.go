@@ -102,11 +102,14 @@ func (h *Hub) negotiate(ctx context.Context, s *Stream, offer string) (_ *viewer
 	if t.bound.Load() == nil {
 		return nil, "", ErrNoCodec
 	}
+	text, err := homeCandidates(pc.LocalDescription().SDP)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: %w", ErrBadOffer, err)
+	}
 	v := newViewer(s, pc, t)
 	if err = s.settle(v); err != nil {
 		return nil, "", err
 	}
-	text := pc.LocalDescription().SDP
 	v.start(tr.Sender())
 	return v, text, nil
 }
