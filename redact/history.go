@@ -171,7 +171,7 @@ func (m motion) slack(kind TargetKind, d float32) (fx, fy float32) {
 	}
 	switch {
 	case m.span == 0:
-		rx, ry = rx*3, ry*3
+		rx, ry = rx*5, ry*4 // people cross a picture at up to nine widths a second
 	default:
 		r := min(0.08/m.span, 1.5)
 		rx, ry = rx+r, ry+r/2
