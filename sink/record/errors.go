@@ -1,0 +1,19 @@
+package record
+
+import "errors"
+
+// The ways in which the recorder can refuse.
+var (
+	// ErrUnknown reports an id without a recording.
+	ErrUnknown = errors.New("record: no such recording")
+	// ErrCamera reports a camera id that cannot be a folder's name.
+	ErrCamera = errors.New("record: unusable camera id")
+	// ErrClosed reports the use of a closed recorder or stream.
+	ErrClosed = errors.New("record: closed")
+	// ErrBehind reports a packet dropped because the disk does not keep up.
+	ErrBehind = errors.New("record: disk does not keep up, packet dropped")
+	// ErrBusy reports a second stream of one camera and rule.
+	ErrBusy = errors.New("record: camera is being recorded already")
+
+	errTorn = errors.New("record: file is cut short or damaged")
+)

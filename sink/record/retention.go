@@ -1,0 +1,129 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Report is what an enforcement of the limits did.
+type Report struct {
+	ByAge, BySize, ByRoom int   // recordings disposed of, by reason
+	Bytes                 int64 // that they took
+	Kept                  int64 // bytes of what is left
+	Free                  int64 // bytes left on the disk
+	Overdue               int   // recordings that should be gone and are not
+	Over                  int64 // bytes above MaxBytes that must stay because of MinAge
+}
+
+// Enforce disposes of what is too old, too much, or in the way of new
+// recordings, oldest first, files before their rows. What cannot be removed is
+// an error and stays in the index.
+func (r *Recorder) Enforce(ctx context.Context) (Report, error) {
+	r.enforcing.Lock()
+	defer r.enforcing.Unlock()
+	var rep Report
+	l, now := r.cfg.Limits, r.cfg.Now()
+	err := r.settle(ctx)
+	old, e := r.index.selectRows(ctx, `WHERE open = 0 AND end_ms < ? ORDER BY start_ms`, now.Add(-l.MaxAge).UnixMilli())
+	err = errors.Join(err, e)
+	for i := range old {
+		if e := r.dispose(ctx, &old[i], "age", now, &rep); e != nil {
+			rep.Overdue++
+			err = errors.Join(err, e)
+			continue
+		}
+		rep.ByAge++
+	}
+	return rep, errors.Join(err, r.shrink(ctx, now, &rep))
+}
+
+// shrink disposes of the oldest recordings until size and room are within the
+// limits or nothing may go any more.
+func (r *Recorder) shrink(ctx context.Context, now time.Time, rep *Report) error {
+	l := r.cfg.Limits
+	total, err := r.index.total(ctx)
+	if err != nil {
+		return err
+	}
+	for _, rec := range r.live() {
+		total += rec.Bytes
+	}
+	// Only the oldest are needed; further ones come with the next enforcement.
+	old, err := r.index.selectRows(ctx, `WHERE open = 0 AND end_ms <= ? ORDER BY start_ms LIMIT 1000`, now.Add(-l.MinAge).UnixMilli())
+	if err != nil {
+		return err
+	}
+	for i := 0; ; i++ {
+		free, e := freeBytes(r.cfg.Dir)
+		if e != nil {
+			return errors.Join(err, e)
+		}
+		rep.Kept, rep.Free, rep.Over = total, free, max(total-l.MaxBytes, 0)
+		big, tight := total > l.MaxBytes, l.MinFree > 0 && free < l.MinFree
+		if !big && !tight || i == len(old) {
+			return err
+		}
+		reason, n := "size", &rep.BySize
+		if !big {
+			reason, n = "room", &rep.ByRoom
+		}
+		if e := r.dispose(ctx, &old[i], reason, now, rep); e != nil {
+			err = errors.Join(err, e)
+			continue
+		}
+		*n++
+		total -= old[i].Bytes
+	}
+}
+
+// dispose removes a recording's file and then moves its row.
+func (r *Recorder) dispose(ctx context.Context, rec *Recording, reason string, now time.Time, rep *Report) error {
+	path := filepath.Join(r.cfg.Dir, rec.Path)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("record: dispose of %s: %w", rec.ID, err)
+	}
+	if err := r.index.dispose(ctx, rec, reason, now); err != nil {
+		return err
+	}
+	rep.Bytes += rec.Bytes
+	// The day's folder goes with its last file.
+	if err := os.Remove(filepath.Dir(path)); err != nil && !errors.Is(err, unix.ENOTEMPTY) && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("record: dispose of an empty folder: %w", err)
+	}
+	return nil
+}
+
+func freeBytes(dir string) (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, fmt.Errorf("record: room on the disk: %w", err)
+	}
+	return int64(st.Bavail) * st.Bsize, nil
+}
+
+// keep enforces the limits after each segment and now and then.
+func (r *Recorder) keep(ctx context.Context) {
+	t := time.NewTicker(r.cfg.Every)
+	defer t.Stop()
+	for {
+		r.report(r.Enforce(ctx))
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		case <-r.nudge:
+		}
+	}
+}
+
+func (r *Recorder) report(_ Report, err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		r.cfg.Alarm(Alarm{Kind: AlarmRetention, Err: err})
+	}
+}
