@@ -29,7 +29,7 @@ CREATE TABLE names (              -- class L4, encrypted
 
 // OpenIdentity opens or makes the identity vault at path, under the given key.
 func OpenIdentity(ctx context.Context, path string, key AEAD) (*Identity, error) {
-	db, err := open(ctx, path, identityMigrations)
+	db, err := OpenDB(ctx, path, identityMigrations)
 	if err != nil {
 		return nil, fmt.Errorf("identity vault: %w", err)
 	}

@@ -30,7 +30,7 @@ var (
 
 // Open opens or makes the policy database at path, readable by its owner only.
 func Open(ctx context.Context, path string) (*Store, error) {
-	db, err := open(ctx, path, migrations)
+	db, err := OpenDB(ctx, path, migrations)
 	if err != nil {
 		return nil, fmt.Errorf("policy store: %w", err)
 	}
@@ -40,7 +40,10 @@ func Open(ctx context.Context, path string) (*Store, error) {
 // Close closes the database.
 func (s *Store) Close() error { return s.db.Close() }
 
-func open(ctx context.Context, path string, steps []string) (*sql.DB, error) {
+// OpenDB opens or makes a SQLite file, readable by its owner only, in WAL mode
+// with every commit on disk before it returns, and brings it to the newest of
+// the steps. Deleted content is overwritten. One connection serves it.
+func OpenDB(ctx context.Context, path string, steps []string) (*sql.DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("folder of %s: %w", path, err)
 	}
@@ -69,7 +72,7 @@ var ErrNewer = errors.New("the database was made by a newer release of bystander
 
 // migrate brings the database to the newest step; user_version counts them.
 func migrate(ctx context.Context, db *sql.DB, steps []string) error {
-	return inTx(ctx, db, func(tx *sql.Tx) error {
+	return InTx(ctx, db, func(tx *sql.Tx) error {
 		var have int
 		if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
 			return err
@@ -87,7 +90,9 @@ func migrate(ctx context.Context, db *sql.DB, steps []string) error {
 	})
 }
 
-func inTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
+// InTx runs f in a transaction that takes the write lock at once; an error rolls
+// it back.
+func InTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -127,7 +132,7 @@ func (s *Store) PutEnrollee(ctx context.Context, e policy.Enrollee) error {
 	if err != nil {
 		return fmt.Errorf("policy store: enrollee: %w", err)
 	}
-	return inTx(ctx, s.db, func(tx *sql.Tx) error {
+	return InTx(ctx, s.db, func(tx *sql.Tx) error {
 		if err := follows(ctx, tx, "SELECT ifnull(max(version),0) FROM enrollees WHERE id=?", e.ID, e.Version); err != nil {
 			return err
 		}
@@ -149,7 +154,7 @@ func follows(ctx context.Context, tx *sql.Tx, query, id string, version uint32) 
 
 // PutConsents implements policy.Store.
 func (s *Store) PutConsents(ctx context.Context, cs ...policy.Consent) error {
-	return inTx(ctx, s.db, func(tx *sql.Tx) error {
+	return InTx(ctx, s.db, func(tx *sql.Tx) error {
 		for _, c := range cs {
 			if err := putConsent(ctx, tx, c); err != nil {
 				return err
@@ -251,7 +256,7 @@ func rows[T any](ctx context.Context, db *sql.DB, query string, args ...any) (ou
 // PolicyVersion implements policy.Versions.
 func (s *Store) PolicyVersion(ctx context.Context, content event.Digest, at time.Time) (uint64, error) {
 	var v uint64
-	err := inTx(ctx, s.db, func(tx *sql.Tx) error {
+	err := InTx(ctx, s.db, func(tx *sql.Tx) error {
 		var last []byte
 		err := tx.QueryRowContext(ctx, "SELECT version, content FROM policy_versions ORDER BY version DESC LIMIT 1").Scan(&v, &last)
 		if err == nil && string(last) == string(content[:]) {
