@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	ortgo "github.com/yalue/onnxruntime_go"
@@ -88,6 +89,9 @@ func refusal(p Provider, err error) Refusal {
 // sessionOptions makes the options of a session on provider p. The caller
 // destroys them.
 func (r *Runtime) sessionOptions(p Provider, threads int) (*ortgo.SessionOptions, error) {
+	if err := r.beside(p); err != nil {
+		return nil, err
+	}
 	o, err := ortgo.NewSessionOptions()
 	if err != nil {
 		return nil, err
@@ -107,6 +111,19 @@ func (r *Runtime) sessionOptions(p Provider, threads int) (*ortgo.SessionOptions
 		return nil, errors.Join(err, o.Destroy())
 	}
 	return o, nil
+}
+
+// beside checks that the provider's own library is there. Asking ONNX Runtime
+// for one that is not makes it search and complain at length.
+func (r *Runtime) beside(p Provider) error {
+	if p == CPU || !filepath.IsAbs(r.library) {
+		return nil
+	}
+	file := filepath.Join(filepath.Dir(r.library), "libonnxruntime_providers_"+string(p)+".so")
+	if _, err := os.Stat(file); err != nil {
+		return fmt.Errorf("%s is not there: this ONNX Runtime was built without it (the onnxruntime-gpu wheel has cuda and tensorrt)", file)
+	}
+	return nil
 }
 
 func (r *Runtime) appendProvider(o *ortgo.SessionOptions, p Provider) error {

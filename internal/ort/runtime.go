@@ -38,6 +38,7 @@ type Options struct {
 
 // Runtime is the loaded library.
 type Runtime struct {
+	asked    string // as given to the loader
 	library  string
 	version  string
 	cacheDir string
@@ -57,7 +58,7 @@ func Open(o Options) (*Runtime, error) {
 	process.Lock()
 	defer process.Unlock()
 	if r := process.loaded; r != nil {
-		if o.Library != "" && o.Library != r.library {
+		if o.Library != "" && o.Library != r.asked && o.Library != r.library {
 			return nil, fmt.Errorf("%w: %s was asked for, but this process already runs %s; restart it to change",
 				ErrNoLibrary, o.Library, r.library)
 		}
@@ -69,7 +70,7 @@ func Open(o Options) (*Runtime, error) {
 			tried = append(tried, err.Error())
 			continue
 		}
-		process.loaded = &Runtime{library: c, version: ortgo.GetVersion(), cacheDir: cacheDir(o.CacheDir)}
+		process.loaded = &Runtime{asked: c, library: mapped(c), version: ortgo.GetVersion(), cacheDir: cacheDir(o.CacheDir)}
 		return process.loaded, nil
 	}
 	return nil, fmt.Errorf("%w; tried:\n  %s\nrun `make deps` to install version %s, or set %s to the path of libonnxruntime.so",
@@ -113,10 +114,31 @@ func load(path string) error {
 		}
 	}
 	ortgo.SetSharedLibraryPath(path)
-	if err := ortgo.InitializeEnvironment(ortgo.WithLogLevelError()); err != nil {
+	// Errors come back as values; the library's own lines would repeat them.
+	if err := ortgo.InitializeEnvironment(ortgo.WithLogLevelFatal()); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
+}
+
+// mapped finds where the loader found a library that was asked for by a bare
+// name; its providers lie beside it.
+func mapped(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	b, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		return name
+	}
+	for line := range strings.Lines(string(b)) {
+		if i := strings.IndexByte(line, '/'); i >= 0 {
+			if p := strings.TrimSpace(line[i:]); strings.HasPrefix(filepath.Base(p), "libonnxruntime.so") {
+				return p
+			}
+		}
+	}
+	return name
 }
 
 func cacheDir(dir string) string {
