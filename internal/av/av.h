@@ -39,6 +39,7 @@ void by_log_init(void);
 void by_log_clear(void);
 void by_log_take(by_err *e);
 int by_log_size_refused(void);
+int by_log_errors(void);
 
 typedef struct by_colour {
 	int32_t full_range, primaries, transfer, matrix;
@@ -74,6 +75,7 @@ typedef struct by_decoder {
 	int tmp_w, tmp_h;
 	int64_t max_pixels;
 	int64_t last; // time of the picture before
+	int complained; // libav logged an error since the picture before
 } by_decoder;
 
 int by_codec_id(const char *name);
@@ -172,6 +174,8 @@ typedef struct by_muxer {
 	AVFormatContext *fmt;
 	AVPacket *pkt;
 	AVRational tb; // of the packets that come in
+	int from_nought;
+	int64_t first;
 } by_muxer;
 
 int by_mux_open(by_muxer **out, const char *url, const by_muxcfg *c,

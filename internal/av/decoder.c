@@ -90,8 +90,12 @@ fail:
 	return rc;
 }
 
-static int refused(int rc)
+// refused ends every call into the decoder: it notes complaints, which for some
+// codecs (H.265) are the only sign of damage, and finds out refused sizes.
+static int refused(by_decoder *d, int rc)
 {
+	if (by_log_errors())
+		d->complained = 1;
 	if (rc < 0 && rc != BY_AGAIN && rc != BY_EOF && by_log_size_refused())
 		return BY_TOO_LARGE;
 	return rc;
@@ -123,14 +127,14 @@ int by_dec_send(by_decoder *d, const uint8_t *data, int len, const uint8_t *extr
 	p->data = NULL;
 	p->size = 0;
 	av_packet_unref(p);
-	return refused(rc);
+	return refused(d, rc);
 }
 
 int by_dec_drain(by_decoder *d)
 {
 	by_log_clear();
 	int rc = avcodec_send_packet(d->ctx, NULL);
-	return rc == BY_EOF ? 0 : refused(rc);
+	return rc == BY_EOF ? 0 : refused(d, rc);
 }
 
 // stamp is the picture's time, counted on from the last one where neither
@@ -159,7 +163,8 @@ static void describe(by_decoder *d, by_picinfo *i)
 	i->h = t ? f->width : f->height;
 	i->sar_num = t ? f->sample_aspect_ratio.den : f->sample_aspect_ratio.num;
 	i->sar_den = t ? f->sample_aspect_ratio.num : f->sample_aspect_ratio.den;
-	i->damaged = (f->flags & AV_FRAME_FLAG_CORRUPT) || f->decode_error_flags;
+	i->damaged = (f->flags & AV_FRAME_FLAG_CORRUPT) || f->decode_error_flags || d->complained;
+	d->complained = 0;
 	i->key = f->key_frame;
 	i->colour.primaries = f->color_primaries;
 	i->colour.transfer = f->color_trc;
@@ -178,9 +183,9 @@ static void describe(by_decoder *d, by_picinfo *i)
 int by_dec_receive(by_decoder *d, by_picinfo *info)
 {
 	by_log_clear();
-	int rc = avcodec_receive_frame(d->ctx, d->frame);
+	int rc = refused(d, avcodec_receive_frame(d->ctx, d->frame));
 	if (rc < 0)
-		return refused(rc);
+		return rc;
 	AVFrame *f = d->frame;
 	if (f->width <= 0 || f->height <= 0 || !f->data[0]) {
 		av_frame_unref(f);

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"bystander/internal/frame"
 )
@@ -46,8 +47,8 @@ type EncoderConfig struct {
 // Encoder turns pictures into packets, one for each and at once: there are no
 // B-frames and no look-ahead.
 //
-// H.264 cannot code an odd side in 4:2:0. With a Profile, which decoders were
-// promised, such a picture is padded to even sides by repeating its last
+// H.264 cannot code an odd side in 4:2:0. With a Profile below high444, which
+// decoders were promised, such a picture is padded to even sides by repeating its last
 // column and row, and Size tells so. Without a Profile it is coded 4:4:4 in
 // its very size, each chroma sample repeated (High 4:4:4 Predictive, which
 // browsers and libav play but few hardware decoders do). VP8 and VP9 know odd
@@ -111,9 +112,6 @@ func encoderConfig(cfg EncoderConfig) (c C.by_enccfg, err error) {
 		lossless: C.int32_t(cBool(cfg.Lossless)), global_header: C.int32_t(cBool(cfg.GlobalHeader)),
 		gop: 250, crf: -1,
 	}
-	if cfg.Profile != "" {
-		c.pad = 1
-	}
 	if cfg.KeyInterval > 0 {
 		c.gop = C.int32_t(cfg.KeyInterval)
 	}
@@ -151,7 +149,15 @@ func rates(c *C.by_enccfg, cfg EncoderConfig) {
 	}
 }
 
-// names copies the option names in, each bounded by its field.
+// What libx264 knows by name. It prints a complaint about others by itself.
+var (
+	presets = []string{"ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"}
+	tunes   = []string{"", "film", "animation", "grain", "stillimage", "psnr", "ssim", "fastdecode", "zerolatency"}
+	// profiles: the last alone knows 4:4:4 and lossless coding.
+	profiles = []string{"", "baseline", "main", "high", "high444"}
+)
+
+// names checks the options that are names and copies them in.
 func names(c *C.by_enccfg, cfg EncoderConfig) error {
 	if cfg.Preset == "" {
 		cfg.Preset = "ultrafast"
@@ -163,15 +169,26 @@ func names(c *C.by_enccfg, cfg EncoderConfig) error {
 		cfg.Tune = ""
 	}
 	for _, n := range []struct {
-		dst []C.char
-		s   string
-	}{{c.preset[:], cfg.Preset}, {c.tune[:], cfg.Tune}, {c.profile[:], cfg.Profile}} {
-		if len(n.s) >= len(n.dst) {
-			return fmt.Errorf("%w: unknown option %q", ErrConfig, n.s)
+		what, s string
+		known   []string
+		dst     []C.char
+	}{
+		{"preset", cfg.Preset, presets, c.preset[:]},
+		{"tune", cfg.Tune, tunes, c.tune[:]},
+		{"profile", cfg.Profile, profiles, c.profile[:]},
+	} {
+		if !slices.Contains(n.known, n.s) {
+			return fmt.Errorf("%w: %s %q is none of %q", ErrConfig, n.what, n.s, n.known)
 		}
 		for i := range len(n.s) {
 			n.dst[i] = C.char(n.s[i])
 		}
+	}
+	if cfg.Profile != "" && cfg.Profile != "high444" {
+		if cfg.Lossless {
+			return fmt.Errorf("%w: profile %q has no lossless mode", ErrConfig, cfg.Profile)
+		}
+		c.pad = 1
 	}
 	return nil
 }

@@ -5,7 +5,7 @@
 #include "av.h"
 
 static _Thread_local char last[160];
-static _Thread_local int size_refused;
+static _Thread_local int size_refused, errors;
 
 // hook keeps the last error line of this thread and prints nothing. A line
 // that holds an address is dropped whole: it may carry a password.
@@ -14,6 +14,7 @@ static void hook(void *ctx, int level, const char *fmt, va_list vl)
 	(void)ctx;
 	if (level > AV_LOG_ERROR)
 		return;
+	errors++;
 	if (!strncmp(fmt, "Picture size", 12))
 		size_refused = 1;
 	char line[sizeof last];
@@ -36,6 +37,7 @@ void by_log_clear(void)
 {
 	last[0] = 0;
 	size_refused = 0;
+	errors = 0;
 }
 
 void by_log_take(by_err *e)
@@ -44,3 +46,4 @@ void by_log_take(by_err *e)
 }
 
 int by_log_size_refused(void) { return size_refused; }
+int by_log_errors(void) { return errors; }

@@ -52,6 +52,9 @@ int by_mux_open(by_muxer **out, const char *url, const by_muxcfg *c,
 		goto fail;
 	}
 	m->tb = c->tb;
+	m->first = AV_NOPTS_VALUE;
+	// AVI would fill the time before the first picture with empty ones.
+	m->from_nought = !strcmp(c->format, "avi");
 	m->fmt->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
 	m->fmt->flags |= AVFMT_FLAG_BITEXACT; // no build date, no library name
 	if ((rc = add_stream(m, c, extra, extra_len)) < 0)
@@ -81,6 +84,12 @@ int by_mux_write(by_muxer *m, const uint8_t *data, int len, int64_t pts, int64_t
 	AVPacket *p = m->pkt;
 	AVRational tb = m->fmt->streams[0]->time_base;
 	by_log_clear();
+	if (m->from_nought && m->first == AV_NOPTS_VALUE)
+		m->first = dts;
+	if (m->from_nought) {
+		pts -= m->first;
+		dts -= m->first;
+	}
 	p->data = (uint8_t *)data;
 	p->size = len;
 	p->pts = av_rescale_q(pts, m->tb, tb);

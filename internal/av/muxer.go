@@ -33,7 +33,8 @@ type MuxerConfig struct {
 //
 // Time stamps stay what they are: exactly in .mp4, .m4v and .mov, whose clock
 // is set to TimeBase, as near as the container's own clock allows elsewhere
-// (.mkv and .webm: 1 ms; .ts: 1/90000 s; .avi: whole pictures at FrameRate).
+// (.mkv and .webm: 1 ms; .ts: 1/90000 s; .avi: whole pictures at FrameRate,
+// from 0).
 type Muxer struct {
 	path, tmp string
 	c         *C.by_muxer

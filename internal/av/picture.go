@@ -37,7 +37,8 @@ func (p *Picture) Aspect() frame.Rational {
 func (p *Picture) Key() bool { return p.d.info.key != 0 }
 
 // Damaged tells that the decoder knows parts of the picture to be wrong or
-// made up.
+// made up, or that it met errors since the picture before. With more than one
+// thread some codecs' errors go unnoticed.
 func (p *Picture) Damaged() bool { return p.d.info.damaged != 0 }
 
 // CopyTo writes the picture as planar YUV 4:2:0, eight bits, into dst, which
