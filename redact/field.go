@@ -47,6 +47,10 @@ const (
 // tint is a colour with the weight of what is known of it.
 type tint struct{ y, u, v, w float32 }
 
+// weightFar marks cells that take no part: a ring lies between them and any
+// fill.
+const weightFar = -1
+
 // level is one step of the pyramid.
 type level struct {
 	w, h int
@@ -169,7 +173,11 @@ func (f *field) means(p frame.Planes, r rect) {
 	for y := r.y0; y < r.y1; y++ {
 		out := l.t[(y-r.y0)*l.w:][:l.w]
 		for x := r.x0; x < r.x1; x++ {
-			if f.state[y*f.w+x] != cellRing {
+			switch f.state[y*f.w+x] {
+			case cellFar:
+				out[x-r.x0] = tint{w: weightFar}
+				continue
+			case cellFill:
 				out[x-r.x0] = tint{}
 				continue
 			}
@@ -225,13 +233,16 @@ func (f *field) membrane(r rect) {
 	}
 	for ; n > 0; n-- {
 		push(&f.level[n], &f.level[n-1])
-		f.level[n-1].relax(2)
+		f.level[n-1].relax(1)
 	}
-	f.level[0].relax(4)
+	f.level[0].relax(1)
 	l := &f.level[0]
 	for y := r.y0; y < r.y1; y++ {
 		for x := r.x0; x < r.x1; x++ {
 			t, i := l.t[(y-r.y0)*l.w+x-r.x0], y*f.w+x
+			if t.w == weightFar {
+				continue
+			}
 			if f.state[i] == cellFill {
 				t.y += frostLift * (frostLight - t.y)
 			}
@@ -249,18 +260,33 @@ func (f *field) soften() {
 	f.spare = append(f.spare[:0], l.t...)
 	for y := range l.h {
 		for x := range l.w {
-			if l.t[y*l.w+x].w == 0 {
+			if l.t[y*l.w+x].w <= 0 {
 				continue
 			}
 			var s tint
 			for j := max(y-1, 0); j < min(y+2, l.h); j++ {
 				for i := max(x-1, 0); i < min(x+2, l.w); i++ {
-					c := f.spare[j*l.w+i]
-					s.y, s.u, s.v, s.w = s.y+c.y*c.w, s.u+c.u*c.w, s.v+c.v*c.w, s.w+c.w
+					s.take(&f.spare[j*l.w+i])
 				}
 			}
-			l.t[y*l.w+x] = tint{s.y / s.w, s.u / s.w, s.v / s.w, 1}
+			s.settle()
+			l.t[y*l.w+x] = s
 		}
+	}
+}
+
+// take adds what is known of c.
+func (s *tint) take(c *tint) {
+	if c.w > 0 {
+		s.y, s.u, s.v, s.w = s.y+c.y*c.w, s.u+c.u*c.w, s.v+c.v*c.w, s.w+c.w
+	}
+}
+
+// settle makes a sum of colours their mean.
+func (s *tint) settle() {
+	if s.w > 0 {
+		k := 1 / s.w
+		*s = tint{s.y * k, s.u * k, s.v * k, min(s.w, 1)}
 	}
 }
 
@@ -273,14 +299,10 @@ func pull(lo, hi *level) {
 			var s tint
 			for j := 2 * y; j < min(2*y+2, lo.h); j++ {
 				for i := 2 * x; i < min(2*x+2, lo.w); i++ {
-					c := &lo.t[j*lo.w+i]
-					s.y, s.u, s.v, s.w = s.y+c.y*c.w, s.u+c.u*c.w, s.v+c.v*c.w, s.w+c.w
+					s.take(&lo.t[j*lo.w+i])
 				}
 			}
-			if s.w > 0 {
-				k := 1 / s.w
-				s = tint{s.y * k, s.u * k, s.v * k, min(s.w, 1)}
-			}
+			s.settle()
 			hi.t[y*hi.w+x] = s
 		}
 	}
@@ -294,7 +316,7 @@ func push(hi, lo *level) {
 		yb := clampInt(ya+1-2*(1-y&1), 0, hi.h-1)
 		for x := range lo.w {
 			t := &lo.t[y*lo.w+x]
-			if t.w > 0 {
+			if t.w != 0 {
 				continue
 			}
 			xa := x / 2
@@ -309,39 +331,44 @@ func push(hi, lo *level) {
 }
 
 // relax moves each cell that knows nothing of its own towards the mean of its
-// neighbours, n times, sweeping from either end in turn so that no direction is
-// preferred.
+// neighbours, 2n times, sweeping from either end in turn so that no direction
+// is preferred.
 func (l *level) relax(n int) {
-	for k := range n {
-		for i := range l.t {
-			if k&1 == 1 {
-				i = len(l.t) - 1 - i
+	for range n {
+		for y := range l.h {
+			for x := range l.w {
+				l.ease(x, y)
 			}
-			if l.t[i].w > 0 {
-				continue
+		}
+		for y := l.h - 1; y >= 0; y-- {
+			for x := l.w - 1; x >= 0; x-- {
+				l.ease(x, y)
 			}
-			l.settle(i)
 		}
 	}
 }
 
-func (l *level) settle(i int) {
-	x := i % l.w
-	a, b, c, d := i, i, i, i
+// ease moves one cell. A neighbour beyond the border is the cell itself.
+func (l *level) ease(x, y int) {
+	i := y*l.w + x
+	t := &l.t[i]
+	if t.w != 0 {
+		return
+	}
+	p, q, r, s := t, t, t, t
 	if x > 0 {
-		a--
+		p = &l.t[i-1]
 	}
 	if x < l.w-1 {
-		b++
+		q = &l.t[i+1]
 	}
-	if i >= l.w {
-		c -= l.w
+	if y > 0 {
+		r = &l.t[i-l.w]
 	}
-	if i+l.w < len(l.t) {
-		d += l.w
+	if y < l.h-1 {
+		s = &l.t[i+l.w]
 	}
-	p, q, r, s, t := &l.t[a], &l.t[b], &l.t[c], &l.t[d], &l.t[i]
-	t.y = (p.y + q.y + r.y + s.y) / 4
-	t.u = (p.u + q.u + r.u + s.u) / 4
-	t.v = (p.v + q.v + r.v + s.v) / 4
+	t.y = (p.y + q.y + r.y + s.y) * 0.25
+	t.u = (p.u + q.u + r.u + s.u) * 0.25
+	t.v = (p.v + q.v + r.v + s.v) * 0.25
 }

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"encoding/binary"
 	"math/bits"
 
 	"bystander/internal/frame"
@@ -14,6 +15,7 @@ type painter struct {
 	grain  *grain
 	field  field
 	tiles  mosaic
+	buf    []byte // one row
 }
 
 func newPainter(style Style) *painter {
@@ -47,16 +49,19 @@ func (a *painter) paint(p frame.Planes, seq uint64, c *cover, masks []mask) {
 // grain over the luma.
 func (a *painter) frost(p frame.Planes, seq uint64, c *cover) {
 	f := &a.field
+	if n := p.W + 2*bufLead + cellLuma; len(a.buf) < n {
+		a.buf = make([]byte, n)
+	}
 	for y := range c.h {
 		for x := c.nextRun(y, 0); x < c.w; {
 			e := c.endRun(y, x)
 			l0, l1 := 2*x, min(2*e, p.W)
 			for r := 2 * y; r < min(2*y+2, p.H); r++ {
 				row, shift := a.grain.line(seq, r)
-				f.luma(p.Y[r*p.StrideY:], r, l0, l1, row, shift)
+				f.luma(p.Y[r*p.StrideY:], a.buf, r, l0, l1, row, shift)
 			}
-			f.chroma(f.u, p.U[y*p.StrideC:], y, x, e)
-			f.chroma(f.v, p.V[y*p.StrideC:], y, x, e)
+			f.chroma(f.u, p.U[y*p.StrideC:], a.buf, y, x, e)
+			f.chroma(f.v, p.V[y*p.StrideC:], a.buf, y, x, e)
 			x = c.nextRun(y, e)
 		}
 	}
@@ -116,51 +121,69 @@ func shade(p frame.Planes, y, x0, x1, d int) {
 	}
 }
 
-// luma draws samples [x0,x1) of luma row y into line.
-func (f *field) luma(line []byte, y, x0, x1 int, g []int16, shift int) {
+// The two functions below interpolate four samples at a time, in the 16-bit
+// lanes of one word, each an 8.8 fixed-point number. Between the middles of two
+// cells with values a and b, sample k of n has a + (b-a)·(2k+1)/2n. All lanes
+// end up between 0 and 65535, so the sum over them is exact although b-a and
+// the grain may be negative: borrows between lanes cancel.
+const (
+	laneOnes  = 0x0001_0001_0001_0001
+	laneOdd   = 0x0007_0005_0003_0001 // (2k+1) for the first four samples
+	laneNext  = 8 * laneOnes          // added to it for the next four
+	laneHalf  = 128 * laneOnes        // rounds
+	laneBytes = 0x00ff_00ff_00ff_00ff
+)
+
+// put4 stores the upper bytes of four lanes.
+func put4(dst []byte, v uint64) {
+	v = v >> 8 & laneBytes
+	v = (v | v>>8) & 0x0000_ffff_0000_ffff
+	binary.LittleEndian.PutUint32(dst, uint32(v|v>>16))
+}
+
+// luma draws samples [x0,x1) of luma row y into line, by way of buf, which has
+// room for the row and a cell more at either end.
+func (f *field) luma(line, buf []byte, y, x0, x1 int, g []uint64, shift int) {
 	j := (y - cellLuma/2) >> 3
 	fy := int32((y-cellLuma/2)&7)*2 + 1
 	up := f.y[clampInt(j, 0, f.h-1)*f.w:][:f.w]
 	dn := f.y[clampInt(j+1, 0, f.h-1)*f.w:][:f.w]
-	i := (x0 - cellLuma/2) >> 3
+	i, end := (x0-cellLuma/2)>>3, (x1-1-cellLuma/2)>>3
 	k := clampInt(i, 0, f.w-1)
-	a := up[k]*(16-fy) + dn[k]*fy
-	for x := x0; x < x1; i++ {
+	a := (up[k]*(16-fy) + dn[k]*fy) >> 6 // 16 units a step
+	at := i*8 + cellLuma/2 + shift
+	for ; i <= end; i++ {
 		k := clampInt(i+1, 0, f.w-1)
-		b := up[k]*(16-fy) + dn[k]*fy
-		fx := int32((x-cellLuma/2)&7)*2 + 1
-		acc, step := a*(16-fx)+b*fx, 2*(b-a)
-		end := min((i+1)*8+cellLuma/2, x1)
-		dst := line[x:end]
-		for n := range dst {
-			v := acc>>8 + int32(g[(x+n+shift)&(grainSide-1)])
-			dst[n] = byte((v + 32) >> 6)
-			acc += step
-		}
-		x, a = end, b
+		b := (up[k]*(16-fy) + dn[k]*fy) >> 6
+		d := uint64(int64(b - a))
+		v := uint64(a)*(16*laneOnes) + d*laneOdd + laneHalf
+		dst := buf[i*8+cellLuma/2+bufLead:][:8]
+		put4(dst, v+g[at&(grainSide-1)])
+		put4(dst[4:], v+d*laneNext+g[(at+4)&(grainSide-1)])
+		a = b
+		at += 8
 	}
+	copy(line[x0:x1], buf[x0+bufLead:])
 }
 
+// bufLead is the room before the first sample of a row in a painter's buffer.
+const bufLead = cellLuma
+
 // chroma draws samples [x0,x1) of chroma row y into line, from plane v.
-func (f *field) chroma(v []int32, line []byte, y, x0, x1 int) {
+func (f *field) chroma(v []int32, line, buf []byte, y, x0, x1 int) {
 	j := (y - cellChroma/2) >> 2
 	fy := int32((y-cellChroma/2)&3)*2 + 1
 	up := v[clampInt(j, 0, f.h-1)*f.w:][:f.w]
 	dn := v[clampInt(j+1, 0, f.h-1)*f.w:][:f.w]
-	i := (x0 - cellChroma/2) >> 2
+	i, end := (x0-cellChroma/2)>>2, (x1-1-cellChroma/2)>>2
 	k := clampInt(i, 0, f.w-1)
-	a := up[k]*(8-fy) + dn[k]*fy
-	for x := x0; x < x1; i++ {
+	a := (up[k]*(8-fy) + dn[k]*fy) >> 4 // 32 units a step
+	for ; i <= end; i++ {
 		k := clampInt(i+1, 0, f.w-1)
-		b := up[k]*(8-fy) + dn[k]*fy
-		fx := int32((x-cellChroma/2)&3)*2 + 1
-		acc, step := a*(8-fx)+b*fx+2048, 2*(b-a)
-		end := min((i+1)*4+cellChroma/2, x1)
-		dst := line[x:end]
-		for n := range dst {
-			dst[n] = byte(acc >> 12)
-			acc += step
-		}
-		x, a = end, b
+		b := (up[k]*(8-fy) + dn[k]*fy) >> 4
+		put4(buf[i*4+cellChroma/2+bufLead:],
+			uint64(a)*(8*laneOnes)+uint64(int64(b-a))*laneOdd+laneHalf)
+		a = b
 	}
+	copy(line[x0:x1], buf[x0+bufLead:])
 }

@@ -7,11 +7,13 @@ import "math"
 // made from nothing but a fixed seed.
 const (
 	grainSide  = 128 // samples; the tile repeats without a seam
-	grainScale = 64  // units of one luma step
+	grainScale = 256 // units of one luma step
 	grainMost  = 9   // luma steps that the grain stays below, by construction
 )
 
-type grain [grainSide * grainSide]int16
+// grain holds, for each place in the tile, the four values from there on in the
+// lanes of a word: their sum, each shifted to its lane, negative ones borrowing.
+type grain [grainSide * grainSide]uint64
 
 func newGrain() *grain {
 	var noise, g [grainSide * grainSide]float64
@@ -32,15 +34,19 @@ func newGrain() *grain {
 		}
 	}
 	var out grain
-	for i, v := range g {
-		out[i] = int16(math.Round(max(min(v, grainMost), -grainMost) * grainScale))
+	for i := range out {
+		for k := range 4 {
+			v := g[i&^(grainSide-1)|(i+k)&(grainSide-1)]
+			v = max(min(v, grainMost), -grainMost)
+			out[i] += uint64(int64(math.Round(v*grainScale))) << (16 * k)
+		}
 	}
 	return &out
 }
 
 // line is the row of the tile for luma row y of picture seq, and where in it
 // the picture's first column lies. The texture drifts by a sample a picture.
-func (g *grain) line(seq uint64, y int) (row []int16, shift int) {
+func (g *grain) line(seq uint64, y int) (row []uint64, shift int) {
 	o := int(seq & (grainSide - 1))
 	r := (y + o) & (grainSide - 1)
 	return g[r*grainSide : (r+1)*grainSide], o
