@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os/exec"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -109,8 +110,10 @@ type player struct {
 	film [][]byte
 	keys chan struct{}
 
-	mu   sync.Mutex
-	sent map[int][]time.Time // when a picture's number was written
+	mu    sync.Mutex
+	sent  map[int][]time.Time // when a picture's number was written
+	order []int               // numbers by packet
+	when  []time.Time         // of capture, by packet
 }
 
 func newPlayer(t testing.TB) *player {
@@ -147,6 +150,7 @@ func (p *player) play(s *live.Stream) (stop func()) {
 			case now := <-tick.C:
 				p.mu.Lock()
 				p.sent[n] = append(p.sent[n], time.Now())
+				p.order, p.when = append(p.order, n), append(p.when, now)
 				p.mu.Unlock()
 				if err := s.WritePacket(p.packet(n, seq, now)); err != nil {
 					p.t.Errorf("write: %v", err)
@@ -176,4 +180,12 @@ func (p *player) sentBefore(n int, at time.Time) (last time.Time) {
 		}
 	}
 	return last
+}
+
+// played returns the numbers of the pictures written so far and when they were
+// captured.
+func (p *player) played() ([]int, []time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.order), slices.Clone(p.when)
 }

@@ -123,8 +123,8 @@ func checkOffer(offer string) error {
 	if err := d.UnmarshalString(offer); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadOffer, err)
 	}
-	if len(d.MediaDescriptions) > maxMedia {
-		return fmt.Errorf("%w: more than %d media sections", ErrBadOffer, maxMedia)
+	if n := len(d.MediaDescriptions); n == 0 || n > maxMedia {
+		return fmt.Errorf("%w: %d media sections, expected 1 to %d", ErrBadOffer, n, maxMedia)
 	}
 	attributes, usable := len(d.Attributes), false
 	for _, m := range d.MediaDescriptions {
