@@ -13,6 +13,9 @@ func (j *Judge) prove(ctx context.Context, l *Look, f *Face, t *track, z *zoneVi
 	if !z.anyone() {
 		return nil
 	}
+	if z.tauErr != nil {
+		return z.tauErr
+	}
 	// Any candidate is the witness that embed(f) asks for: the list holds
 	// nobody who is not eligible.
 	p, _, ok := z.person(j.cfg, z.candidates[0])
@@ -55,12 +58,7 @@ func (j *Judge) compare(ctx context.Context, l *Look, f *Face, t *track, z *zone
 		t.reset(t.zone)
 		return err
 	}
-	tau, err := j.cfg.Calibration.Threshold(len(z.candidates), j.cfg.Rules.FPIR)
-	if err != nil {
-		t.reset(t.zone)
-		return err
-	}
-	tau = max(tau, z.scene.Thresholds.Score)
+	tau := max(z.tau, z.scene.Thresholds.Score)
 	k := look{at: z.now, quality: facts.Face.Quality}
 	var h hit
 	j.cfg.Shelf.with(z.scene.ID, func(g *Gallery) {

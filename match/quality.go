@@ -3,6 +3,7 @@ package match
 import (
 	"math"
 
+	"bystander/internal/frame"
 	"bystander/internal/geom"
 )
 
@@ -92,4 +93,19 @@ func unit(v float32) float32 {
 		return 0
 	}
 	return min(v, 1)
+}
+
+// Cut aligns a face, samples it into c and tells how well it can be compared.
+// It fails with ErrLandmarks, and with the errors of Chip.Warp.
+func (c *Chip) Cut(p frame.Planes, col frame.Colour, lm [5]geom.Point) (Quality, error) {
+	q := measure(lm)
+	s, err := Align(lm)
+	if err != nil {
+		return Quality{}, err
+	}
+	if err := c.Warp(p, col, s); err != nil {
+		return Quality{}, err
+	}
+	q.judgeChip(c)
+	return q, nil
 }

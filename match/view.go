@@ -38,6 +38,8 @@ type zoneView struct {
 	listed     time.Time
 	serial     uint64
 	gallery    *Gallery // for identity only
+	tau        float32  // threshold for so many candidates
+	tauErr     error    // more candidates than were validated
 }
 
 // update brings the view to the policy and picture at hand.
@@ -107,6 +109,7 @@ func (z *zoneView) list(cfg JudgeConfig, serial uint64) {
 				z.candidates = append(z.candidates, e.ID)
 			}
 		}
+		z.tau, z.tauErr = cfg.Calibration.Threshold(len(z.candidates), cfg.Rules.FPIR)
 	})
 }
 

@@ -69,6 +69,30 @@ func (v *Identity) Name(ctx context.Context, enrollee string) (string, error) {
 	return string(name), nil
 }
 
+// Find returns the enrollees of that name, in no order; names are not unique.
+func (v *Identity) Find(ctx context.Context, name string) (ids []string, err error) {
+	rows, err := v.db.QueryContext(ctx, "SELECT enrollee, name FROM names")
+	if err != nil {
+		return nil, wrap(err)
+	}
+	defer func() { err = errors.Join(err, wrap(rows.Close())) }()
+	for rows.Next() {
+		var id string
+		var b []byte
+		if err := rows.Scan(&id, &b); err != nil {
+			return nil, wrap(err)
+		}
+		n, err := v.key.Decrypt(b, nameAD(id))
+		if err != nil {
+			return nil, fmt.Errorf("identity vault: the key does not open it: %w", err)
+		}
+		if string(n) == name {
+			ids = append(ids, id)
+		}
+	}
+	return ids, wrap(rows.Err())
+}
+
 // Erase removes the enrollee's name for good, from the write-ahead log too.
 func (v *Identity) Erase(ctx context.Context, enrollee string) error {
 	if _, err := v.db.ExecContext(ctx, "DELETE FROM names WHERE enrollee=?", enrollee); err != nil {
