@@ -1,0 +1,41 @@
+// Writes a picture of each view in both themes, both languages and at three widths into a folder.
+// Usage: node e2e/shots.mjs FOLDER [URL]
+import { mkdir } from "node:fs/promises";
+import { openBrowser, startServer } from "./server.mjs";
+
+const [folder = "shots", given] = process.argv.slice(2);
+await mkdir(folder, { recursive: true });
+const server = given ? { url: given, stop: async () => {} } : await startServer();
+const browser = await openBrowser();
+try {
+  const views = [
+    ["live", "/", 1440, 900],
+    ["live", "/", 360, 800],
+    ["live", "/", 820, 1100],
+    ["publish", "/publish", 1440, 900],
+    ["publish", "/publish", 360, 800],
+  ];
+  for (const [name, path, width, height] of views) {
+    for (const theme of ["dark", "light"]) {
+      for (const lang of ["en", "zh-CN"]) {
+        if (width === 820 && (theme === "light" || lang === "en")) continue;
+        const context = await browser.newContext({
+          viewport: { width, height },
+          colorScheme: theme,
+          locale: lang,
+        });
+        const page = await context.newPage();
+        await page.goto(server.url + path);
+        await page.waitForSelector(name === "live" ? ".tile.live" : ".pub-actions");
+        if (name === "live") await page.waitForTimeout(1500);
+        const file = `${folder}/${name}-${width}-${theme}-${lang}.png`;
+        await page.screenshot({ path: file, fullPage: true });
+        console.log(file);
+        await context.close();
+      }
+    }
+  }
+} finally {
+  await browser.close();
+  await server.stop();
+}

@@ -1,0 +1,118 @@
+import { createContext, useContext } from "react";
+import { en, type Key } from "./en";
+import { zh } from "./zh";
+
+export type { Key };
+export type Lang = "en" | "zh-CN";
+type Params = Record<string, string | number>;
+
+/** Texts, numbers and dates in one language. */
+export class Words {
+  readonly lang: Lang;
+  readonly #texts: Record<Key, string>;
+  readonly #number: Intl.NumberFormat;
+  readonly #decimal: Intl.NumberFormat;
+  readonly #clock: Intl.DateTimeFormat;
+  readonly #date: Intl.DateTimeFormat;
+  readonly #relative: Intl.RelativeTimeFormat;
+
+  constructor(lang: Lang) {
+    this.lang = lang;
+    this.#texts = lang === "zh-CN" ? zh : en;
+    // 24 hours in both: a control room compares times.
+    const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+    this.#number = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
+    this.#decimal = new Intl.NumberFormat(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    this.#clock = new Intl.DateTimeFormat(lang, clock);
+    this.#date = new Intl.DateTimeFormat(lang, { ...clock, month: "short", day: "numeric" });
+    this.#relative = new Intl.RelativeTimeFormat(lang, { numeric: "always", style: "short" });
+  }
+
+  t(key: Key, params: Params = {}): string {
+    return fill(this.#texts[key], params, (n) => this.number(n));
+  }
+
+  /** The text for a code of the server, or the text of the fallback key for one that is new. */
+  code(prefix: "off" | "mask" | "err" | "notice", code: string | undefined, text = ""): string {
+    const key = `${prefix}.${code ?? ""}`;
+    if (isKey(key)) return this.t(key);
+    return this.t(`${prefix}.other`, { text });
+  }
+
+  has(key: string): key is Key {
+    return isKey(key);
+  }
+
+  number(n: number): string {
+    return this.#number.format(n);
+  }
+
+  decimal(n: number): string {
+    return this.#decimal.format(n);
+  }
+
+  /** Only the time of day for today, the date as well for other days. */
+  time(iso: string, now = new Date()): string {
+    const d = new Date(iso);
+    if (Number.isNaN(d.getTime())) return "–";
+    return (d.toDateString() === now.toDateString() ? this.#clock : this.#date).format(d);
+  }
+
+  ago(iso: string, now = Date.now()): string {
+    const s = Math.max(0, Math.round((now - Date.parse(iso)) / 1000));
+    if (s < 60) return this.#relative.format(-s, "second");
+    if (s < 3600) return this.#relative.format(-Math.floor(s / 60), "minute");
+    if (s < 86400) return this.#relative.format(-Math.floor(s / 3600), "hour");
+    return this.#relative.format(-Math.floor(s / 86400), "day");
+  }
+
+  duration(seconds: number): string {
+    const s = Math.max(0, Math.round(seconds));
+    const [unit, n] =
+      s < 60
+        ? ["second", s]
+        : s < 5400
+          ? ["minute", s / 60]
+          : s < 129600
+            ? ["hour", s / 3600]
+            : ["day", s / 86400];
+    return new Intl.NumberFormat(this.lang, {
+      style: "unit",
+      unit: unit as string,
+      unitDisplay: "short",
+      maximumFractionDigits: 0,
+    }).format(n as number);
+  }
+
+  bytes(n: number): string {
+    const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+    let i = 0;
+    let v = n;
+    while (v >= 1000 && i < units.length - 1) {
+      v /= 1000;
+      i++;
+    }
+    return new Intl.NumberFormat(this.lang, {
+      style: "unit",
+      unit: units[i] ?? "byte",
+      unitDisplay: "short",
+      maximumFractionDigits: v < 10 && i > 0 ? 1 : 0,
+    }).format(v);
+  }
+}
+
+function isKey(key: string): key is Key {
+  return Object.hasOwn(en, key);
+}
+
+/** Puts parameters into a text's {places}. Numbers take the language's form. */
+export function fill(text: string, params: Params, number: (n: number) => string): string {
+  return text.replace(/\{(\w+)\}/g, (place, name: string) => {
+    const v = params[name];
+    if (v === undefined) return place;
+    return typeof v === "number" ? number(v) : v;
+  });
+}
+
+export const WordsContext = createContext<Words>(new Words("en"));
+export const useWords = () => useContext(WordsContext);

@@ -1,0 +1,74 @@
+import type { HouseEvent } from "../api/client";
+import type { Key, Words } from "../i18n/i18n";
+
+export type EventGroup = "people" | "cameras" | "system";
+export type Tone = "person" | "good" | "warn" | "bad" | "quiet";
+
+const people = new Set(["match", "unmask", "claim_outcome", "verify_1to1", "human_review"]);
+const cameras = new Set(["camera_health", "use_start", "use_end"]);
+
+/** Which filter an event belongs to. */
+export function groupOf(e: HouseEvent): EventGroup {
+  if (people.has(e.kind)) return "people";
+  return cameras.has(e.kind) ? "cameras" : "system";
+}
+
+/** How an event is coloured; meaning never rests on the colour alone. */
+export function toneOf(e: HouseEvent): Tone {
+  if (people.has(e.kind)) return "person";
+  const state = e.detail?.state ?? "";
+  if (e.kind === "camera_health") {
+    if (state === "retrying" || state === "failed") return "bad";
+    return state === "full_mask" ? "warn" : "good";
+  }
+  if (e.kind === "gate_change") return e.detail?.open === "true" ? "good" : "warn";
+  return "quiet";
+}
+
+/** An event in words. `cameraName` gives a camera's name by its id. */
+export function sentence(w: Words, e: HouseEvent, cameraName: (id: string) => string): string {
+  const params = {
+    who: e.subject ? w.t("event.guest", { who: e.subject }) : w.t("event.someone"),
+    zone: zoneName(w, e),
+    camera: w.t("event.camera", { camera: cameraName(e.camera) }),
+    consent: e.consent_ref
+      ? w.t("event.consent", { ref: e.consent_ref.slice(0, 8), version: e.consent_version ?? 1 })
+      : "–",
+  };
+  switch (e.kind) {
+    case "camera_health": {
+      const key = `event.health_${e.detail?.state ?? ""}`;
+      return w.t(w.has(key) ? key : "event.health_other", { ...params, why: w.code("mask", e.detail?.code) });
+    }
+    case "gate_change":
+      return e.detail?.open === "true"
+        ? w.t("event.gate_open", params)
+        : w.t("event.gate_closed", { ...params, why: w.code("off", e.detail?.code) });
+    case "zone_minute": {
+      const n = Number(e.detail?.people);
+      return e.detail?.people && Number.isFinite(n)
+        ? w.t("event.zone_minute", { ...params, n })
+        : w.t("event.zone_minute_few", params);
+    }
+    default:
+      return w.t(`event.${e.kind}` satisfies Key, params);
+  }
+}
+
+function zoneName(w: Words, e: HouseEvent): string {
+  const name = e.zone_name || e.zone;
+  return name ? w.t("event.zone", { zone: name }) : w.t("event.unknownZone");
+}
+
+/** Adds events to a newest-first list: each once, at most `max`. */
+export function merge(list: readonly HouseEvent[], added: readonly HouseEvent[], max: number): HouseEvent[] {
+  const known = new Set(list.map((e) => e.id));
+  const fresh = added.filter((e) => !known.has(e.id) && known.add(e.id));
+  if (fresh.length === 0) return list as HouseEvent[];
+  return [...fresh, ...list].sort((a, b) => compare(b, a)).slice(0, max);
+}
+
+function compare(a: HouseEvent, b: HouseEvent): number {
+  if (a.ts !== b.ts) return Date.parse(a.ts) - Date.parse(b.ts) || a.seq - b.seq;
+  return a.seq - b.seq;
+}

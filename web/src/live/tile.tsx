@@ -1,0 +1,225 @@
+import { useEffect, useRef, useState } from "react";
+import type { Camera } from "../api/client";
+import { useWords, type Words } from "../i18n/i18n";
+import { Icon } from "../ui/icons";
+import { useNow } from "../ui/parts";
+import { type Picture, pictureOf, viewable } from "./view";
+import { type ViewFigures, type ViewState, WhepView } from "./whep";
+
+/** One camera's live picture, with what must be known to judge it. */
+export function Tile(props: {
+  camera: Camera;
+  active: boolean;
+  onChoose: (id: string) => void;
+  onFill: (tile: HTMLElement | undefined) => void;
+}) {
+  const { camera, active, onChoose, onFill } = props;
+  const w = useWords();
+  const tile = useRef<HTMLElement>(null);
+  const { video, view, figures } = useView(camera);
+  const picture = pictureOf(camera, view);
+  const shows = picture === "live" || picture === "full";
+  return (
+    <article
+      ref={tile}
+      className={`tile ${picture}${active ? " active" : ""}`}
+      data-camera={camera.id}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a tile is one stop on the way through the wall, walked with the arrow keys
+      tabIndex={active ? 0 : -1}
+      aria-label={w.t("tile.name", { name: camera.name, state: stateText(w, camera, picture) })}
+      onFocus={() => onChoose(camera.id)}
+      onDoubleClick={() => onFill(tile.current ?? undefined)}
+    >
+      <video ref={video} muted playsInline autoPlay aria-hidden="true" tabIndex={-1} />
+      <div className="tile-top">
+        <span className="tile-name">{camera.name}</span>
+        {camera.sample ? <span className="chip">{w.t("tile.sample")}</span> : null}
+        <span className="spring" />
+        <Badges camera={camera} picture={picture} />
+        <button
+          type="button"
+          className="tile-button"
+          tabIndex={active ? 0 : -1}
+          onClick={() => onFill(tile.current ?? undefined)}
+          aria-label={w.t("tile.fullscreen", { name: camera.name })}
+        >
+          <Icon name="full" size={14} />
+        </button>
+      </div>
+      <Cover camera={camera} picture={picture} view={view} />
+      {shows ? <Foot camera={camera} figures={figures} /> : null}
+    </article>
+  );
+}
+
+/** Keeps a live view open while the camera can show something. */
+function useView(camera: Camera) {
+  const video = useRef<HTMLVideoElement>(null);
+  const [view, setView] = useState<ViewState>({ kind: "connecting" });
+  const [figures, setFigures] = useState<ViewFigures>();
+  const open = viewable(camera);
+  useEffect(() => {
+    if (!open || !video.current) return;
+    const v = new WhepView(`/whep/${encodeURIComponent(camera.id)}`, video.current, setView, setFigures);
+    v.start();
+    return () => v.stop();
+  }, [camera.id, open]);
+  return { video, view, figures };
+}
+
+function stateText(w: Words, c: Camera, p: Picture): string {
+  if (p === "live")
+    return c.mask.state === "clear" ? w.t("tile.clear", { n: c.mask.clear }) : w.t("tile.masked");
+  if (p === "full")
+    return w.t("tile.fullText", { reason: w.code("mask", c.mask.code), time: w.time(c.mask.since) });
+  if (p === "lost") return w.code("err", c.err_code, c.err ?? "");
+  if (p === "unpublished") return w.t("tile.whipWait");
+  return p === "starting" ? w.t("tile.starting") : w.t("tile.lost");
+}
+
+function Badges({ camera, picture }: { camera: Camera; picture: Picture }) {
+  const w = useWords();
+  if (picture === "full") {
+    return (
+      <span className="chip warn">
+        <Icon name="mask" size={12} />
+        {w.t("tile.full")}
+      </span>
+    );
+  }
+  if (picture !== "live") {
+    return <span className="chip">{w.t(picture === "starting" ? "tile.starting" : "tile.lost")}</span>;
+  }
+  const clear = camera.mask.state === "clear";
+  return (
+    <>
+      <span className={`chip ${clear ? "clear" : ""}`}>
+        <Icon name={clear ? "eye" : "mask"} size={12} />
+        <span className="chip-text">
+          {clear ? w.t("tile.clear", { n: camera.mask.clear }) : w.t("tile.masked")}
+        </span>
+      </span>
+      <span className="chip live-chip">
+        <span className="dot" />
+        {w.t("tile.live")}
+      </span>
+    </>
+  );
+}
+
+/** What lies over the picture when there is none, or none that can be seen. */
+function Cover({ camera, picture, view }: { camera: Camera; picture: Picture; view: ViewState }) {
+  const w = useWords();
+  const now = useNow();
+  switch (picture) {
+    case "live":
+      return null;
+    case "full":
+      return (
+        <div className="cover band">
+          <Icon name="mask" size={20} />
+          <p>
+            <strong>
+              {w.t("tile.fullText", {
+                reason: w.code("mask", camera.mask.code),
+                time: w.time(camera.mask.since),
+              })}
+            </strong>{" "}
+            {w.t("tile.fullAssure")}
+          </p>
+        </div>
+      );
+    case "opening":
+    case "starting":
+      return (
+        <div className="cover">
+          <span className="spinner" />
+          <p>{w.t("tile.viewWait")}</p>
+        </div>
+      );
+    case "broken":
+      return (
+        <div className="cover">
+          <span className="spinner" />
+          <p>{w.t("tile.viewLost")}</p>
+        </div>
+      );
+    case "busy":
+      return (
+        <div className="cover">
+          <Icon name="clock" size={24} />
+          <p>{w.t("tile.viewBusy", { s: secondsTo(view.kind === "waiting" ? view.until : now, now) })}</p>
+        </div>
+      );
+    case "ended":
+      return (
+        <div className="cover">
+          <Icon name="film" size={24} />
+          <p>{w.t("tile.ended")}</p>
+        </div>
+      );
+    case "unpublished":
+      return (
+        <div className="cover">
+          <Icon name="camera" size={24} />
+          <p>{w.t("tile.whipWait")}</p>
+          <a className="button small" href={`/publish?camera=${encodeURIComponent(camera.id)}`}>
+            {w.t("tile.whipLink")}
+          </a>
+        </div>
+      );
+    case "lost":
+      return <Lost camera={camera} now={now} />;
+  }
+}
+
+function Lost({ camera, now }: { camera: Camera; now: number }) {
+  const w = useWords();
+  const wait = camera.next_try ? secondsTo(Date.parse(camera.next_try), now) : 0;
+  return (
+    <div className="cover lost-cover">
+      <Icon name="cameraOff" size={26} />
+      <p className="lost-why">{w.code("err", camera.err_code, camera.err ?? "")}</p>
+      <p className="num">
+        {w.t("tile.lostSince", { time: w.time(camera.since), ago: w.ago(camera.since, now) })}
+        {camera.state === "retrying" ? (
+          <>
+            {" · "}
+            {wait > 0 ? w.t("tile.nextTry", { s: wait }) : w.t("tile.tryingNow")}
+          </>
+        ) : null}
+      </p>
+    </div>
+  );
+}
+
+function Foot({ camera, figures }: { camera: Camera; figures: ViewFigures | undefined }) {
+  const w = useWords();
+  const server = camera.delay_p50_ms;
+  const network = figures?.network ?? 0;
+  return (
+    <div className="tile-foot num">
+      <span
+        title={w.t("tile.delayHelp", {
+          server: Math.round(server),
+          hold: Math.round(camera.hold_ms),
+          network: Math.round(network),
+        })}
+      >
+        <Icon name="clock" size={12} /> {w.t("tile.delayValue", { ms: Math.round(server + network) })}
+      </span>
+      <span>{w.t("tile.fps", { fps: w.decimal(figures?.fps || camera.fps) })}</span>
+      <span>
+        {w.t("tile.size", {
+          w: String(figures?.width || camera.width),
+          h: String(figures?.height || camera.height),
+        })}
+      </span>
+    </div>
+  );
+}
+
+/** Whole seconds from now to a time, never negative. */
+export function secondsTo(time: number, now: number): number {
+  return Math.max(0, Math.ceil((time - now) / 1000));
+}

@@ -1,0 +1,45 @@
+import type { Camera } from "../api/client";
+import type { ViewState } from "./whep";
+
+export type Picture =
+  | "live" // pictures arrive
+  | "full" // pictures arrive, wholly masked
+  | "opening" // the camera works, the view is being opened
+  | "broken" // the camera works, the view broke off
+  | "busy" // the camera works, the server takes no more viewers
+  | "starting"
+  | "unpublished" // a browser camera that nobody publishes
+  | "lost"
+  | "ended";
+
+/** What a tile must tell, from the camera's state and the view's. The camera's trouble comes first. */
+export function pictureOf(c: Camera, view: ViewState): Picture {
+  switch (c.state) {
+    case "connecting":
+    case "starting":
+      if (c.driver === "whip") return "unpublished";
+      return c.err_code ? "lost" : "starting";
+    case "retrying":
+      return c.driver === "whip" && !c.err_code ? "unpublished" : "lost";
+    case "failed":
+    case "closed":
+      return "lost";
+    case "ended":
+      return "ended";
+  }
+  switch (view.kind) {
+    case "playing":
+      return c.mask.state === "full" ? "full" : "live";
+    case "connecting":
+      return "opening";
+    case "waiting":
+      return "busy";
+    default:
+      return "broken";
+  }
+}
+
+/** Whether a view can show anything, so that it is worth opening. */
+export function viewable(c: Camera): boolean {
+  return c.state === "connected" || c.state === "ended";
+}

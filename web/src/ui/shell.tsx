@@ -1,0 +1,123 @@
+import { type ReactNode, useEffect, useRef } from "react";
+import { type Key, useWords } from "../i18n/i18n";
+import type { House } from "../live/house";
+import { Help } from "./help";
+import { Icon } from "./icons";
+import { useHouse } from "./parts";
+import type { Prefs } from "./prefs";
+
+/** The frame of every page: brand, pages, tools, notices. */
+export function Shell(props: { house: House; prefs: Prefs; page: "live" | "publish"; children: ReactNode }) {
+  const { house, prefs, page, children } = props;
+  const w = useWords();
+  const state = useHouse(house);
+  const help = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const onKey = (e: KeyboardEvent) => {
+      if (e.key === "?" && !isTyping(e.target)) help.current?.showModal();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  const site = state.status?.site;
+  return (
+    <>
+      <a className="skip" href="#main">
+        {w.t("nav.skip")}
+      </a>
+      <header className="top">
+        <div className="brand">
+          <img src="/mark.svg" alt="" width="30" height="30" />
+          <div>
+            <p className="brand-name">{site?.name || w.t("app.title")}</p>
+            <p className="brand-line">{w.t("app.tagline")}</p>
+          </div>
+          {site?.sample ? <span className="badge warn">{w.t("site.sample")}</span> : null}
+        </div>
+        <nav aria-label={w.t("nav.main")}>
+          <a href="/" aria-current={page === "live" ? "page" : undefined}>
+            {w.t("nav.live")}
+          </a>
+          <a href="/publish" aria-current={page === "publish" ? "page" : undefined}>
+            {w.t("nav.publish")}
+          </a>
+        </nav>
+        <div className="tools">
+          <span className={`link ${state.link}`} role="status">
+            <span className="dot" />
+            <span className="link-text">{w.t(`conn.${state.link}` satisfies Key)}</span>
+          </span>
+          <button
+            type="button"
+            className="tool"
+            onClick={prefs.nextTheme}
+            aria-label={w.t("tool.theme", { theme: w.t(`tool.theme.${prefs.theme}`) })}
+            title={w.t("tool.theme", { theme: w.t(`tool.theme.${prefs.theme}`) })}
+          >
+            <Icon name="theme" />
+          </button>
+          <button
+            type="button"
+            className="tool text"
+            onClick={prefs.nextLang}
+            lang={prefs.lang === "en" ? "zh-CN" : "en"}
+            aria-label={w.t("tool.langLabel")}
+          >
+            {w.t("tool.lang")}
+          </button>
+          <button
+            type="button"
+            className="tool"
+            onClick={() => help.current?.showModal()}
+            aria-label={w.t("tool.help")}
+            title={w.t("tool.help")}
+          >
+            <Icon name="help" />
+          </button>
+        </div>
+      </header>
+      <Notices house={house} />
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+      <Help dialog={help} />
+    </>
+  );
+}
+
+/** What everybody should know now, above everything else. */
+function Notices({ house }: { house: House }) {
+  const w = useWords();
+  const { status, link, cameras } = useHouse(house);
+  const notices = status?.notices ?? [];
+  const lost = link === "lost" && cameras !== undefined;
+  return (
+    <div className="notices" aria-live="polite">
+      {lost ? (
+        <div className="note bad">
+          <Icon name="warn" />
+          <div>{w.t("conn.lostText")}</div>
+        </div>
+      ) : null}
+      {notices.map((n) => (
+        <div
+          key={n.code}
+          className={`note ${n.level === "error" ? "bad" : n.level === "warning" ? "warn" : "info"}`}
+        >
+          <Icon name={n.level === "info" ? "info" : "warn"} />
+          <div>
+            {w.code("notice", n.code)}
+            {w.has(`notice.${n.code}`) ? null : <span> {n.text}</span>}
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Whether a key belongs to a field rather than to the page. */
+export function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && (target.matches("input, select, textarea") || target.isContentEditable)
+  );
+}
