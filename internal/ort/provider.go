@@ -119,9 +119,9 @@ func (r *Runtime) beside(p Provider) error {
 	if p == CPU || !filepath.IsAbs(r.library) {
 		return nil
 	}
-	file := filepath.Join(filepath.Dir(r.library), "libonnxruntime_providers_"+string(p)+".so")
-	if _, err := os.Stat(file); err != nil {
-		return fmt.Errorf("%s is not there: this ONNX Runtime was built without it (the onnxruntime-gpu wheel has cuda and tensorrt)", file)
+	file := "libonnxruntime_providers_" + string(p) + ".so"
+	if _, err := os.Stat(filepath.Join(filepath.Dir(r.library), file)); err != nil {
+		return fmt.Errorf("no %s beside %s", file, filepath.Base(r.library))
 	}
 	return nil
 }
