@@ -25,9 +25,9 @@ type JournalOptions struct {
 // that come together share one fsync (group commit), and a number is used up
 // only by an event that is on the disk.
 type Journal struct {
-	chain *event.Chain
-	spool *Spool
-	o     JournalOptions
+	chain  *event.Chain
+	spool  *Spool
+	o      JournalOptions
 	mu     sync.RWMutex // held shared while a request is handed in
 	closed bool
 	reqs   chan *request
