@@ -266,10 +266,12 @@ func BenchmarkObserve(b *testing.B) {
 		at += tick
 	}
 	b.ReportAllocs()
+	cpu := detecttest.CPU(b)
 	for b.Loop() {
 		g.Observe(busy, at)
 		at += time.Microsecond
 	}
+	cpu()
 }
 
 // On real cameras the regions cover most of the persons that YOLOX finds

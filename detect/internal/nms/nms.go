@@ -24,20 +24,20 @@ type Rule struct {
 
 // Faces keeps the best faces, best first, in place.
 func (r Rule) Faces(f []detect.Face) []detect.Face {
-	return keep(r, f, func(f *detect.Face) (geom.Box, float32) { return f.Box, f.Score })
+	// The comparison takes values and calls nothing, else each would be moved
+	// to the heap.
+	slices.SortStableFunc(f, func(a, b detect.Face) int { return cmp.Compare(b.Score, a.Score) })
+	return keep(r, f, func(f *detect.Face) geom.Box { return f.Box })
 }
 
 // Persons keeps the best persons, best first, in place.
 func (r Rule) Persons(p []detect.Person) []detect.Person {
-	return keep(r, p, func(p *detect.Person) (geom.Box, float32) { return p.Box, p.Score })
+	slices.SortStableFunc(p, func(a, b detect.Person) int { return cmp.Compare(b.Score, a.Score) })
+	return keep(r, p, func(p *detect.Person) geom.Box { return p.Box })
 }
 
-func keep[T any](r Rule, s []T, of func(*T) (geom.Box, float32)) []T {
-	slices.SortStableFunc(s, func(a, b T) int {
-		_, p := of(&a)
-		_, q := of(&b)
-		return cmp.Compare(q, p)
-	})
+// keep takes boxes in order, best first.
+func keep[T any](r Rule, s []T, box func(*T) geom.Box) []T {
 	most := r.Most
 	if most <= 0 {
 		most = 1000
@@ -48,9 +48,9 @@ func keep[T any](r Rule, s []T, of func(*T) (geom.Box, float32)) []T {
 	kept := s[:0]
 next:
 	for i := range s {
-		b, _ := of(&s[i])
+		b := box(&s[i])
 		for j := range kept {
-			k, _ := of(&kept[j])
+			k := box(&kept[j])
 			if k.IoU(b) > r.IoU {
 				continue next
 			}
