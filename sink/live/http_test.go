@@ -99,6 +99,8 @@ func FuzzOffer(f *testing.F) {
 	} {
 		f.Add(s)
 	}
+	_, real := newOffer(f, nil)
+	f.Add(real)
 	hub := newHub(f, live.Config{})
 	hub.Stream("c")
 	h := live.NewHandler(hub, "/whep/")

@@ -83,7 +83,7 @@ func tryJoin(t *testing.T, hub *live.Hub, camera string, set func(*webrtc.Settin
 	return v, nil
 }
 
-func newOffer(t *testing.T, set func(*webrtc.SettingEngine)) (*webrtc.PeerConnection, string) {
+func newOffer(t testing.TB, set func(*webrtc.SettingEngine)) (*webrtc.PeerConnection, string) {
 	t.Helper()
 	var s webrtc.SettingEngine
 	s.SetIncludeLoopbackCandidate(true)
