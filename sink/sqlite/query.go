@@ -19,7 +19,7 @@ type Query struct {
 	ID     string // of one event
 	Camera string
 	Zone   string
-	Kind   event.Kind
+	Kinds  []event.Kind
 	Chain  string
 	From   time.Time // at or after
 	To     time.Time // before
@@ -60,7 +60,12 @@ func (q Query) where() (string, []any) {
 	add(q.ID != "", "event_id = ?", q.ID)
 	add(q.Camera != "", "camera_id = ?", q.Camera)
 	add(q.Zone != "", "zone_id = ?", q.Zone)
-	add(q.Kind != "", "kind = ?", string(q.Kind))
+	if len(q.Kinds) > 0 {
+		cond = append(cond, "kind IN ("+strings.TrimSuffix(strings.Repeat("?,", len(q.Kinds)), ",")+")")
+		for _, kind := range q.Kinds {
+			args = append(args, string(kind))
+		}
+	}
 	add(q.Chain != "", "chain_id = ?", q.Chain)
 	add(!q.From.IsZero(), "ts >= ?", q.From.UnixMilli())
 	add(!q.To.IsZero(), "ts < ?", q.To.UnixMilli())

@@ -1,0 +1,111 @@
+package sinktest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"bystander/internal/event"
+)
+
+// Memory is a store in memory, for tests of what writes to stores. It is safe
+// for concurrent use.
+type Memory struct {
+	mu     sync.Mutex
+	byPos  map[string]map[uint64]event.Event
+	byID   map[string]event.Digest
+	order  []event.Event
+	closed bool
+}
+
+// NewMemory returns an empty store.
+func NewMemory() *Memory {
+	return &Memory{byPos: map[string]map[uint64]event.Event{}, byID: map[string]event.Digest{}}
+}
+
+// Append implements sink.EventSink.
+func (m *Memory) Append(ctx context.Context, events []event.Event) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return errors.New("sinktest: memory: closed")
+	}
+	for i := range events {
+		e := &events[i]
+		if e.Seq == 0 || e.ChainID == "" || e.RowHash.IsZero() {
+			return fmt.Errorf("sinktest: memory: %w: not sealed", event.ErrInvalid)
+		}
+		old, ok := m.byPos[e.ChainID][e.Seq]
+		if ok && old.RowHash != e.RowHash {
+			return fmt.Errorf("sinktest: memory: %s/%d is stored with another content", e.ChainID, e.Seq)
+		}
+		if _, used := m.byID[e.ID]; used && !ok {
+			return fmt.Errorf("sinktest: memory: id %s is stored elsewhere", e.ID)
+		}
+	}
+	for _, e := range events {
+		if _, ok := m.byPos[e.ChainID][e.Seq]; ok {
+			continue
+		}
+		if m.byPos[e.ChainID] == nil {
+			m.byPos[e.ChainID] = map[uint64]event.Event{}
+		}
+		m.byPos[e.ChainID][e.Seq] = e
+		m.byID[e.ID] = e.RowHash
+		m.order = append(m.order, e)
+	}
+	return nil
+}
+
+// All returns everything in the order of arrival.
+func (m *Memory) All() []event.Event {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]event.Event(nil), m.order...)
+}
+
+// Chain returns a chain's events in ascending order.
+func (m *Memory) Chain(_ context.Context, chain string) ([]event.Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []event.Event
+	for seq, last := uint64(1), m.last(chain); seq <= last; seq++ {
+		if e, ok := m.byPos[chain][seq]; ok {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// Missing returns the numbers of a chain that are not held.
+func (m *Memory) Missing(_ context.Context, chain string) ([]uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []uint64
+	for seq, last := uint64(1), m.last(chain); seq <= last; seq++ {
+		if _, ok := m.byPos[chain][seq]; !ok {
+			out = append(out, seq)
+		}
+	}
+	return out, nil
+}
+
+func (m *Memory) last(chain string) uint64 {
+	var n uint64
+	for seq := range m.byPos[chain] {
+		n = max(n, seq)
+	}
+	return n
+}
+
+// Close implements sink.EventSink.
+func (m *Memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	return nil
+}
