@@ -9,7 +9,7 @@
 package av
 
 // #cgo pkg-config: libavformat libavcodec libswscale libavutil
-// #cgo CFLAGS: -O2 -Wall -Wno-deprecated-declarations
+// #cgo CFLAGS: -O3 -Wall -Wno-deprecated-declarations
 // #cgo noescape by_dec_send
 // #cgo nocallback by_dec_send
 // #cgo noescape by_dec_receive
