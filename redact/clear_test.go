@@ -317,3 +317,22 @@ func TestCoverageOfThePersonSparesThePermittedOne(t *testing.T) {
 		t.Error("the other is open")
 	}
 }
+
+func TestEachRuleNeedsBothItsYes(t *testing.T) {
+	perm := granted{1: {true, false}}
+	g := newRig(t, config(4), perm)
+	for i := range 20 {
+		if i == 10 {
+			perm[1] = bothYes // pictures 6 to 9 are held, seen under the first
+		}
+		g.push(look(face(1, known)))
+	}
+	for i, o := range g.outs {
+		if covered(o.live, o.w, known) > 0 {
+			t.Errorf("picture %d: masked live", i)
+		}
+		if got := covered(o.record, o.w, known) == 1; got != (i < 10) {
+			t.Errorf("picture %d: masked in the record %v", i, got)
+		}
+	}
+}

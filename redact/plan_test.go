@@ -236,6 +236,61 @@ func TestAFaceExplainsOnlyItsOwnPerson(t *testing.T) {
 	}
 }
 
+func TestAGuessedFaceExplainsNobody(t *testing.T) {
+	body := geom.Box{X0: 200, Y0: 60, X1: 280, Y1: 300}
+	f := geom.Box{X0: 228, Y0: 68, X1: 252, Y1: 98}
+	g := newRig(t, config(0), nil)
+	for i := range 10 {
+		if i < 5 {
+			g.push(look(face(1, f), person(2, body)))
+		} else {
+			g.push(look(person(2, body)))
+		}
+	}
+	if a, b := g.outs[4].stats.Heads, g.outs[7].stats.Heads; a != 0 || b != 1 {
+		t.Errorf("%d heads while the face is seen, %d afterwards; want 0 and 1", a, b)
+	}
+}
+
+func TestAFaceDoesNotExplainABoxThatMayHoldTwo(t *testing.T) {
+	f := geom.Box{X0: 40, Y0: 68, X1: 64, Y1: 98}
+	for name, b := range map[string]geom.Box{
+		"as wide as high":     {X0: 20, Y0: 60, X1: 130, Y1: 165},
+		"cut off at the side": {X0: 0, Y0: 60, X1: 90, Y1: 300},
+		"far too wide for it": {X0: 10, Y0: 60, X1: 150, Y1: 300},
+	} {
+		g := newRig(t, config(0), nil)
+		g.push(look(face(1, f), person(2, b)))
+		if g.outs[0].stats.Heads != 1 {
+			t.Errorf("%s: the face is taken for the only head", name)
+		}
+	}
+}
+
+func TestATrackThatReturnsAfterATakeOverIsHeldAgain(t *testing.T) {
+	a := geom.Box{X0: 300, Y0: 100, X1: 330, Y1: 140}
+	far := a.Shift(-150, 0)
+	g := newRig(t, config(4), nil)
+	for i := range 30 {
+		switch {
+		case i < 8:
+			g.push(look(face(1, a)))
+		case i < 12:
+			g.push(look())
+		case i < 16:
+			g.push(look(face(2, a))) // takes over
+		case i < 20:
+			g.push(look(face(2, a), face(1, far))) // but the first is elsewhere
+		default:
+			g.push(look(face(2, a)))
+		}
+	}
+	g.flush()
+	if !g.outs[24].covers(far) {
+		t.Error("the returned track is not held through its miss")
+	}
+}
+
 func TestCoverageOfThePerson(t *testing.T) {
 	c := config(0)
 	c.Coverage = redact.CoverPerson
