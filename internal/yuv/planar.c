@@ -63,6 +63,17 @@ INLINE const float *columns(float *restrict o, const float *restrict t, by_axis 
 			return o;
 		}
 	}
+	if (a.doubles) { // chroma of a picture that keeps its width
+		const float *restrict s = t + a.first - x0;
+		const int m = n / 2;
+		o[0] = s[0];
+		for (int x = 0; x + 1 < m; x++) {
+			o[2 * x + 1] = 0.75f * s[x] + 0.25f * s[x + 1];
+			o[2 * x + 2] = 0.25f * s[x] + 0.75f * s[x + 1];
+		}
+		o[n - 1] = s[m - 1];
+		return o;
+	}
 	const float *restrict s = t - x0;
 	for (int x = 0; x < n; x++)
 		o[x] = w[x] * s[start[x]];
@@ -72,6 +83,54 @@ INLINE const float *columns(float *restrict o, const float *restrict t, by_axis 
 			o[x] += wk[x] * s[start[x] + k];
 	}
 	return o;
+}
+
+// blocks averages whole blocks of S×taps samples, the case of a picture that
+// shrinks by whole numbers: sums stay in 16 bits until the last.
+INLINE void blocks(float *restrict o, uint16_t *restrict t, const uint8_t *restrict s,
+	int stride, int n, int taps, int S)
+{
+	const uint8_t *restrict b = s + stride;
+	for (int x = 0; x < n * S; x++)
+		t[x] = s[x] + b[x];
+	for (int k = 2; k < taps; k++) {
+		const uint8_t *restrict p = s + (ptrdiff_t)stride * k;
+		for (int x = 0; x < n * S; x++)
+			t[x] += p[x];
+	}
+	const float inv = 1.0f / (S * taps);
+	for (int x = 0; x < n; x++) {
+		int sum = t[S * x] + t[S * x + 1];
+		if (S > 2)
+			sum += t[S * x + 2];
+		if (S > 3)
+			sum += t[S * x + 3];
+		o[x] = sum * inv;
+	}
+}
+
+// plane_row makes one output row of one plane. It returns where the row lies.
+INLINE const float *plane_row(float *o, float *tmp, const uint8_t *s, int stride, int x0,
+	int width, by_axis ax, by_axis ay, const int32_t *xs, const float *xw,
+	const int32_t *ys, const float *yw, int i)
+{
+	s += (ptrdiff_t)ys[i] * stride + x0;
+	if (ax.step && ay.step && ay.taps > 1 && ay.taps < 256) {
+		const uint8_t *f = s + ax.first - x0;
+		switch (ax.taps) {
+		case 2:
+			blocks(o, (uint16_t *)tmp, f, stride, ax.n, ay.taps, 2);
+			return o;
+		case 3:
+			blocks(o, (uint16_t *)tmp, f, stride, ax.n, ay.taps, 3);
+			return o;
+		case 4:
+			blocks(o, (uint16_t *)tmp, f, stride, ax.n, ay.taps, 4);
+			return o;
+		}
+	}
+	rows(tmp, s, stride, width, yw + i, ay.n, ay.taps);
+	return columns(o, tmp, ax, x0, xs, xw);
 }
 
 INLINE float clamp255(float v)
@@ -118,14 +177,12 @@ void by_planar(const by_planar_args *a, float *dst, const uint8_t *y, const uint
 	const float mean[3] = {a->mean[ri], a->mean[1], a->mean[bi]};
 	const float scale[3] = {a->scale[ri], a->scale[1], a->scale[bi]};
 	for (int i = 0; i < h; i++) {
-		rows(row, y + (ptrdiff_t)lys[i] * a->stride_y + a->luma_x0, a->stride_y, a->luma_w,
-			lyw + i, h, a->ly.taps);
-		const float *py = columns(oy, row, a->lx, a->luma_x0, lxs, lxw);
-		const ptrdiff_t at = (ptrdiff_t)cys[i] * a->stride_c + a->chroma_x0;
-		rows(rowu, u + at, a->stride_c, a->chroma_w, cyw + i, h, a->cy.taps);
-		rows(rowv, v + at, a->stride_c, a->chroma_w, cyw + i, h, a->cy.taps);
-		const float *pu = columns(ou, rowu, a->cx, a->chroma_x0, cxs, cxw);
-		const float *pv = columns(ov, rowv, a->cx, a->chroma_x0, cxs, cxw);
+		const float *py = plane_row(oy, row, y, a->stride_y, a->luma_x0, a->luma_w, a->lx,
+			a->ly, lxs, lxw, lys, lyw, i);
+		const float *pu = plane_row(ou, rowu, u, a->stride_c, a->chroma_x0, a->chroma_w,
+			a->cx, a->cy, cxs, cxw, cys, cyw, i);
+		const float *pv = plane_row(ov, rowv, v, a->stride_c, a->chroma_x0, a->chroma_w,
+			a->cx, a->cy, cxs, cxw, cys, cyw, i);
 		float *d = dst + (ptrdiff_t)i * cw;
 		colours(a, d + ri * plane, d + plane, d + bi * plane, mean, scale, py, pu, pv, w);
 		for (int k = 0; k < 3; k++)

@@ -110,14 +110,19 @@ func (r *Resizer) plan(src frame.Size, o Planar) {
 // one plane.
 type axis struct {
 	n, taps, step int
+	doubles       bool
 	start         []int32
 	weight        []float32 // tap by tap: weight[k*n+i]
 }
 
 func (a *axis) c() C.by_axis {
-	return C.by_axis{
+	c := C.by_axis{
 		n: C.int32_t(a.n), taps: C.int32_t(a.taps), step: C.int32_t(a.step), first: C.int32_t(a.start[0]),
 	}
+	if a.doubles {
+		c.doubles = 1
+	}
+	return c
 }
 
 // make divides the span [from, from+length)/sub into n parts; taps stay within
@@ -147,6 +152,7 @@ func (a *axis) make(from, length, sub, n, lo, hi int) {
 		}
 	}
 	a.regular()
+	a.doubles = n == 2*(hi-lo) && length == n && from == 2*lo && sub == 2 && hi-lo > 1
 }
 
 // area weighs each sample by how much of it the part covers.

@@ -16,6 +16,7 @@ typedef struct by_axis {
 	int32_t n, taps;
 	int32_t step; // distance of starts when all weights are equal, else 0
 	int32_t first;
+	int32_t doubles; // each sample becomes two, bilinearly
 } by_axis;
 
 typedef struct by_planar_args {
