@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"bystander/internal/app"
+	"bystander/internal/config"
+)
+
+// configFlag is shared by the commands that work on an installation.
+type configFlag struct {
+	Config string `short:"c" env:"BYSTANDER_CONFIG" placeholder:"FILE" help:"Configuration file. Without one, defaults and BYSTANDER_… variables hold."`
+}
+
+func (f configFlag) load() (config.Config, error) {
+	c, err := config.Load(f.Config, os.Environ())
+	if err != nil {
+		return c, fmt.Errorf("%w:\n%w", app.ErrUsage, err)
+	}
+	return c, nil
+}
+
+type demoCmd struct {
+	Input    string        `placeholder:"FILE|rtsp://…" help:"What the camera plays; a file in a loop, or a real camera's address. Without it, two sample clips, or Debian's vtest.avi."`
+	Listen   string        `default:"127.0.0.1:8080" help:"Address of the web page."`
+	Headless bool          `help:"No web page; the last line printed is one JSON object."`
+	For      time.Duration `help:"Stop after this long; 0 runs until interrupted."`
+	Data     string        `default:"data/demo" placeholder:"DIR" help:"Where recordings and events are kept."`
+	Verbose  bool          `short:"v" help:"Log everything."`
+}
+
+func (c *demoCmd) Run(ctx context.Context) error {
+	return app.Demo(ctx, app.DemoOptions{
+		Input: c.Input, Listen: c.Listen, Headless: c.Headless, For: c.For, Data: c.Data,
+		Verbose: c.Verbose, Stdout: os.Stdout, Stderr: os.Stderr,
+	})
+}
+
+type runCmd struct{ configFlag }
+
+func (c *runCmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.Run(ctx, cfg, os.Stdout, os.Stderr)
+}
+
+type redactCmd struct {
+	In       string   `required:"" placeholder:"FILE" help:"The recording; anything that libav reads."`
+	Out      string   `required:"" placeholder:"FILE" help:"The redacted recording: .mp4, .mov, .mkv (H.264) or .webm (VP8). Audio is never copied."`
+	Style    string   `default:"frost" enum:"frost,solid,mosaic" help:"How masks look: ${enum}. None depends on what it hides."`
+	Coverage string   `default:"head" enum:"head,person" help:"What masks cover: ${enum}."`
+	Keep     []string `placeholder:"NAME=PHOTO" sep:"none" help:"Leave this person clear. By giving it you vouch that they agreed to be shown. May be repeated."`
+	Quality  int      `default:"20" help:"Encoder quality, 10 (best) to 40 (smallest)."`
+	Force    bool     `short:"f" help:"Overwrite the output file."`
+	JSON     bool     `help:"Print the summary as one JSON object; progress goes to standard error."`
+	Quiet    bool     `short:"q" help:"No progress bar."`
+}
+
+func (c *redactCmd) Run(ctx context.Context) error {
+	return app.RedactFile(ctx, app.RedactOptions{
+		In: c.In, Out: c.Out, Style: c.Style, Coverage: c.Coverage, Keep: c.Keep,
+		Quality: c.Quality, Force: c.Force, JSON: c.JSON, Quiet: c.Quiet,
+		Stdout: os.Stdout, Stderr: os.Stderr,
+	})
+}
+
+type enrolCmd struct {
+	configFlag
+	Name    string   `required:"" help:"The person's name; kept in the identity vault, apart from the template."`
+	Photo   string   `required:"" placeholder:"FILE" help:"A photograph with exactly one face. It is not kept."`
+	Consent []string `required:"" enum:"match,appear_live,appear_recorded" help:"What they agreed to, each for itself: ${enum}."`
+	Scene   []string `help:"Scenes they agreed to; default all of the site file."`
+	Zone    []string `help:"Recognition zones they agreed to; default all of those scenes."`
+	Channel string   `default:"paper" enum:"web,kiosk,paper,o2o" help:"How the consent was given: ${enum}."`
+	Under14 bool     `help:"The person is under 14: refused, since a guardian's verified consent is needed first."`
+}
+
+func (c *enrolCmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.Enrol(ctx, cfg, app.EnrolOptions{
+		Name: c.Name, Photo: c.Photo, Consent: c.Consent, Scenes: c.Scene, Zones: c.Zone,
+		Channel: c.Channel, Under14: c.Under14, Stdout: os.Stdout, Stderr: os.Stderr,
+	})
+}
+
+type withdrawCmd struct {
+	configFlag
+	Enrollee string `arg:"" help:"The enrollee's id, as printed by enrol."`
+}
+
+func (c *withdrawCmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.Withdraw(ctx, cfg, c.Enrollee, os.Stdout)
+}
+
+type evalCmd struct {
+	Speed evalSpeedCmd `cmd:"" help:"Frames a second, CPU time by stage, delay, memory, and the ratio to plain decoding and encoding in the same run."`
+}
+
+type evalSpeedCmd struct {
+	In      string        `placeholder:"FILE" help:"Recording to play; default the sample clip, scaled to 1280x720."`
+	Streams int           `help:"Also hold this many live streams of it, each at its own speed."`
+	For     time.Duration `default:"20s" help:"How long to run the live streams."`
+	Size    string        `default:"1280x720" help:"Scale the recording to this size first; 'native' leaves it."`
+	JSON    bool          `help:"Print one JSON object."`
+}
+
+func (c *evalSpeedCmd) Run(ctx context.Context) error {
+	return app.EvalSpeed(ctx, app.SpeedOptions{
+		In: c.In, Streams: c.Streams, For: c.For, Size: c.Size, JSON: c.JSON,
+		Stdout: os.Stdout, Stderr: os.Stderr,
+	})
+}
+
+type auditCmd struct {
+	Verify auditVerifyCmd `cmd:"" help:"Check numbering, hashes and signatures of the stored events."`
+}
+
+type auditVerifyCmd struct {
+	configFlag
+	JSON bool `help:"Print one JSON object."`
+}
+
+func (c *auditVerifyCmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.AuditVerify(ctx, cfg, c.JSON, os.Stdout)
+}
+
+type modelsCmd struct {
+	List modelsListCmd `cmd:"" help:"Which models there are, what for, under which licence, and which are here."`
+	Pull modelsPullCmd `cmd:"" help:"Fetch models into the local cache and check them."`
+}
+
+type modelsListCmd struct{ configFlag }
+
+func (c *modelsListCmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.ModelsList(ctx, cfg, os.Stdout)
+}
+
+type modelsPullCmd struct {
+	configFlag
+	Names []string `arg:"" optional:"" help:"Models to fetch; default all."`
+}
+
+func (c *modelsPullCmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.ModelsPull(ctx, cfg, c.Names, os.Stdout, os.Stderr)
+}
+
+type doctorCmd struct {
+	configFlag
+	JSON bool `help:"Print one JSON object."`
+}
+
+func (c *doctorCmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.Doctor(ctx, cfg, c.JSON, os.Stdout)
+}
+
+type checkConfigCmd struct {
+	File string `arg:"" help:"The configuration file."`
+}
+
+func (c *checkConfigCmd) Run(ctx context.Context) error {
+	return app.CheckConfig(ctx, c.File, os.Environ(), os.Stdout)
+}
+
+type probeCmd struct {
+	File string `arg:""`
+}
+
+func (c *probeCmd) Run() error { return app.Probe(c.File, os.Stdout) }
+
+type versionCmd struct{}
+
+func (c *versionCmd) Run() error {
+	fmt.Println(app.Version)
+	return nil
+}

@@ -1,0 +1,82 @@
+// Bystander is a camera pipeline that sees only the people who said yes.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"bystander/ingest/worker"
+	"bystander/internal/app"
+)
+
+const about = `Bystander is a camera pipeline that sees only the people who said yes:
+it matches consented enrollees, and makes everybody else unrecognisable before a
+single picture is shown, stored or sent.
+
+Start with "bystander demo", or "bystander redact --in FILE --out FILE".`
+
+type commands struct {
+	Demo        demoCmd        `cmd:"" help:"Run everything on this machine with a loopback camera that plays a file, or with a camera of yours."`
+	Run         runCmd         `cmd:"" help:"Run with a configuration file: cameras in, redacted pictures and events out."`
+	Redact      redactCmd      `cmd:"" help:"Redact a recording with the very same stages."`
+	Enrol       enrolCmd       `cmd:"" help:"Enrol a person who consented, from a photograph that is not kept."`
+	Withdraw    withdrawCmd    `cmd:"" help:"Withdraw an enrolled person's consents and destroy their template."`
+	Eval        evalCmd        `cmd:"" help:"Measure: speed against the floor of plain decoding and encoding."`
+	Audit       auditCmd       `cmd:"" help:"Check that the event log is whole, unaltered and in order."`
+	Models      modelsCmd      `cmd:"" help:"List the models, or fetch them."`
+	Doctor      doctorCmd      `cmd:"" help:"Check this machine and this installation, with a fix for each finding."`
+	CheckConfig checkConfigCmd `cmd:"" help:"Check a configuration file, and the site file that it names."`
+	Probe       probeCmd       `cmd:"" hidden:""`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
+}
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is main with an exit status: 0 done, 1 failed, 2 wrong usage or
+// configuration.
+func run(args []string) int {
+	// A camera's worker gives up what it does not need before anything else.
+	if len(args) == 1 && args[0] == worker.Subcommand {
+		return app.Worker()
+	}
+	if err := app.NoCoreDumps(); err != nil {
+		fmt.Fprintf(os.Stderr, "bystander: no core dumps: %v\n", err)
+		return 1
+	}
+	var c commands
+	exit := -1
+	parser := kong.Must(&c,
+		kong.Name("bystander"), kong.Description(about),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(code int) { exit = code }))
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if exit >= 0 { // --help has been answered
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bystander: %v (see bystander --help)\n", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second interrupt ends the program at once.
+	context.AfterFunc(ctx, stop)
+	k.BindTo(ctx, (*context.Context)(nil))
+	if err := k.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "bystander: %v\n", err)
+		if errors.Is(err, app.ErrUsage) {
+			return 2
+		}
+		return 1
+	}
+	return 0
+}

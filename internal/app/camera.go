@@ -1,0 +1,223 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"bystander/ingest"
+	ingestworker "bystander/ingest/worker"
+	"bystander/internal/config"
+	"bystander/internal/event"
+	"bystander/redact"
+)
+
+// watchEvery is how often a camera's health is looked at for events.
+const watchEvery = time.Second
+
+// k is the smallest count that is told of people who are not enrolled.
+const k = 5
+
+// camera is one camera with its pipeline.
+type camera struct {
+	cfg   config.Camera
+	hold  int
+	src   ingest.Source
+	pipe  *pipeline
+	out   *liveOutlet
+	who   *who // nil when nobody can be matched
+	stats *cameraStats
+	emit  func(event.Event)
+	site  string
+	scene string
+	log   zerolog.Logger
+
+	mu      sync.Mutex
+	failure error // why the pipeline ended, nil while it runs
+}
+
+// run carries pictures until ctx ends. A pipeline that fails is told and stays
+// down: the source itself has retried whatever could pass.
+func (c *camera) run(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { // waited for below
+		defer close(done)
+		c.watch(ctx)
+	}()
+	err := c.pipe.run(ctx)
+	if err != nil {
+		c.log.Error().Err(err).Msg("the camera's pipeline ended")
+		c.mu.Lock()
+		c.failure = err
+		c.mu.Unlock()
+	}
+	<-done
+	if err := errors.Join(c.src.Close(), c.out.close()); err != nil {
+		c.log.Error().Err(err).Msg("closing the camera")
+	}
+}
+
+func (c *camera) failed() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failure
+}
+
+// watch turns changes of the camera's health into events, and counts by the
+// minute.
+func (c *camera) watch(ctx context.Context) {
+	t := time.NewTicker(watchEvery)
+	defer t.Stop()
+	w := watcher{c: c}
+	for {
+		select {
+		case now := <-t.C:
+			w.look(now)
+		case <-ctx.Done():
+			w.end()
+			return
+		}
+	}
+}
+
+// watcher remembers what was told.
+type watcher struct {
+	c       *camera
+	using   bool
+	state   ingest.State
+	masked  string // the reason of a full mask that was told
+	since   time.Time
+	pending string
+	minute  time.Time
+	before  counts
+}
+
+func (w *watcher) look(now time.Time) {
+	h := w.c.src.Health()
+	if h.State != w.state {
+		w.state = h.State
+		w.health("state", string(h.State), h.ErrCode)
+	}
+	if using := h.State == ingest.StateConnected; using != w.using {
+		w.using = using
+		if using {
+			w.c.event(event.KindUseStart, nil)
+		} else {
+			w.c.event(event.KindUseEnd, nil)
+		}
+	}
+	w.fullMask(now, w.c.stats.mask())
+	if m := now.Truncate(time.Minute); m != w.minute {
+		if !w.minute.IsZero() {
+			w.count()
+		}
+		w.minute = m
+	}
+}
+
+func (w *watcher) health(key, value, code string) {
+	d := map[string]string{key: value}
+	if code != "" {
+		d["code"] = code
+	}
+	w.c.event(event.KindCameraHealth, d)
+}
+
+// fullMask tells of masking by fault once it has lasted a second, and of its
+// end.
+func (w *watcher) fullMask(now time.Time, m maskSnapshot) {
+	reason := ""
+	if m.state == "full" && w.using {
+		reason = m.reason
+	}
+	if reason != w.pending {
+		w.pending, w.since = reason, now
+	}
+	if reason == w.masked || now.Sub(w.since) < time.Second {
+		return
+	}
+	w.masked = reason
+	if reason == "" {
+		w.health("masked", "people", "")
+	} else {
+		w.health("masked", "everything", reason)
+	}
+}
+
+// count tells the last minute's totals; small counts of people are suppressed.
+func (w *watcher) count() {
+	n := w.c.stats.totals()
+	d := n.minus(w.before)
+	w.before = n
+	if d.In == 0 {
+		return
+	}
+	tracks := "<" + strconv.Itoa(k)
+	if d.Tracks >= k {
+		tracks = strconv.FormatUint(d.Tracks, 10)
+	}
+	w.c.event(event.KindZoneMinute, map[string]string{
+		"pictures":  strconv.FormatUint(d.Out, 10),
+		"full_mask": strconv.FormatUint(d.Full, 10),
+		"tracks":    tracks,
+	})
+}
+
+func (w *watcher) end() {
+	w.count()
+	if w.using {
+		w.c.event(event.KindUseEnd, map[string]string{"reason": "stopped"})
+	}
+}
+
+func (c *camera) event(kind event.Kind, detail map[string]string) {
+	c.emit(event.Event{Kind: kind, SiteID: c.site, CameraID: c.cfg.ID, SceneID: c.scene, Detail: detail})
+}
+
+// minus returns the difference of two readings of the same counters.
+func (c counts) minus(b counts) counts {
+	return counts{
+		In: c.In - b.In, Out: c.Out - b.Out, Full: c.Full - b.Full, Lost: c.Lost - b.Lost,
+		Faces: c.Faces - b.Faces, Masked: c.Masked - b.Masked, Clear: c.Clear - b.Clear,
+		Looks: c.Looks - b.Looks, Tracks: c.Tracks - b.Tracks, Area: c.Area - b.Area,
+		Heads: c.Heads - b.Heads, Guard: c.Guard - b.Guard, ClearRecord: c.ClearRecord - b.ClearRecord,
+	}
+}
+
+// specOf turns a configured camera into a source's specification.
+func specOf(c config.Camera) (ingest.Spec, error) {
+	addr, err := c.Address()
+	if err != nil {
+		return ingest.Spec{}, fmt.Errorf("camera %s: %w", c.ID, err)
+	}
+	file := c.Driver == "file"
+	return ingest.Spec{
+		ID: c.ID, Driver: ingest.Driver(c.Driver), URL: addr, Transport: c.Transport,
+		Live: true, Loop: file, Pace: file,
+	}, nil
+}
+
+// framesNeeded is how many pictures a camera's pipeline may hold on to.
+func framesNeeded(hold int) int { return hold + betweenSides + 12 }
+
+func redactConfig(c config.Redact) redact.Config {
+	r := redact.DefaultConfig()
+	r.Style, r.Coverage, r.Hold = redact.Style(c.Style), redact.Coverage(c.Coverage), c.Hold
+	r.Margin, r.TrackHold = float32(c.Margin), c.TrackHold
+	return r
+}
+
+func (e *edge) openSource(ctx context.Context, c config.Camera) (ingest.Source, error) {
+	spec, err := specOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return ingestworker.Start(ctx, spec, ingestworker.Options{
+		Log: e.log.With().Str("camera", c.ID).Logger(), Frames: framesNeeded(e.cfg.Redact.Hold),
+	})
+}

@@ -1,0 +1,385 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"bystander/audit/access"
+	"bystander/internal/config"
+	"bystander/internal/event"
+	"bystander/internal/frame"
+	"bystander/internal/geom"
+	"bystander/redact"
+	"bystander/sink/encode"
+	"bystander/sink/live"
+	"bystander/sink/record"
+	"bystander/sink/spool"
+	"bystander/sink/sqlite"
+)
+
+// drainTime bounds how long a soft stop waits for the store.
+const drainTime = 5 * time.Second
+
+// edge is everything that runs on one machine: cameras, detectors, stores.
+type edge struct {
+	cfg     config.Config
+	log     zerolog.Logger
+	started time.Time
+
+	eyes   *eyes
+	law    *lawful
+	spool  *spool.Spool
+	ledger *ledger
+	store  *sqlite.Store
+	pump   *spool.Pump
+	access *access.Log
+	rec    *record.Recorder // nil when nothing is recorded
+	hub    *live.Hub
+	reg    *prometheus.Registry
+	sample bool
+	before int64 // events in the store at the start
+
+	cameras map[string]*camera
+	order   []string
+	alarms  alarms
+	changed notifier
+	closers []func() error // in order of opening
+}
+
+// openEdge opens stores, models and cameras. What was opened before a failure
+// is closed again.
+func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *edge, err error) {
+	e := &edge{cfg: cfg, log: log, started: time.Now(), cameras: map[string]*camera{}, reg: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.close())
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		e.openStores, e.openModels, e.openLaw, e.openOutputs, e.openCameras,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	e.registerMetrics()
+	return e, nil
+}
+
+func (e *edge) closing(f func() error) { e.closers = append(e.closers, f) }
+
+// close undoes what open did, last first. The ledger goes before the spool, so
+// that every event is stored.
+func (e *edge) close() error {
+	var errs []error
+	for _, f := range slices.Backward(e.closers) {
+		errs = append(errs, f())
+	}
+	e.closers = nil
+	return errors.Join(errs...)
+}
+
+func (e *edge) openStores(ctx context.Context) error {
+	if err := os.MkdirAll(e.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	key, err := signingKey(e.cfg.Keys, "edge")
+	if err != nil {
+		return err
+	}
+	store, err := sqlite.Open(ctx, filepath.Join(e.cfg.Data, "events.db"), sqlite.Options{
+		Days:   sqlite.Days{Events: int(e.cfg.Events.MaxAge.Hours() / 24)},
+		Stored: func([]event.Event) { e.changed.notify() },
+	})
+	if err != nil {
+		return err
+	}
+	e.store = store
+	e.closing(store.Close)
+	if e.before, err = store.Count(ctx); err != nil {
+		return err
+	}
+	sp, err := spool.Open(filepath.Join(e.cfg.Data, "spool"), spool.Options{
+		MaxBytes: int64(e.cfg.Events.SpoolMax),
+		Alarm: func(a spool.Alarm) {
+			e.alarms.set("spool:"+string(a.Kind), a.Err, a.Cleared)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	e.spool = sp
+	e.closing(sp.Close)
+	cursor, err := sp.Consumer("sqlite")
+	if err != nil {
+		return err
+	}
+	e.pump = spool.NewPump(cursor, store, spool.PumpOptions{OnError: func(err error, _ int) {
+		e.log.Error().Err(err).Msg("events wait in the spool: the store does not take them")
+	}})
+	chain, err := event.NewChain(event.ChainConfig{ID: chainID(e.cfg.Events.Edge), Key: key, Last: sp.Head()})
+	if err != nil {
+		return err
+	}
+	e.ledger = newLedger(chain, sp, e.log.With().Str("component", "events").Logger())
+	e.closing(func() error { e.ledger.close(); return nil })
+	acc, err := access.Open(ctx, filepath.Join(e.cfg.Data, "access.db"), access.Options{})
+	if err != nil {
+		return err
+	}
+	e.access = acc
+	e.closing(acc.Close)
+	return nil
+}
+
+// chainID makes a name that a chain may have out of a host's name.
+func chainID(edge string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x21 || r > 0x7e {
+			return '-'
+		}
+		return r
+	}, edge)
+}
+
+func (e *edge) openModels(ctx context.Context) error {
+	eyes, err := openEyes(ctx, e.cfg, min(max(len(e.cfg.Cameras), 1), 2), e.log)
+	if err != nil {
+		return err
+	}
+	e.eyes = eyes
+	e.closing(eyes.close)
+	return nil
+}
+
+func (e *edge) openLaw(ctx context.Context) error {
+	law, err := openLaw(ctx, e.cfg, e.eyes, e.reg, e.log)
+	if err != nil {
+		return err
+	}
+	e.law = law
+	e.closing(law.close)
+	e.sample = law.site != nil && law.site.Sample
+	return nil
+}
+
+func (e *edge) openOutputs(ctx context.Context) error {
+	hub, err := live.New(live.Config{
+		Addrs: e.viewerAddrs(), MaxViewers: e.cfg.Server.MaxViewers,
+		OnKeyFrameNeeded: func(id string) {
+			if c := e.cameras[id]; c != nil {
+				c.out.shared.RequestKey()
+			}
+		},
+		Log: e.log.With().Str("component", "live").Logger(),
+	})
+	if err != nil {
+		return err
+	}
+	e.hub = hub
+	e.closing(hub.Close)
+	if !e.cfg.Record.Enabled {
+		return nil
+	}
+	rec, err := record.Open(ctx, record.Config{
+		Dir: filepath.Join(e.cfg.Data, "recordings"), Segment: e.cfg.Record.Segment,
+		Limits: record.Limits{MaxAge: e.cfg.Record.MaxAge, MaxBytes: int64(e.cfg.Record.MaxBytes)},
+		Alarm: func(a record.Alarm) {
+			e.alarms.set("record:"+string(a.Kind)+":"+a.Camera, a.Err, a.Cleared)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	e.rec = rec
+	e.closing(rec.Close)
+	return nil
+}
+
+// viewerAddrs are where viewers' media reaches this machine: the web page's own
+// address.
+func (e *edge) viewerAddrs() []netip.Addr {
+	ap, err := netip.ParseAddrPort(e.cfg.Server.Listen)
+	if err != nil {
+		return nil // localhost and the like: the hub's default
+	}
+	return []netip.Addr{ap.Addr()}
+}
+
+func (e *edge) openCameras(ctx context.Context) error {
+	for _, cc := range e.cfg.Cameras {
+		c, err := e.openCamera(ctx, cc)
+		if err != nil {
+			return err
+		}
+		e.cameras[cc.ID] = c
+		e.order = append(e.order, cc.ID)
+	}
+	slices.Sort(e.order)
+	return nil
+}
+
+func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error) {
+	log := e.log.With().Str("camera", cc.ID).Logger()
+	c := &camera{
+		cfg: cc, hold: e.cfg.Redact.Hold, stats: &cameraStats{}, emit: e.ledger.emit,
+		site: e.law.siteID(), scene: e.law.sceneOf(cc), log: log,
+	}
+	var err error
+	if c.out, err = e.openOutlet(cc, c.stats, log); err != nil {
+		return nil, err
+	}
+	l := &looker{eyes: e.eyes, cadence: e.cfg.Detect, live: true, now: time.Now, private: e.private(cc.ID)}
+	c.pipe = &pipeline{
+		id: cc.ID, redact: redactConfig(e.cfg.Redact), may: redact.Nobody{},
+		out: c.out, stats: c.stats, looker: l,
+	}
+	if c.who, err = e.law.judge(cc.ID, e.ledger.emit, log); err != nil {
+		return nil, err
+	}
+	if c.who != nil {
+		l.who, c.pipe.may = c.who, c.who
+	}
+	if c.src, err = e.openSource(ctx, cc); err != nil {
+		return nil, err
+	}
+	c.pipe.src = c.src
+	return c, nil
+}
+
+// private returns the camera's prohibited and private polygons in pixels.
+func (e *edge) private(camera string) func(frame.Size) []geom.Polygon {
+	if e.law.site == nil {
+		return nil
+	}
+	return func(s frame.Size) []geom.Polygon { return e.law.privateAreas(camera, s) }
+}
+
+func (e *edge) openOutlet(cc config.Camera, stats *cameraStats, log zerolog.Logger) (*liveOutlet, error) {
+	ec := encode.Config{KeyEvery: e.cfg.Encode.KeyInterval, MaxRate: e.cfg.Encode.Bitrate * 1000, Preset: e.cfg.Encode.Preset}
+	o := &liveOutlet{
+		shared: encode.New(ec), newOne: func() *encode.Stream { return encode.New(ec) },
+		live: e.hub.Stream(cc.ID), log: log, stats: stats,
+	}
+	if e.rec != nil {
+		s, err := e.rec.Stream(cc.ID, "record")
+		if err != nil {
+			return nil, err
+		}
+		o.record = s
+	}
+	return o, nil
+}
+
+// run works until ctx ends, then stops softly: cameras end, events are stored.
+func (e *edge) run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, c := range e.cameras {
+		wg.Go(func() { c.run(ctx) })
+	}
+	wg.Go(func() { e.eyes.watch(ctx) })
+	wg.Go(func() { e.law.run(ctx) })
+	wg.Go(func() { e.retain(ctx) })
+	pumping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	pumped := make(chan struct{})
+	go func() { // waited for below
+		defer close(pumped)
+		if err := e.pump.Run(pumping); err != nil {
+			e.log.Error().Err(err).Msg("events no longer reach the store")
+		}
+	}()
+	wg.Wait()
+	e.ledger.close()
+	stop()
+	<-pumped
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if err := e.pump.Drain(draining); err != nil {
+		e.log.Error().Err(err).Msg("events stay in the spool until the next start")
+	}
+}
+
+// retain disposes of events whose time is over, daily and at the start.
+func (e *edge) retain(ctx context.Context) {
+	t := time.NewTicker(24 * time.Hour)
+	defer t.Stop()
+	for {
+		done, err := e.store.Enforce(ctx)
+		e.alarms.set("retention", err, err == nil)
+		for _, o := range done {
+			e.log.Info().Str("component", "retention").Interface("outcome", o).Msg("retention rule applied")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// alarms are the troubles that a person should know of now.
+type alarms struct {
+	mu sync.Mutex
+	by map[string]string
+}
+
+func (a *alarms) set(name string, err error, cleared bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.by == nil {
+		a.by = map[string]string{}
+	}
+	if cleared {
+		delete(a.by, name)
+		return
+	}
+	a.by[name] = "unknown"
+	if err != nil {
+		a.by[name] = err.Error()
+	}
+}
+
+func (a *alarms) list() map[string]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := make(map[string]string, len(a.by))
+	for k, v := range a.by {
+		out[k] = v
+	}
+	return out
+}
+
+// notifier wakes those who wait for news.
+type notifier struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (n *notifier) notify() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch != nil {
+		close(n.ch)
+		n.ch = nil
+	}
+}
+
+func (n *notifier) wait() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch == nil {
+		n.ch = make(chan struct{})
+	}
+	return n.ch
+}

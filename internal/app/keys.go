@@ -1,0 +1,75 @@
+package app
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// signingKey reads the Ed25519 key of the given name from the folder of keys,
+// and makes it at first use. There are no default keys. The public half lies
+// beside it, for whoever verifies.
+func signingKey(dir, name string) (ed25519.PrivateKey, error) {
+	path := filepath.Join(dir, name+".pem")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeSigningKey(dir, name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("keys: %s can be read by others; run: chmod 600 %s", path, path)
+	}
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, fmt.Errorf("keys: %s holds no PEM block; restore it from your backup", path)
+	}
+	k, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %s: %w", path, err)
+	}
+	key, ok := k.(ed25519.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("keys: %s is no Ed25519 key", path)
+	}
+	return key, nil
+}
+
+func makeSigningKey(dir, name string) (ed25519.PrivateKey, error) {
+	pub, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(pub)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	// The public half first: a crash in between leaves no key that nobody can
+	// verify with.
+	if err := writePEM(filepath.Join(dir, name+".pub"), "PUBLIC KEY", public, 0o644); err != nil {
+		return nil, err
+	}
+	return key, writePEM(filepath.Join(dir, name+".pem"), "PRIVATE KEY", private, 0o600)
+}
+
+func writePEM(path, kind string, der []byte, mode os.FileMode) error {
+	err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode)
+	if err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,235 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"bystander/api"
+	"bystander/detect"
+	"bystander/detect/foreground"
+	"bystander/detect/track"
+	"bystander/internal/config"
+	"bystander/internal/frame"
+	"bystander/internal/geom"
+	"bystander/redact"
+)
+
+// identifier judges who may be seen. Without one everybody is masked.
+type identifier interface {
+	// identify looks at the faces seen in this very picture and returns the
+	// tracks whose doubt a fresh identification has settled.
+	identify(ctx context.Context, raw *frame.Raw, tracks []track.Track, trusted bool) []settled
+	// forget drops what was known of these tracks; nil drops everything.
+	forget(tracks []uint64)
+}
+
+// settled is a track whose person was identified anew under a generation.
+type settled struct {
+	track      uint64
+	generation uint32
+}
+
+// lookEvery is the longest time between two looks for faces, whatever the
+// picture rate: slow cameras are looked at in every picture.
+const lookEvery = 130 * time.Millisecond
+
+// lookLate is how far behind a live picture may be before looks are left out to
+// catch up. The redactor's own bound then covers everything if that lasts.
+const lookLate = 350 * time.Millisecond
+
+// looker is the raw side of one camera: it says what is to be covered in each
+// picture. It belongs to one goroutine.
+type looker struct {
+	eyes    *eyes
+	cadence config.Detect
+	who     identifier
+	private func(frame.Size) []geom.Polygon // filled before anything looks
+	live    bool
+	now     func() time.Time
+	clock   *stopwatch
+
+	tracker  *track.Tracker
+	guard    *foreground.Guard
+	polygons []geom.Polygon
+	epoch    uint32
+	size     frame.Size
+	begun    bool
+
+	sinceFaces, sincePersons int // pictures
+	lastFaces                time.Duration
+	faces                    []detect.Face
+	persons                  []detect.Person
+}
+
+// seen is a picture with what was seen on it, on its way to the cover side.
+// Its slices are its own.
+type seen struct {
+	raw       *frame.Raw
+	sighting  redact.Sighting
+	faces     int // face tracks
+	humans    int // people followed
+	fresh     int // face tracks begun
+	lookedFor bool
+}
+
+// look fills private polygons, then looks. It never fails: whatever goes wrong
+// becomes the sighting's fault, and the picture is covered as a whole.
+func (l *looker) look(ctx context.Context, s *seen) {
+	raw := s.raw
+	s.sighting = redact.Sighting{Targets: s.sighting.Targets[:0], Lost: s.sighting.Lost[:0], Moving: s.sighting.Moving[:0]}
+	if !l.begun || raw.Epoch != l.epoch || raw.Size() != l.size {
+		l.begin(raw, s)
+	}
+	if err := redact.FillPrivacy(raw, l.polygons); err != nil {
+		s.sighting.Fault = api.MaskDetectorError
+		return
+	}
+	if l.eyes.faces == nil {
+		s.sighting.Fault = api.MaskModelMissing
+		return
+	}
+	if !l.eyes.trusted.Load() {
+		s.sighting.Fault = api.OffCanary
+		return
+	}
+	stop := l.clock.start(stageGuard)
+	g := l.guard.Observe(raw.Planes(), raw.PTS)
+	s.sighting.Moving = append(s.sighting.Moving, g.Regions...)
+	stop()
+	l.detect(ctx, s)
+}
+
+// begin forgets everything: nothing carries over between epochs.
+func (l *looker) begin(raw *frame.Raw, s *seen) {
+	l.begun, l.epoch, l.size = true, raw.Epoch, raw.Size()
+	l.polygons = nil
+	if l.private != nil {
+		l.polygons = l.private(l.size)
+	}
+	if l.tracker == nil {
+		l.tracker = track.New(track.Options{Size: l.size})
+	} else {
+		s.sighting.Lost = append(s.sighting.Lost, l.tracker.Reset(l.size).Lost...)
+	}
+	l.guard = foreground.New(foreground.Options{})
+	if l.who != nil {
+		l.who.forget(nil)
+	}
+	// Both detectors look at an epoch's first picture.
+	l.sinceFaces, l.sincePersons = l.cadence.FaceEvery, l.cadence.PersonEvery
+}
+
+// detect runs the detectors that are due and turns their answers into targets.
+func (l *looker) detect(ctx context.Context, s *seen) {
+	raw := s.raw
+	l.sinceFaces++
+	l.sincePersons++
+	late := l.live && l.now().Sub(raw.Arrived) > lookLate
+	lookFaces := !late && (l.sinceFaces >= l.cadence.FaceEvery || raw.PTS-l.lastFaces >= lookEvery)
+	// People and faces take turns, so that no picture pays for both, but for an
+	// epoch's first.
+	lookPersons := !late && l.eyes.persons != nil && l.sincePersons >= l.cadence.PersonEvery &&
+		(!lookFaces || l.sincePersons > l.cadence.PersonEvery+1)
+	if !lookFaces && !lookPersons {
+		return
+	}
+	s.lookedFor = true
+	if err := l.run(ctx, raw, lookFaces, lookPersons); err != nil {
+		if ctx.Err() == nil {
+			l.eyes.log.Error().Err(err).Str("camera", raw.Camera).Msg("detector failed; the picture is covered as a whole")
+		}
+		s.sighting.Fault = api.MaskDetectorError
+		if errors.Is(err, context.DeadlineExceeded) {
+			s.sighting.Fault = api.MaskDetectorLate
+		}
+		return
+	}
+	l.follow(ctx, s, lookFaces, lookPersons)
+}
+
+func (l *looker) run(ctx context.Context, raw *frame.Raw, lookFaces, lookPersons bool) (err error) {
+	l.faces, l.persons = l.faces[:0], l.persons[:0]
+	if lookFaces {
+		stop := l.clock.start(stageFaces)
+		l.faces, err = l.eyes.faces.DetectFaces(ctx, raw.Planes(), l.faces)
+		stop()
+		if err != nil {
+			return err
+		}
+		l.sinceFaces, l.lastFaces = 0, raw.PTS
+	}
+	if lookPersons {
+		stop := l.clock.start(stagePersons)
+		l.persons, err = l.eyes.persons.DetectPersons(ctx, raw.Planes(), l.persons)
+		stop()
+		l.sincePersons = 0
+	}
+	return err
+}
+
+// follow ties detections to tracks, asks who they are, and lists the targets.
+func (l *looker) follow(ctx context.Context, s *seen, lookFaces, lookPersons bool) {
+	stop := l.clock.start(stageTrack)
+	var r track.Result
+	switch at := s.raw.PTS; {
+	case lookFaces && lookPersons:
+		r = l.tracker.Update(at, l.faces, l.persons)
+	case lookFaces:
+		r = l.tracker.UpdateFaces(at, l.faces)
+	default:
+		r = l.tracker.UpdatePersons(at, l.persons)
+	}
+	stop()
+	if r.Fault != "" {
+		s.sighting.Fault = api.MaskDetectorError
+		return
+	}
+	s.sighting.Faces, s.sighting.Persons = lookFaces, lookPersons
+	s.sighting.Lost = append(s.sighting.Lost, r.Lost...)
+	if l.who != nil && lookFaces {
+		stop := l.clock.start(stageMatch)
+		l.who.forget(r.Lost)
+		resolved := l.who.identify(ctx, s.raw, r.Tracks, l.eyes.trusted.Load())
+		for _, k := range resolved {
+			if l.tracker.Resolve(k.track, k.generation) {
+				settle(r.Tracks, k)
+			}
+		}
+		stop()
+	}
+	s.faces, s.humans, s.fresh = 0, 0, 0
+	for i := range r.Tracks {
+		l.target(s, &r.Tracks[i])
+	}
+}
+
+func settle(tracks []track.Track, k settled) {
+	for i := range tracks {
+		if tracks[i].ID == k.track {
+			tracks[i].Doubt = false
+		}
+	}
+}
+
+func (l *looker) target(s *seen, t *track.Track) {
+	kind := redact.TargetFace
+	if t.Kind == track.Person {
+		kind = redact.TargetPerson
+	}
+	if kind == redact.TargetFace {
+		s.faces++
+		if t.Observed && t.Hits == 1 {
+			s.fresh++
+		}
+	}
+	if kind == redact.TargetPerson || t.Partner == 0 {
+		s.humans++
+	}
+	if !t.Observed {
+		return
+	}
+	s.sighting.Targets = append(s.sighting.Targets, redact.Target{
+		Track: t.ID, Kind: kind, Box: t.Box, Score: t.Score, Doubt: t.Doubt || t.Ambiguous,
+	})
+}

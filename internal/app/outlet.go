@@ -1,0 +1,116 @@
+package app
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"bystander/redact"
+	"bystander/sink"
+	"bystander/sink/encode"
+)
+
+// agreeFor is how long both rules must have given the same masks before the
+// recorder returns to the shared stream.
+const agreeFor = 10 * time.Second
+
+// liveOutlet encodes finished pictures and hands them to viewers and recorder.
+// Both share one bitstream, but for the time in which consents tell the two
+// audiences apart (docs/adr/0007).
+type liveOutlet struct {
+	shared *encode.Stream
+	newOne func() *encode.Stream
+	live   sink.PacketSink
+	record sink.PacketSink // nil when nothing is recorded
+	log    zerolog.Logger
+	clock  *stopwatch
+	stats  *cameraStats
+
+	apart    *encode.Stream // of the recorder alone; nil while shared
+	differed time.Duration  // PTS of the last picture on which the rules differed
+	failures atomic.Uint64
+	blocked  atomic.Pointer[string] // why the recorder refuses, nil when it does not
+}
+
+// take implements outlet. Trouble with encoder or sinks is counted and told; it
+// never ends the camera.
+func (l *liveOutlet) take(o redact.Out) error {
+	defer o.Release()
+	stop := l.clock.start(stageEncode)
+	p, err := l.shared.Encode(o.Live)
+	stop()
+	if err != nil {
+		l.fail("encode", err)
+		return nil
+	}
+	stop = l.clock.start(stageSinks)
+	defer stop()
+	if err := l.live.WritePacket(p); err != nil {
+		l.fail("live", err)
+	}
+	if l.record != nil {
+		l.recordPicture(o, p)
+	}
+	return nil
+}
+
+func (l *liveOutlet) recordPicture(o redact.Out, p *sink.Packet) {
+	differ := o.Live != o.Record
+	if differ {
+		l.differed = p.PTS
+		if l.apart == nil {
+			l.apart = l.newOne()
+		}
+	}
+	if l.apart != nil {
+		if !differ && p.PTS-l.differed >= agreeFor {
+			l.shared.RequestKey()
+		}
+		if !differ && p.Key && p.PTS-l.differed >= agreeFor {
+			_ = l.apart.Close() // Close of an encoder has no error
+			l.apart = nil
+		} else if p = l.encodeApart(o, p); p == nil {
+			return
+		}
+	}
+	l.blocked.Store(nil)
+	if err := l.record.WritePacket(p); err != nil {
+		why := err.Error()
+		l.blocked.Store(&why)
+		l.fail("record", err)
+	}
+}
+
+// encodeApart encodes the recorder's own picture, on the shared time line.
+func (l *liveOutlet) encodeApart(o redact.Out, shared *sink.Packet) *sink.Packet {
+	q, err := l.apart.Encode(o.Record)
+	if err != nil {
+		l.fail("encode", err)
+		return nil
+	}
+	q.PTS, q.Duration = shared.PTS, shared.Duration
+	return q
+}
+
+func (l *liveOutlet) fail(what string, err error) {
+	if errors.Is(err, encode.ErrStopped) {
+		return // told when it stopped
+	}
+	// Per-picture trouble is told once in a hundred.
+	if l.failures.Add(1)%100 == 1 {
+		l.log.Error().Err(err).Str("sink", what).Msg("a redacted picture could not be handed on")
+	}
+}
+
+func (l *liveOutlet) close() error {
+	errs := []error{l.shared.Close(), l.live.Close()}
+	if l.apart != nil {
+		errs = append(errs, l.apart.Close())
+	}
+	if l.record != nil {
+		errs = append(errs, l.record.Close())
+	}
+	return errors.Join(errs...)
+}

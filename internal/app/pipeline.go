@@ -1,0 +1,192 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"bystander/ingest"
+	"bystander/internal/frame"
+	"bystander/internal/geom"
+	"bystander/redact"
+)
+
+// betweenSides bounds the pictures that were looked at and wait to be covered.
+const betweenSides = 3
+
+// outlet takes finished pictures, which it releases.
+type outlet interface {
+	take(o redact.Out) error
+}
+
+// pipeline carries one camera's pictures from source to outlet: one goroutine
+// looks, one covers.
+type pipeline struct {
+	id     string
+	src    ingest.Source
+	looker *looker
+	redact redact.Config
+	may    redact.Permission
+	out    outlet
+	stats  *cameraStats
+	clock  *stopwatch
+
+	free chan *seen // recycled
+}
+
+// run works until the source ends, which is no error, or ctx does. Pictures
+// under way are finished first, unless the outlet fails.
+func (p *pipeline) run(ctx context.Context) error {
+	p.free = make(chan *seen, betweenSides+2)
+	between := make(chan *seen, betweenSides)
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(between)
+		return p.lookAtAll(gctx, between)
+	})
+	g.Go(func() error {
+		err := p.coverAll(between)
+		for s := range between { // after a failure: nothing is kept
+			s.raw.Release()
+		}
+		return err
+	})
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (p *pipeline) lookAtAll(ctx context.Context, out chan<- *seen) error {
+	defer p.lockThread()()
+	for {
+		raw, err := p.src.Next(ctx)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		s := p.recycled()
+		s.raw = raw
+		p.looker.look(ctx, s)
+		p.stats.looked(s)
+		select {
+		case out <- s:
+		case <-ctx.Done():
+			raw.Release()
+			return ctx.Err()
+		}
+	}
+}
+
+// lockThread keeps a goroutine on its thread while processor time is measured.
+func (p *pipeline) lockThread() (unlock func()) {
+	if p.clock == nil {
+		return nothing
+	}
+	runtime.LockOSThread()
+	return runtime.UnlockOSThread
+}
+
+func (p *pipeline) recycled() *seen {
+	select {
+	case s := <-p.free:
+		return s
+	default:
+		return new(seen)
+	}
+}
+
+// coverAll redacts what was looked at. A change of size begins with a new
+// redactor, since polygons are in pixels.
+func (p *pipeline) coverAll(in <-chan *seen) (err error) {
+	defer p.lockThread()()
+	var (
+		r    *redact.Redactor
+		size frame.Size
+	)
+	defer func() {
+		if r != nil {
+			r.Close()
+		}
+	}()
+	for s := range in {
+		raw, epoch := s.raw, s.raw.Size()
+		if r == nil || epoch != size {
+			if r != nil {
+				r.Flush()
+				if err := p.drain(r); err != nil {
+					raw.Release()
+					return err
+				}
+				r.Close()
+			}
+			size = epoch
+			if r, err = p.redactor(size); err != nil {
+				raw.Release()
+				return err
+			}
+		}
+		stop := p.clock.start(stageCover)
+		err := r.Push(raw, s.sighting)
+		stop()
+		p.recycle(s)
+		if err != nil {
+			// The picture did not enter: it does not leave either.
+			p.stats.lost(err)
+			continue
+		}
+		if err := p.drain(r); err != nil {
+			return err
+		}
+	}
+	if r != nil {
+		r.Flush()
+		return p.drain(r)
+	}
+	return nil
+}
+
+func (p *pipeline) recycle(s *seen) {
+	s.raw = nil
+	select {
+	case p.free <- s:
+	default:
+	}
+}
+
+func (p *pipeline) redactor(size frame.Size) (*redact.Redactor, error) {
+	cfg := p.redact
+	var private []geom.Polygon
+	if p.looker.private != nil {
+		private = p.looker.private(size)
+	}
+	cfg.Privacy = private
+	r, err := redact.New(cfg, p.may)
+	if err != nil {
+		return nil, fmt.Errorf("camera %s: %w", p.id, err)
+	}
+	return r, nil
+}
+
+func (p *pipeline) drain(r *redact.Redactor) error {
+	for {
+		stop := p.clock.start(stageCover)
+		o, ok := r.Pop()
+		stop()
+		if !ok {
+			return nil
+		}
+		p.stats.covered(o, time.Now())
+		if err := p.out.take(o); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"syscall"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"bystander/api"
+	"bystander/ingest/whip/whiphttp"
+	"bystander/internal/config"
+	"bystander/internal/logx"
+	"bystander/sink/live"
+	"bystander/web"
+)
+
+// Run runs an installation from its configuration until ctx ends.
+func Run(ctx context.Context, cfg config.Config, _, stderr io.Writer) error {
+	log, err := logx.New(stderr, cfg.Log.Level, cfg.Log.Format)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if len(cfg.Cameras) == 0 {
+		return fmt.Errorf("%w: cameras: none is configured; add one, as in the README's example", ErrUsage)
+	}
+	e, err := openEdge(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	err = e.serve(ctx, func(url string) { log.Info().Str("url", url).Msg("ready") })
+	return errors.Join(err, e.close())
+}
+
+// serve runs the cameras and the web side until ctx ends. ready is told the
+// page's address once it can be opened.
+func (e *edge) serve(ctx context.Context, ready func(url string)) error {
+	if err := api.ListenCheck(e.cfg.Server.Listen, e.cfg.Server.AllowInsecureNetwork); err != nil {
+		return fmt.Errorf("%w: server.listen: %w", ErrUsage, err)
+	}
+	ln, err := net.Listen("tcp", e.cfg.Server.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("server.listen: %s is taken by another program; stop it, or choose another port with --listen or server.listen", e.cfg.Server.Listen)
+	}
+	if err != nil {
+		return fmt.Errorf("server.listen: %w", err)
+	}
+	files, err := web.Files()
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	a, err := api.New(api.Config{
+		Version: Version, Log: e.log, Hosts: e.cfg.Server.Hosts,
+		WHEP:    live.NewHandler(e.hub, "/whep/"),
+		WHIP:    whiphttp.New("/whip/", e.negotiator),
+		Metrics: promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{}), Registerer: e.reg,
+		Web: files,
+	}, e.backend())
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	ready("http://" + ln.Addr().String())
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		<-ctx.Done()
+		a.End()
+	})
+	wg.Go(func() { e.run(ctx) })
+	err = a.Serve(ctx, ln)
+	cancel()
+	wg.Wait()
+	return err
+}
+
+// negotiator finds the camera that a publisher may publish to.
+func (e *edge) negotiator(camera string) (whiphttp.Negotiator, bool) {
+	c, ok := e.cameras[camera]
+	if !ok || c.cfg.Driver != "whip" {
+		return nil, false
+	}
+	return c.src, true
+}

@@ -1,0 +1,405 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sys/unix"
+
+	"bystander/ingest"
+	ingestworker "bystander/ingest/worker"
+	"bystander/internal/config"
+	"bystander/internal/frame"
+	"bystander/internal/logx"
+	"bystander/internal/loopcam"
+	"bystander/redact"
+	"bystander/sink"
+	"bystander/sink/encode"
+)
+
+// floorRounds is how often floor and pipeline take turns; the medians count,
+// since machines are shared and noisy.
+const floorRounds = 5
+
+// SpeedOptions say what is measured.
+type SpeedOptions struct {
+	In             string
+	Streams        int
+	For            time.Duration
+	Size           string
+	JSON           bool
+	Stdout, Stderr io.Writer
+}
+
+// speedReport is what was measured. CPU time is of this process and its camera
+// workers together.
+type speedReport struct {
+	In          string             `json:"in"`
+	Size        frame.Size         `json:"size"`
+	Frames      uint64             `json:"frames"` // a round
+	Rounds      int                `json:"rounds"`
+	Cores       int                `json:"cores"`
+	FPS         float64            `json:"fps"`         // median, end to end
+	FloorFPS    float64            `json:"floor_fps"`   // median, decode and encode alone
+	Ratio       float64            `json:"floor_ratio"` // median of the rounds' ratios
+	CPUMillis   float64            `json:"cpu_ms_per_frame"`
+	FloorCPU    float64            `json:"floor_cpu_ms_per_frame"`
+	ByStage     map[string]float64 `json:"cpu_ms_per_frame_by_stage"` // of this process
+	Allocs      float64            `json:"allocs_per_frame"`
+	AllocBytes  float64            `json:"alloc_bytes_per_frame"`
+	PeakMiB     float64            `json:"peak_rss_mib"` // of this process
+	LooksEvery  float64            `json:"pictures_per_look"`
+	MaskedArea  float64            `json:"masked_area"`
+	FullMask    uint64             `json:"full_mask_frames"`
+	LiveStreams *liveReport        `json:"live,omitempty"`
+}
+
+// liveReport is how many live streams held.
+type liveReport struct {
+	Streams  int     `json:"streams"`
+	Seconds  float64 `json:"seconds"`
+	FPS      float64 `json:"fps_each"`
+	Dropped  uint64  `json:"dropped"`
+	FullMask uint64  `json:"full_mask_frames"`
+	DelayP50 float64 `json:"delay_p50_ms"` // hold included
+	DelayP95 float64 `json:"delay_p95_ms"`
+	CPU      float64 `json:"cpu_cores_used"`
+}
+
+// EvalSpeed measures the pipeline beside its floor: the same decoding and
+// encoding with nothing in between, in the same run.
+func EvalSpeed(ctx context.Context, o SpeedOptions) error {
+	log, err := logx.New(o.Stderr, "error", "console")
+	if err != nil {
+		return err
+	}
+	if o.In == "" {
+		if o.In, err = speedClip(); err != nil {
+			return err
+		}
+	}
+	size, err := parseSize(o.Size)
+	if err != nil {
+		return err
+	}
+	if !exists(o.In) {
+		return fmt.Errorf("%w: --in: no such file: %s", ErrUsage, o.In)
+	}
+	cam, file, err := scaled(ctx, o, size, log)
+	if err != nil {
+		return err
+	}
+	defer cam.Close() //nolint:errcheck // the simulated camera
+	cfg := config.Default()
+	eyes, err := openEyes(ctx, cfg, 2, log)
+	if err != nil {
+		return err
+	}
+	defer eyes.close() //nolint:errcheck // nothing depends on it at the end
+	m := &speedMeter{o: o, cfg: cfg, eyes: eyes, log: log, file: file}
+	rep, err := m.offline(ctx)
+	if err != nil {
+		return err
+	}
+	if o.Streams > 0 {
+		if rep.LiveStreams, err = m.live(ctx, cam); err != nil {
+			return err
+		}
+	}
+	if o.JSON {
+		return json.NewEncoder(o.Stdout).Encode(rep)
+	}
+	return rep.print(o.Stdout)
+}
+
+func speedClip() (string, error) {
+	if dir := sharedDir(); dir != "" && exists(filepath.Join(dir, "data", "videos", "arcade.mp4")) {
+		return filepath.Join(dir, "data", "videos", "arcade.mp4"), nil
+	}
+	return findVtest()
+}
+
+func parseSize(s string) (frame.Size, error) {
+	if s == "native" || s == "" {
+		return frame.Size{}, nil
+	}
+	w, h, ok := strings.Cut(strings.ToLower(s), "x")
+	x, errX := strconv.Atoi(w)
+	y, errY := strconv.Atoi(h)
+	size := frame.Size{W: x, H: y}
+	if !ok || errX != nil || errY != nil || size.Check() != nil || x%2 != 0 || y%2 != 0 {
+		return size, fmt.Errorf("%w: --size: %q should be like 1280x720, with even sides, or native", ErrUsage, s)
+	}
+	return size, nil
+}
+
+// scaled starts a camera that plays the clip at the size asked for, and tells
+// which file it plays.
+func scaled(ctx context.Context, o SpeedOptions, size frame.Size, log zerolog.Logger) (*loopcam.Camera, string, error) {
+	bar := newProgress(o.Stderr, "scaling "+filepath.Base(o.In))
+	defer bar.close()
+	cam, err := loopcam.Start(ctx, loopcam.Config{File: o.In, Size: size, Log: log, Progress: bar.update})
+	if err != nil {
+		return nil, "", err
+	}
+	return cam, cam.File(), nil
+}
+
+// speedMeter runs the measurements.
+type speedMeter struct {
+	o    SpeedOptions
+	cfg  config.Config
+	eyes *eyes
+	log  zerolog.Logger
+	file string
+}
+
+// nullSink takes packets and counts their bytes.
+type nullSink struct{ bytes int }
+
+func (n *nullSink) WritePacket(p *sink.Packet) error { n.bytes += len(p.Data); return nil }
+func (n *nullSink) Close() error                     { return nil }
+
+// round is one pass over the file.
+type round struct {
+	frames uint64
+	took   time.Duration
+	cpu    time.Duration
+	allocs uint64
+	bytes  uint64
+	stats  counts
+}
+
+func (r round) fps() float64 { return float64(r.frames) / r.took.Seconds() }
+
+func (m *speedMeter) offline(ctx context.Context) (*speedReport, error) {
+	clock := &stopwatch{}
+	var ours, floor, ratios []float64
+	var last, base round
+	bar := newProgress(m.o.Stderr, "measuring")
+	defer bar.close()
+	for i := range floorRounds + 1 {
+		bar.update(int64(i), floorRounds+1)
+		f, err := m.pass(ctx, nil, true)
+		if err != nil {
+			return nil, err
+		}
+		if i == 1 {
+			clock = &stopwatch{} // the first round warms up
+		}
+		p, err := m.pass(ctx, clock, false)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			continue
+		}
+		ours, floor, ratios = append(ours, p.fps()), append(floor, f.fps()), append(ratios, p.fps()/f.fps())
+		last, base = p, f
+	}
+	n := float64(last.frames)
+	rep := &speedReport{
+		In: filepath.Base(m.o.In), Frames: last.frames, Rounds: floorRounds, Cores: runtime.NumCPU(),
+		FPS: median(ours), FloorFPS: median(floor), Ratio: median(ratios),
+		CPUMillis: millis(last.cpu) / n, FloorCPU: millis(base.cpu) / n,
+		Allocs: float64(last.allocs) / n, AllocBytes: float64(last.bytes) / n, PeakMiB: peakRSS(),
+		LooksEvery: n / max(float64(last.stats.Looks), 1), MaskedArea: last.stats.Area / n, FullMask: last.stats.Full,
+		ByStage: map[string]float64{},
+	}
+	for s := range stages {
+		rep.ByStage[stageNames[s]] = millis(clock.total(s)) / (n * floorRounds)
+	}
+	return rep, nil
+}
+
+// pass plays the file once as fast as it goes: through the whole pipeline, or,
+// for the floor, from decoder to encoder.
+func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (round, error) {
+	src, err := ingestworker.Start(ctx, ingest.Spec{ID: "speed", Driver: ingest.DriverFile, URL: m.file},
+		ingestworker.Options{Log: m.log, Frames: framesNeeded(m.cfg.Redact.Hold)})
+	if err != nil {
+		return round{}, err
+	}
+	out := &liveOutlet{
+		shared: encode.New(encode.Config{}), live: &nullSink{}, log: m.log, clock: clock,
+	}
+	defer out.close() //nolint:errcheck // nothing is kept
+	p := &pipeline{
+		id: "speed", src: src, redact: redactConfig(m.cfg.Redact), may: redact.Nobody{}, out: out,
+		stats: &cameraStats{}, clock: clock,
+		looker: &looker{eyes: m.eyes, cadence: m.cfg.Detect, now: time.Now, clock: clock},
+	}
+	var before, after runtime.MemStats
+	// The worker's own start is no part of either measure.
+	first, err := src.Next(ctx)
+	if err != nil {
+		return round{}, errors.Join(err, src.Close())
+	}
+	p.src = &headed{Source: src, head: first}
+	runtime.ReadMemStats(&before)
+	self, begun := cpuTime(unix.RUSAGE_SELF), time.Now()
+	if floor {
+		err = p.bare(ctx)
+	} else {
+		err = p.run(ctx)
+	}
+	r := round{took: time.Since(begun), cpu: cpuTime(unix.RUSAGE_SELF) - self}
+	runtime.ReadMemStats(&after)
+	children := cpuTime(unix.RUSAGE_CHILDREN)
+	if err := errors.Join(err, src.Close()); err != nil {
+		return r, err
+	}
+	r.cpu += cpuTime(unix.RUSAGE_CHILDREN) - children // the worker, once it has ended
+	r.allocs, r.bytes = after.Mallocs-before.Mallocs, after.TotalAlloc-before.TotalAlloc
+	r.stats = p.stats.totals()
+	r.frames = r.stats.Out
+	if r.frames == 0 {
+		return r, fmt.Errorf("%s: no picture could be decoded", m.o.In)
+	}
+	return r, nil
+}
+
+// headed gives back a picture that was taken already, then the rest.
+type headed struct {
+	ingest.Source
+	head *frame.Raw
+}
+
+func (h *headed) Next(ctx context.Context) (*frame.Raw, error) {
+	if r := h.head; r != nil {
+		h.head = nil
+		return r, nil
+	}
+	return h.Source.Next(ctx)
+}
+
+// bare is the floor: every picture is covered as a whole, with one memset, and
+// encoded. Encoding flat pictures would be cheaper than the real ones, so the
+// pictures are passed on as they are instead, to an encoder whose output is
+// thrown away.
+func (p *pipeline) bare(ctx context.Context) error {
+	between := make(chan *frame.Raw, betweenSides)
+	failed := make(chan error, 1)
+	go func() { // waited for through failed
+		enc := newFloorEncoder()
+		defer enc.close()
+		var err error
+		for raw := range between {
+			if err == nil {
+				err = enc.encode(raw)
+			}
+			p.stats.passed()
+			raw.Release()
+		}
+		failed <- err
+	}()
+	var err error
+	for err == nil {
+		var raw *frame.Raw
+		if raw, err = p.src.Next(ctx); err == nil {
+			between <- raw
+		}
+	}
+	close(between)
+	if ferr := <-failed; ferr != nil {
+		return ferr
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// live holds live streams for a while, each with a worker of its own that reads
+// the loopback camera.
+func (m *speedMeter) live(ctx context.Context, cam *loopcam.Camera) (*liveReport, error) {
+	dir, err := os.MkdirTemp("", "bystander-speed-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	cfg := m.cfg
+	cfg.Data, cfg.Keys = dir, filepath.Join(dir, "keys")
+	cfg.Events.Edge, cfg.Server.Listen = "speed", "127.0.0.1:0"
+	for i := range m.o.Streams {
+		cfg.Cameras = append(cfg.Cameras, config.Camera{
+			ID: fmt.Sprintf("stream-%d", i+1), Driver: "rtsp", Transport: "tcp", URL: config.Secret(cam.URL()),
+		})
+	}
+	e, err := openEdge(ctx, cfg, m.log)
+	if err != nil {
+		return nil, err
+	}
+	// A second to connect; what is dropped until then is no measure.
+	warm, cancel := context.WithTimeout(ctx, m.o.For+3*time.Second)
+	defer cancel()
+	done := make(chan struct{})
+	go func() { defer close(done); e.run(warm) }()
+	bar := newProgress(m.o.Stderr, fmt.Sprintf("holding %d live streams", m.o.Streams))
+	defer bar.close()
+	if !waitFor(warm, 3*time.Second) {
+		<-done
+		return nil, errors.Join(ctx.Err(), e.close())
+	}
+	a, cpu, begun := e.summary(ctx), processTime(), time.Now()
+	for t := time.NewTicker(time.Second); warm.Err() == nil; {
+		select {
+		case <-t.C:
+			bar.update(int64(time.Since(begun).Seconds()), int64(m.o.For.Seconds()))
+		case <-warm.Done():
+			t.Stop()
+		}
+	}
+	b, took := e.summary(context.WithoutCancel(ctx)), time.Since(begun)
+	used := processTime() - cpu
+	<-done
+	used += cpuTime(unix.RUSAGE_CHILDREN)
+	if err := e.close(); err != nil {
+		return nil, err
+	}
+	return &liveReport{
+		Streams: m.o.Streams, Seconds: took.Seconds(),
+		FPS:     float64(b.FramesOut-a.FramesOut) / took.Seconds() / float64(m.o.Streams),
+		Dropped: b.DroppedFrames - a.DroppedFrames, FullMask: b.FullMaskFrames - a.FullMaskFrames,
+		DelayP50: b.DelayP50, DelayP95: b.DelayP95, CPU: used.Seconds() / took.Seconds(),
+	}, nil
+}
+
+func waitFor(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (r *speedReport) print(w io.Writer) error {
+	fmt.Fprintf(w, "%s, %d pictures a round, median of %d rounds, %d cores\n", r.In, r.Frames, r.Rounds, r.Cores)
+	fmt.Fprintf(w, "  end to end      %7.1f fps   %6.2f CPU-ms a picture\n", r.FPS, r.CPUMillis)
+	fmt.Fprintf(w, "  floor           %7.1f fps   %6.2f CPU-ms a picture (decode and encode alone)\n", r.FloorFPS, r.FloorCPU)
+	fmt.Fprintf(w, "  ratio           %7.2f\n", r.Ratio)
+	for s := range stages {
+		fmt.Fprintf(w, "    %-12s  %7.3f CPU-ms a picture\n", stageNames[s], r.ByStage[stageNames[s]])
+	}
+	fmt.Fprintf(w, "  allocations     %7.1f a picture, %.0f bytes\n", r.Allocs, r.AllocBytes)
+	fmt.Fprintf(w, "  peak memory     %7.0f MiB\n", r.PeakMiB)
+	fmt.Fprintf(w, "  a look every    %7.1f pictures; %.1f %% of the picture masked; %d full masks\n", r.LooksEvery, 100*r.MaskedArea, r.FullMask)
+	if l := r.LiveStreams; l != nil {
+		fmt.Fprintf(w, "  %d live streams  %7.1f fps each for %.0f s: %d dropped, %d full masks, delay p50 %.0f ms, p95 %.0f ms (hold included), %.2f cores\n",
+			l.Streams, l.FPS, l.Seconds, l.Dropped, l.FullMask, l.DelayP50, l.DelayP95, l.CPU)
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"bystander/detect/track"
+	"bystander/internal/event"
+	"bystander/internal/frame"
+	"bystander/match"
+	"bystander/redact"
+)
+
+// who joins the judge of package match to the pipeline: it answers for the
+// raw side who a track is, and for the cover side who may be seen.
+type who struct {
+	judge  *match.Judge
+	leases match.Leases
+	emit   func(event.Event)
+	site   string
+	log    zerolog.Logger
+	faces  []match.Face
+	done   []settled
+
+	mu     sync.RWMutex
+	grants map[uint64]grant
+
+	matched map[event.Digest]bool // people recognised since the start, by pseudonym of the day
+}
+
+// grant is what a track's last look earned it.
+type grant struct {
+	live, record bool
+	pseudonym    string
+}
+
+func newWho(j *match.Judge, leases match.Leases, site string, emit func(event.Event), log zerolog.Logger) *who {
+	return &who{
+		judge: j, leases: leases, emit: emit, site: site, log: log,
+		grants: map[uint64]grant{}, matched: map[event.Digest]bool{},
+	}
+}
+
+// identify implements identifier.
+func (w *who) identify(ctx context.Context, raw *frame.Raw, tracks []track.Track, trusted bool) []settled {
+	w.faces, w.done = w.faces[:0], w.done[:0]
+	for i := range tracks {
+		t := &tracks[i]
+		if t.Kind != track.Face {
+			continue
+		}
+		// The tracker's lasting doubt is settled by a fresh identification
+		// under the new generation, so only what is ambiguous in this very
+		// picture is kept from the judge.
+		w.faces = append(w.faces, match.Face{
+			Track: t.ID, Generation: t.Generation, Box: t.Box, Landmarks: t.Landmarks,
+			HasLandmarks: t.HasLandmarks, Score: t.Score, Doubt: t.Ambiguous, Seen: t.Observed,
+		})
+	}
+	decisions, events, err := w.judge.Judge(ctx, match.Look{
+		Planes: raw.Planes(), Meta: raw.Meta, Detected: true, Faces: w.faces, Canary: trusted,
+	})
+	if err != nil && ctx.Err() == nil {
+		w.log.Error().Err(err).Str("camera", raw.Camera).Msg("matching failed; the face stays masked")
+	}
+	w.take(decisions)
+	for _, e := range events {
+		e.SiteID = w.site
+		w.emit(e)
+	}
+	return w.done
+}
+
+func (w *who) take(decisions []match.Decision) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range decisions {
+		if d.State != match.StateMatched {
+			delete(w.grants, d.Track)
+			continue
+		}
+		w.grants[d.Track] = grant{d.Live, d.Record, d.Pseudonym}
+		w.matched[d.Subject] = true
+		w.done = append(w.done, settled{d.Track, d.Generation})
+	}
+}
+
+// forget implements identifier.
+func (w *who) forget(tracks []uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if tracks == nil {
+		clear(w.grants)
+		return
+	}
+	for _, id := range tracks {
+		delete(w.grants, id)
+	}
+}
+
+// May implements redact.Permission: what the last look earned, as long as the
+// policy lease is fresh.
+func (w *who) May(id uint64, rule redact.Rule) bool {
+	w.mu.RLock()
+	g, ok := w.grants[id]
+	w.mu.RUnlock()
+	if !ok || rule == redact.RuleLive && !g.live || rule == redact.RuleRecord && !g.record {
+		return false
+	}
+	held, err := w.leases.Current()
+	return err == nil && held.Snapshot != nil && held.Snapshot.Halted == ""
+}
+
+// people is how many enrollees were recognised since the start.
+func (w *who) people() int {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return len(w.matched)
+}
