@@ -5,6 +5,7 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"bystander/detect"
 	"bystander/internal/frame"
@@ -34,9 +35,10 @@ type Options struct {
 	// Parallel is how many pictures may be looked at at once; 0 means 1.
 	// Further callers wait.
 	Parallel int
-	// Long is the longer side of YuNet's input, a multiple of 32; 0 means 640.
-	// A larger one finds smaller faces and costs time with its square. YOLOX
-	// has a fixed input and ignores it.
+	// Long is the longer side of the model's input, a multiple of 32; 0 means
+	// 640 for YuNet and 416 for YOLOX. The other side follows the picture's
+	// shape. A larger input finds what is smaller and costs time with its
+	// square. A model of fixed input ignores it.
 	Long int
 	// Score is the least score reported. 0 means 0.3 for faces and 0.1 for
 	// persons: low ones feed the second stage of the tracker, which alone
@@ -52,7 +54,7 @@ func (o Options) session() ort.SessionOptions {
 	return ort.SessionOptions{Provider: o.Provider, Parallel: o.Parallel, Shapes: 6}
 }
 
-// box is the place of the picture in the model's input.
+// fit is the place of the picture in the model's input.
 type fit struct {
 	netW, netH int     // of the input
 	w, h       int     // part of it that the picture covers, from the top left
@@ -73,6 +75,27 @@ func place(s frame.Size, netW, netH int, maxUp float32) fit {
 	f.sx = float32(s.W) / float32(f.w)
 	f.sy = float32(s.H) / float32(f.h)
 	return f
+}
+
+// fitIn chooses the input for a picture: its shape, the longer side long, sides
+// rounded up to multiples of 32. Small pictures are enlarged at most twice.
+func fitIn(s, fixed frame.Size, long int) fit {
+	if fixed.W > 0 {
+		return place(s, fixed.W, fixed.H, 2)
+	}
+	r := min(float32(long)/float32(max(s.W, s.H)), 2)
+	up := func(n int) int {
+		side := int(math.Ceil(float64(float32(n)*r)/32-1e-4)) * 32
+		return min(max(side, 32), long)
+	}
+	return place(s, up(s.W), up(s.H), 2)
+}
+
+func checkLong(long int) error {
+	if long < 32 || long > 4096 || long%32 != 0 {
+		return fmt.Errorf("input side %d is not a multiple of 32 from 32 to 4096", long)
+	}
+	return nil
 }
 
 func check(p frame.Planes) error {

@@ -25,13 +25,15 @@ type YOLOX struct {
 	s       *ort.Session
 	o       Options
 	info    detect.Info
-	net     frame.Size
+	fixed   frame.Size // of the input; zero when free
 	scale   scalers
 	scratch sync.Pool
 }
 
-// NewYOLOX loads YOLOX with a fixed square or oblong input. It fails with the
-// errors of ort.Runtime.NewSession and with ErrModel.
+// NewYOLOX loads YOLOX. A model exported for one input size is freed of it
+// where it can be, so that a wide picture is not looked at with half of the
+// input empty. It fails with the errors of ort.Runtime.NewSession and with
+// ErrModel.
 func NewYOLOX(rt *ort.Runtime, m Model, o Options) (*YOLOX, error) {
 	if o.Score == 0 {
 		o.Score = 0.1
@@ -39,19 +41,32 @@ func NewYOLOX(rt *ort.Runtime, m Model, o Options) (*YOLOX, error) {
 	if o.IoU == 0 {
 		o.IoU = 0.5
 	}
-	s, err := rt.NewSession(m.Data, o.session())
+	if o.Long == 0 {
+		o.Long = 416
+	}
+	if err := checkLong(o.Long); err != nil {
+		return nil, fmt.Errorf("detect/onnx: yolox: %w", err)
+	}
+	data := m.Data
+	if free, err := ort.FreeSides(data); err == nil {
+		data = free
+	}
+	s, err := rt.NewSession(data, o.session())
 	if err != nil {
 		return nil, fmt.Errorf("detect/onnx: %s: %w", m.Name, err)
 	}
 	in := s.Input().Shape
-	if len(in) != 4 || in[1] != 3 || in[2] <= 0 || in[3] <= 0 || in[2]%32 != 0 || in[3]%32 != 0 || len(s.Outputs()) != 1 {
+	if len(in) != 4 || in[1] != 3 || max(in[2], 0)%32 != 0 || max(in[3], 0)%32 != 0 || len(s.Outputs()) != 1 {
 		_ = s.Close()
 		return nil, fmt.Errorf("%w: yolox takes 1×3×H×W with sides in multiples of 32 and gives one output; this one takes %v and gives %d",
 			ErrModel, in, len(s.Outputs()))
 	}
 	d := &YOLOX{
-		s: s, o: o, net: frame.Size{W: int(in[3]), H: int(in[2])},
+		s: s, o: o,
 		info: detect.Info{Name: m.Name, Digest: m.SHA256, Provider: string(s.Choice().Provider)},
+	}
+	if in[2] > 0 && in[3] > 0 {
+		d.fixed = frame.Size{W: int(in[3]), H: int(in[2])}
 	}
 	d.scratch.New = func() any { return new([]detect.Person) }
 	return d, nil
@@ -72,7 +87,7 @@ func (d *YOLOX) DetectPersons(ctx context.Context, p frame.Planes, dst []detect.
 	if err := check(p); err != nil {
 		return dst, err
 	}
-	f := place(p.Size, d.net.W, d.net.H, 4)
+	f := fitIn(p.Size, d.fixed, d.o.Long)
 	b, err := d.s.Acquire(ctx, 1, 3, int64(f.netH), int64(f.netW))
 	if err != nil {
 		return dst, wrap("detect/onnx: yolox", err)

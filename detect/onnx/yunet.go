@@ -34,8 +34,8 @@ func NewYuNet(rt *ort.Runtime, m Model, o Options) (*YuNet, error) {
 	if o.Long == 0 {
 		o.Long = 640
 	}
-	if o.Long < 32 || o.Long > 4096 || o.Long%32 != 0 {
-		return nil, fmt.Errorf("detect/onnx: yunet: input side %d is not a multiple of 32 up to 4096", o.Long)
+	if err := checkLong(o.Long); err != nil {
+		return nil, fmt.Errorf("detect/onnx: yunet: %w", err)
 	}
 	if o.Score == 0 {
 		o.Score = 0.3
@@ -87,27 +87,13 @@ func (d *YuNet) Choice() ort.Choice { return d.s.Choice() }
 // Close implements detect.FaceDetector; it waits for calls under way.
 func (d *YuNet) Close() error { return d.s.Close() }
 
-// fit chooses the input for a picture: its shape, the longer side Long, sides
-// rounded up to multiples of 32. Small pictures are enlarged at most twice.
-func (d *YuNet) fit(s frame.Size) fit {
-	if d.fixed.W > 0 {
-		return place(s, d.fixed.W, d.fixed.H, 2)
-	}
-	r := min(float32(d.o.Long)/float32(max(s.W, s.H)), 2)
-	up := func(n int) int {
-		side := int(math.Ceil(float64(float32(n)*r)/32-1e-4)) * 32
-		return min(max(side, 32), d.o.Long)
-	}
-	return place(s, up(s.W), up(s.H), 2)
-}
-
 // DetectFaces implements detect.FaceDetector. Faces come best first, with
 // landmarks, clipped to the picture.
 func (d *YuNet) DetectFaces(ctx context.Context, p frame.Planes, dst []detect.Face) ([]detect.Face, error) {
 	if err := check(p); err != nil {
 		return dst, err
 	}
-	f := d.fit(p.Size)
+	f := fitIn(p.Size, d.fixed, d.o.Long)
 	b, err := d.s.Acquire(ctx, 1, 3, int64(f.netH), int64(f.netW))
 	if err != nil {
 		return dst, wrap("detect/onnx: yunet", err)
