@@ -94,7 +94,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 
 // noPermissions switches off everything that a page could ask a person for.
 const noPermissions = "microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), " +
-	"bluetooth=(), midi=(), payment=(), accelerometer=(), gyroscope=(), magnetometer=(), " +
+	"midi=(), payment=(), accelerometer=(), gyroscope=(), magnetometer=(), " +
 	"browsing-topics=(), fullscreen=(self), camera="
 
 func setSecurityHeaders(h http.Header, path string) {

@@ -23,10 +23,13 @@ try {
           viewport: { width, height },
           colorScheme: theme,
           locale: lang,
+          bypassCSP: true, // for the style below only
         });
         const page = await context.newPage();
         await page.goto(server.url + path);
-        await page.waitForSelector(name === "live" ? ".tile.live" : ".pub-actions");
+        await page.waitForSelector(name === "live" ? ".tile.is-live" : ".pub-actions");
+        // What lies below the window is drawn as well, since the picture shows the whole page.
+        await page.addStyleTag({ content: ".event { content-visibility: visible !important }" });
         if (name === "live") await page.waitForTimeout(1500);
         const file = `${folder}/${name}-${width}-${theme}-${lang}.png`;
         await page.screenshot({ path: file, fullPage: true });

@@ -30,7 +30,7 @@ func makeFilm(ctx context.Context, filter string, seconds int, file string) (fil
 	common := []string{
 		"-v", "error", "-y", "-f", "lavfi", "-t", strconv.Itoa(seconds), "-i", filter,
 		"-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "baseline", "-pix_fmt", "yuv420p",
-		"-g", strconv.Itoa(rate), "-b:v", "900k", "-x264-params", "slices=1:repeat-headers=1:scenecut=0",
+		"-g", strconv.Itoa(rate), "-b:v", "900k", "-x264-params", "sliced-threads=0:slices=1:repeat-headers=1:scenecut=0",
 	}
 	var f film
 	var err error

@@ -82,7 +82,7 @@ func (s *scene) cameras() []api.Camera {
 	stage.Mask = api.Mask{State: "clear", Since: s.start, Clear: 1}
 	quay.ID, quay.Name, quay.DelayP50ms, quay.DelayP95ms = "quay", "Quay 3", 240, 610
 	quay.Mask = api.Mask{State: "full", Code: api.MaskDetectorLate, Reason: "the face detector did not answer in time", Since: s.start.Add(-20 * time.Second), FullFrames: 500}
-	quay.Matching = api.Switch{Code: api.OffNoModel, Reason: "no model file"}
+	quay.Matching = api.Switch{Code: api.OffLease, Reason: "no fresh policy lease"}
 	gate.ID, gate.Name, gate.State, gate.Since, gate.FPS = "gate", "North gate", "retrying", s.start.Add(-95*time.Second), 0
 	gate.Err, gate.ErrCode, gate.NextTry = "10.0.4.17 does not answer; check its power and network", "UNREACHABLE", &next
 	gate.Recording = api.Recorder{Switch: api.Switch{Code: "NO_PICTURE", Reason: "no pictures arrive"}}
@@ -102,10 +102,9 @@ func (s *scene) status() api.Status {
 		Models: []api.Model{
 			{Role: "face", Name: "yunet", Provider: "cpu", Loaded: true, Digest: made("yunet")},
 			{Role: "person", Name: "yolox-nano", Provider: "cpu", Loaded: true, Digest: made("yolox")},
-			{Role: "embedding", Name: "none", Err: "no model file; run `bystander models pull`"},
+			{Role: "embedding", Name: "sface", Provider: "cpu", Loaded: true, Digest: made("sface")},
 		},
 		Notices: []api.Notice{
-			{Level: "warning", Code: api.NoticeNoModel, Text: "no model file: everybody is masked, matching is off"},
 			{Level: "info", Code: api.NoticeSample, Text: "this is a sample site"},
 		},
 		Storage: api.Storage{Store: "sqlite", Events: 5120, UsedBytes: 48 << 20, LimitBytes: 2 << 30, MaxAgeS: 86400},

@@ -38,6 +38,7 @@ export const en = {
   "notice.STORE_SLOW": "The event store is slow. Events wait safely on disk until it takes them.",
   "notice.EXPOSED": "This server can be reached from the network without signing in.",
   "notice.NO_PERSON_FILE": "Bodies are not looked for: the person model is missing. Faces are masked.",
+  "notice.gate": "Matching is off, everybody is masked: {why}.",
   "notice.other": "A notice of this installation:",
 
   "off.NO_MODEL": "no model file",
@@ -153,7 +154,7 @@ export const en = {
   "events.new": "New",
   "event.guest": "Guest {who}",
   "event.someone": "An enrolled guest",
-  "event.camera": "Camera {camera}",
+  "event.camera": "camera {camera}",
   "event.zone": "zone {zone}",
   "event.match": "{who} recognised in {zone}, under consent {consent}",
   "event.unmask": "{who} is shown clear, under consent {consent}",

@@ -34,6 +34,7 @@ export const zh: Record<Key, string> = {
   "notice.STORE_SLOW": "事件存储较慢。事件会安全地保存在磁盘上等待写入。",
   "notice.EXPOSED": "无需登录即可从网络访问此服务器。",
   "notice.NO_PERSON_FILE": "缺少人体模型，不检测人体。人脸仍会被遮蔽。",
+  "notice.gate": "匹配已关闭，所有人均被遮蔽：{why}。",
   "notice.other": "本系统的提示：",
 
   "off.NO_MODEL": "没有模型文件",

@@ -27,6 +27,11 @@ export function toneOf(e: HouseEvent): Tone {
 
 /** An event in words. `cameraName` gives a camera's name by its id. */
 export function sentence(w: Words, e: HouseEvent, cameraName: (id: string) => string): string {
+  const text = words(w, e, cameraName);
+  return text.charAt(0).toLocaleUpperCase(w.lang) + text.slice(1);
+}
+
+function words(w: Words, e: HouseEvent, cameraName: (id: string) => string): string {
   const params = {
     who: e.subject ? w.t("event.guest", { who: e.subject }) : w.t("event.someone"),
     zone: zoneName(w, e),

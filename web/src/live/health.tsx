@@ -59,7 +59,8 @@ function Row({ camera: c, chosen }: { camera: Camera; chosen: boolean }) {
   const w = useWords();
   const ok = c.state === "connected";
   const tone = ok ? "good" : c.state === "connecting" || c.state === "starting" ? "quiet" : "bad";
-  const why = (code: string | undefined) => w.t("health.offWhy", { why: w.code("off", code) });
+  const why = (code: string | undefined) =>
+    code ? w.t("health.offWhy", { why: w.code("off", code) }) : w.t("health.off");
   return (
     <tr className={chosen ? "chosen" : ""}>
       <th scope="row">

@@ -82,15 +82,21 @@ export class House {
   }
 
   async #begin(): Promise<void> {
+    // The stream brings the cameras too, but pictures need not wait for the log.
+    const cameras = read("/v1/cameras").then(
+      (got) => this.#state.cameras === undefined && this.#set({ cameras: got.cameras }),
+      () => {
+        // The stream will bring them, or its own error.
+      },
+    );
     try {
-      // The stream brings cameras and status by itself; reading them as well
-      // would only slow the first picture down.
       this.#past(await read("/v1/events", { limit: 50 }));
       this.#set({ error: undefined });
     } catch (err) {
       if (err instanceof RequestError) this.#set({ error: err });
       // Cameras are shown even when the log cannot be read.
     }
+    await cameras;
     if (this.#running) this.#follow();
   }
 

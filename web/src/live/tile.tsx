@@ -22,9 +22,9 @@ export function Tile(props: {
   return (
     <article
       ref={tile}
-      className={`tile ${picture}${active ? " active" : ""}`}
+      className={`tile is-${picture}${active ? " active" : ""}`}
       data-camera={camera.id}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a tile is one stop on the way through the wall, walked with the arrow keys
+      // One stop on the way through the wall, which is walked with the arrow keys.
       tabIndex={active ? 0 : -1}
       aria-label={w.t("tile.name", { name: camera.name, state: stateText(w, camera, picture) })}
       onFocus={() => onChoose(camera.id)}

@@ -47,7 +47,13 @@ export class WhepView {
     this.#onFigures = onFigures;
   }
 
+  /** Tells the server when the page is left, so that it counts no viewer who is gone. */
+  readonly #leave = (): void => {
+    if (this.#session) end(this.#session);
+  };
+
   start(): void {
+    addEventListener("pagehide", this.#leave);
     const attempt = ++this.#attempt;
     this.#onState({ kind: "connecting" });
     this.#connect(attempt).catch((err: unknown) => {
@@ -57,6 +63,7 @@ export class WhepView {
   }
 
   stop(): void {
+    removeEventListener("pagehide", this.#leave);
     this.#attempt++;
     clearTimeout(this.#timer);
     this.#close();

@@ -26,7 +26,7 @@ export function usePrefs(): Prefs {
   }, [lang]);
   const nextTheme = useCallback(() => {
     setTheme((t) => {
-      const next = after(t);
+      const next = themeAfter(t);
       keep("theme", next === "auto" ? null : next);
       return next;
     });
@@ -42,7 +42,7 @@ export function usePrefs(): Prefs {
 }
 
 /** The theme after t: system, dark, light, and round again. */
-export function after(t: Theme): Theme {
+export function themeAfter(t: Theme): Theme {
   return t === "auto" ? "dark" : t === "dark" ? "light" : "auto";
 }
 

@@ -91,12 +91,25 @@ function Notices({ house }: { house: House }) {
   const { status, link, cameras } = useHouse(house);
   const notices = status?.notices ?? [];
   const lost = link === "lost" && cameras !== undefined;
+  // A notice that names the cause says it better than the gate's own reasons.
+  const explained = notices.some((n) => n.code === "NO_MODEL" || n.code === "NO_SITE");
+  const shut = status && !status.gate.open && !explained ? status.gate.reasons : [];
   return (
     <div className="notices" aria-live="polite">
       {lost ? (
         <div className="note bad">
           <Icon name="warn" />
           <div>{w.t("conn.lostText")}</div>
+        </div>
+      ) : null}
+      {shut.length > 0 ? (
+        <div className="note warn">
+          <Icon name="mask" />
+          <div>
+            {w.t("notice.gate", {
+              why: new Intl.ListFormat(w.lang).format(shut.map((r) => w.code("off", r.code))),
+            })}
+          </div>
         </div>
       ) : null}
       {notices.map((n) => (
