@@ -34,6 +34,7 @@ type Names interface {
 
 // Config says what an enroller works with.
 type Config struct {
+	// Detector and Embedder read photographs; withdrawals need neither.
 	Detector Detector
 	Embedder match.Embedder
 	Liveness match.Liveness // nil where the photograph was not taken live
@@ -48,8 +49,8 @@ type Enroller struct{ cfg Config }
 
 // New returns an enroller.
 func New(cfg Config) (*Enroller, error) {
-	if cfg.Detector == nil || cfg.Embedder == nil || cfg.Vault == nil || cfg.Store == nil || cfg.Names == nil {
-		return nil, errors.New("enrol: detector, embedder, vault, store and names are needed")
+	if cfg.Vault == nil || cfg.Store == nil || cfg.Names == nil {
+		return nil, errors.New("enrol: vault, store and names are needed")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -90,6 +91,9 @@ type Result struct {
 // ErrPhoto, policy.ErrInvalid and policy.ErrGuardian. A failure leaves nothing
 // behind.
 func (e *Enroller) Enrol(ctx context.Context, r Request) (res Result, err error) {
+	if e.cfg.Detector == nil || e.cfg.Embedder == nil {
+		return res, errors.New("enrol: detector and embedder are needed")
+	}
 	now := e.cfg.Now().UTC()
 	if err := check(r, now); err != nil {
 		return res, err
