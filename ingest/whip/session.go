@@ -149,8 +149,8 @@ func checkOffer(offer string) error {
 	if err := d.UnmarshalString(offer); err != nil {
 		return ingest.Errorf(ingest.CodeConfig, "the publisher's offer is no SDP")
 	}
-	if len(d.MediaDescriptions) > maxMedia {
-		return ingest.Errorf(ingest.CodeConfig, "the publisher's offer has more than %d media sections", maxMedia)
+	if n := len(d.MediaDescriptions); n == 0 || n > maxMedia {
+		return ingest.Errorf(ingest.CodeConfig, "the publisher's offer has %d media sections, expected 1 to %d", n, maxMedia)
 	}
 	attributes, video, codec := len(d.Attributes), false, false
 	for _, m := range d.MediaDescriptions {

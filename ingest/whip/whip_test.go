@@ -77,6 +77,25 @@ func (o *taken) snapshot() []epoch {
 	return out
 }
 
+func (o *taken) count() int {
+	n := 0
+	for _, e := range o.snapshot() {
+		n += len(e.units)
+	}
+	return n
+}
+
+// settle waits until no more units come: what is under way has arrived.
+func (o *taken) settle(t *testing.T) {
+	t.Helper()
+	for n, same := -1, 0; same < 5; same++ {
+		if now := o.count(); now != n {
+			n, same = now, 0
+		}
+		time.Sleep(10 * time.Millisecond) // the network gives no sign
+	}
+}
+
 // wait returns once at least n units have come.
 func (o *taken) wait(t *testing.T, n int) {
 	t.Helper()
@@ -88,11 +107,14 @@ func (o *taken) wait(t *testing.T, n int) {
 			once.Do(func() { close(reached) })
 		}
 	}
+	each := o.each
 	o.mu.Unlock()
+	have := o.count()
+	each(have) // they may be here already
 	select {
 	case <-reached:
-	case <-time.After(20 * time.Second):
-		t.Fatalf("fewer than %d units within 20 s: %d epochs", n, len(o.snapshot()))
+	case <-time.After(10 * time.Second):
+		t.Fatalf("fewer than %d units within 10 s, %d at first: %d epochs, %d lost", n, have, len(o.snapshot()), o.lost)
 	}
 }
 
@@ -104,12 +126,12 @@ type rig struct {
 	end chan error
 }
 
-func newRig(t *testing.T, page string) *rig {
+func newRig(t testing.TB, page string) *rig {
 	t.Helper()
 	r := &rig{d: &whip.Driver{}, out: &taken{}, end: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		r.end <- r.d.Run(ctx, driver.Config{ReadTimeout: 4 * time.Second, Log: zerolog.New(zerolog.NewTestWriter(t))}, r.out)
+		r.end <- r.d.Run(ctx, driver.Config{ReadTimeout: 4 * time.Second, Log: zerolog.Nop()}, r.out)
 		close(r.end)
 	}()
 	mux := http.NewServeMux()
@@ -127,7 +149,7 @@ func newRig(t *testing.T, page string) *rig {
 }
 
 // ready waits until Run takes offers.
-func (r *rig) ready(t *testing.T) {
+func (r *rig) ready(t testing.TB) {
 	t.Helper()
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
 		_, err := r.d.Negotiate(t.Context(), whip.HangUp)
