@@ -234,6 +234,9 @@ func (e *Enroller) consents(ctx context.Context, r Request, now time.Time, res *
 				NoticeVersion: n.Version, ExpiresAt: r.Expires.UTC(), State: policy.ConsentPending, ChangedAt: now,
 				Act: policy.Act{Channel: r.Channel, At: now, NoticeHash: n.Hash, RecordedBy: r.RecordedBy, Basis: r.Basis, Written: r.Written},
 			}
+			if err := c.Check(); err != nil {
+				return err
+			}
 			active, err := c.Become(policy.ConsentGiven, now, "given at enrolment")
 			if err != nil {
 				return err
