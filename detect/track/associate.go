@@ -64,7 +64,12 @@ func (l Limits) cost(st *state, b geom.Box) (float64, bool) {
 	pc, bc := p.Centre(), b.Centre()
 	d := math.Hypot(float64(pc.X-bc.X), float64(pc.Y-bc.Y)) / (0.5 * (sp + sb))
 	unseen := float32(st.gap)
-	reach := min(l.Near+l.NearGrowth*unseen, l.NearMost)
+	growth := l.NearGrowth
+	if st.hits < 2 {
+		// Nothing is known yet of how fast it moves.
+		growth = max(growth, l.FirstGrowth)
+	}
+	reach := min(l.Near+growth*unseen, l.NearMost)
 	ratio := max(sp/sb, sb/sp)
 	near := iou > 0.3 || (d < float64(reach) && ratio < 1.7+float64(unseen)*0.5)
 	return 1 - float64(iou) + 0.5*d, near

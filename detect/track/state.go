@@ -173,7 +173,10 @@ func (t *Tracker) over(k Kind, st *state, now float64) bool {
 		return true
 	}
 	hold := t.limits[k].Hold.Seconds()
-	if k == Face && st.partner != 0 {
+	if st.hits < 2 {
+		hold /= 2
+	}
+	if k == Face && st.partner != 0 && st.tie.looks >= leastLooks {
 		if p := t.sets[Person].find(st.partner); p != nil && p.unseen(now) < hold {
 			hold = max(hold, t.o.HoldTied.Seconds())
 		}

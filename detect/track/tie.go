@@ -12,6 +12,7 @@ type tie struct {
 	// Place of the face within the person's box: centre in parts of its width
 	// and height, and height in parts of its height.
 	cx, cy, h float32
+	looks     int // at which both were seen and fitted
 	misfits   int // looks in a row at which the face did not fit the person
 }
 
@@ -25,8 +26,13 @@ type tieScratch struct {
 	taken []bool
 }
 
-// Looks in a row that a face may not fit its person before they part.
-const mostMisfits = 3
+const (
+	// Looks in a row that a face may not fit its person before they part.
+	mostMisfits = 3
+	// Looks that a face and a person were seen together before the one is
+	// carried by the other.
+	leastLooks = 3
+)
 
 // tieFaces joins faces to persons. A face that belongs to a person keeps that
 // person as long as it fits; a person's next face gets the person's Human.
@@ -92,7 +98,10 @@ func (t *Tracker) carryFaces(fs, ps *set, now float64, persons bool) {
 			c := f.det.box.Centre()
 			f.tie.cx, f.tie.cy = (c.X-b.X0)/b.W(), (c.Y-b.Y0)/b.H()
 			f.tie.h = f.det.box.H() / b.H()
-		case persons && p.observed && f.tie.h > 0:
+			if persons && p.observed {
+				f.tie.looks++
+			}
+		case persons && p.observed && f.tie.looks >= leastLooks:
 			h := f.tie.h * b.H()
 			place := geom.BoxAt(b.X0+f.tie.cx*b.W(), b.Y0+f.tie.cy*b.H(), h*float32(f.m.aspect), h)
 			// Person boxes jitter more than face boxes: a weaker measurement.
@@ -108,12 +117,12 @@ func (t *Tracker) newTies(fs, ps *set) {
 	s.pairs = s.pairs[:0]
 	for i := range fs.tracks {
 		f := &fs.tracks[i]
-		if f.partner != 0 || !f.observed || !f.confirmed {
+		if f.partner != 0 || !f.observed || f.hits < 2 {
 			continue
 		}
 		for j := range ps.tracks {
 			p := &ps.tracks[j]
-			if !p.confirmed || (p.partner != 0 && !replaceable(fs.find(p.partner))) {
+			if p.hits < 2 || (p.partner != 0 && !replaceable(fs.find(p.partner))) {
 				continue
 			}
 			if m, ok := fits(f.det.box, p.box(), 0.8); ok {
@@ -143,7 +152,7 @@ func join(f, p *state, fs *set) {
 		old.partner, old.tie = 0, tie{}
 	}
 	f.partner, p.partner = p.id, f.id
-	f.tie.misfits = 0
+	f.tie = tie{}
 	switch {
 	case p.born < f.born || p.human != p.id:
 		// The person was there before, or had another face.

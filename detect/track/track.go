@@ -86,11 +86,14 @@ type Result struct {
 type Limits struct {
 	// Sure is the least score of a detection that starts a confirmed track.
 	Sure float32
-	// Hold is how long a track lives unseen.
+	// Hold is how long a track lives unseen; half of it when it was seen once
+	// only, since where it went cannot be told.
 	Hold time.Duration
 	// Near is how far a detection may lie from where the track is predicted;
 	// NearGrowth is how much that grows for each second unseen, up to NearMost.
-	Near, NearGrowth, NearMost float32
+	// FirstGrowth takes NearGrowth's place for a track seen once, whose speed is
+	// not known.
+	Near, NearGrowth, NearMost, FirstGrowth float32
 	// Overlap is the part of the smaller box that two tracks may share before
 	// they are ambiguous.
 	Overlap float32
@@ -123,9 +126,9 @@ type Options struct {
 // DefaultOptions are the settings used for zero fields.
 func DefaultOptions() Options {
 	return Options{
-		Faces: Limits{Sure: 0.5, Hold: time.Second, Near: 0.6, NearGrowth: 2, NearMost: 2,
+		Faces: Limits{Sure: 0.5, Hold: time.Second, Near: 0.6, NearGrowth: 2, NearMost: 2, FirstGrowth: 10,
 			Overlap: 0.15, Margin: 0.5},
-		Persons: Limits{Sure: 0.35, Hold: time.Second, Near: 0.35, NearGrowth: 0.8, NearMost: 1,
+		Persons: Limits{Sure: 0.35, Hold: time.Second, Near: 0.35, NearGrowth: 0.8, NearMost: 1, FirstGrowth: 2.5,
 			Overlap: 0.5, Margin: 0.3},
 		HoldTied: 3 * time.Second, Gone: 300 * time.Millisecond, Gap: 2 * time.Second, Most: 300,
 	}
@@ -137,6 +140,7 @@ func (l Limits) or(d Limits) Limits {
 	def(&l.Near, d.Near)
 	def(&l.NearGrowth, d.NearGrowth)
 	def(&l.NearMost, d.NearMost)
+	def(&l.FirstGrowth, d.FirstGrowth)
 	def(&l.Overlap, d.Overlap)
 	def(&l.Margin, d.Margin)
 	return l
@@ -226,7 +230,8 @@ func (t *Tracker) Predict(at time.Duration) Result {
 // Resolve tells that a fresh identification, made of pictures seen under the
 // given generation only, settled who a track is. It ends the doubt and reports
 // true, unless the track has gone, the generation has changed since, or the
-// track is ambiguous at this very look.
+// track is ambiguous at this very look. Settling a face settles the person it
+// belongs to, unless that one is ambiguous.
 func (t *Tracker) Resolve(id uint64, generation uint32) bool {
 	for k := range t.sets {
 		if s := t.sets[k].find(id); s != nil {
@@ -234,6 +239,9 @@ func (t *Tracker) Resolve(id uint64, generation uint32) bool {
 				return false
 			}
 			s.doubt = false
+			if p := t.sets[kinds-1-Kind(k)].find(s.partner); p != nil && !p.ambiguous {
+				p.doubt = false
+			}
 			return true
 		}
 	}
