@@ -99,6 +99,7 @@ type Judge struct {
 	model  event.Digest
 	tracks map[uint64]*track
 	epoch  uint32
+	count  uint64 // looks judged
 	view   view
 	chip   *Chip
 	probe  *Probe
@@ -141,6 +142,7 @@ func (j *Judge) Judge(ctx context.Context, l Look) ([]Decision, []event.Event, e
 	for _, id := range l.Lost {
 		delete(j.tracks, id)
 	}
+	j.sweep()
 	held, err := j.cfg.Leases.Current()
 	if err != nil || held.Snapshot == nil || held.Snapshot.Halted != "" {
 		// No vouching for anything: evidence gathered under the old policy
@@ -166,6 +168,21 @@ func (j *Judge) Judge(ctx context.Context, l Look) ([]Decision, []event.Event, e
 	return j.decisions, j.events, first
 }
 
+// sweepEvery is after how many looks tracks that were never offered again are
+// dropped, so that a caller who does not tell of lost ones costs no memory.
+const sweepEvery = 256
+
+func (j *Judge) sweep() {
+	if j.count++; j.count%sweepEvery != 0 {
+		return
+	}
+	for id, t := range j.tracks {
+		if j.count-t.offered > sweepEvery {
+			delete(j.tracks, id)
+		}
+	}
+}
+
 // face judges one face on one picture.
 func (j *Judge) face(ctx context.Context, l *Look, f *Face) (Decision, error) {
 	t := j.tracks[f.Track]
@@ -181,6 +198,7 @@ func (j *Judge) face(ctx context.Context, l *Look, f *Face) (Decision, error) {
 		t.reset("")
 		t.seen = false
 	}
+	t.offered = j.count
 	d := Decision{Track: f.Track, Generation: f.Generation, State: StateUnknown, Need: policy.NeedEmbed}
 	zv := j.view.zoneAt(f.Box)
 	if zv == nil {

@@ -268,6 +268,20 @@ func TestTheMaskReturnsAtTheFirstDoubt(t *testing.T) {
 	}
 }
 
+// Evidence gathered under an old lease does not carry over a gap.
+func TestLeaseGapAsksForProofAgain(t *testing.T) {
+	s := newStand(t, "ann")
+	f := s.face(1)
+	s.match("ann", f)
+	s.leases.err = policy.ErrExpired
+	s.look(100*time.Millisecond, f)
+	s.leases.err = nil
+	d, _ := s.look(100*time.Millisecond, f)
+	require.False(t, d[0].Live)
+	_, e := s.match("ann", f)
+	require.Empty(t, e, "the same person on the same track within a minute is no news")
+}
+
 func TestProofRunsOut(t *testing.T) {
 	s := newStand(t, "ann")
 	f := s.face(1)

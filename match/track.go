@@ -32,6 +32,8 @@ type track struct {
 	n     int         // looks held, newest last
 	bits  policy.Bits // of the last attempt
 	told  told
+	// offered is the judge's count at the last look that had this track.
+	offered uint64
 }
 
 // told is what was logged already about whom.

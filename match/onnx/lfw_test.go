@@ -336,3 +336,18 @@ func top(t *testing.T, probes map[string]*match.Probe) {
 		t.Logf("%.3f %s %s", x.c, x.a, x.b)
 	}
 }
+
+func BenchmarkEmbed(b *testing.B) {
+	e := newEmbedder(b)
+	var chip match.Chip
+	var p match.Probe
+	for i := range chip.Planar() {
+		chip.Planar()[i] = float32(i % 251)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := e.Embed(b.Context(), &chip, &p); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
