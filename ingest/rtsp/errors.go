@@ -10,10 +10,12 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/bluenviron/gortsplib/v5"
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
 
 	"bystander/ingest"
+	"bystander/ingest/driver"
 )
 
 // explain puts an error of the client or the network into words.
@@ -89,4 +91,31 @@ func explainStatus(id, at string, e liberrors.ErrClientBadStatusCode) *ingest.Er
 		return ingest.Errorf(ingest.CodeConfig, "camera %q at %s refuses this transport; try the other of tcp and udp", id, at)
 	}
 	return ingest.Errorf(ingest.CodeLost, "camera %q at %s answers %d %s; it is tried again", id, at, e.Code, e.Message)
+}
+
+// Why asks the camera once more for its description, to tell why another driver
+// got nowhere with it. It returns nil when this works, or says no more.
+func Why(ctx context.Context, cfg driver.Config) *ingest.Error {
+	u, err := base.ParseURL(cfg.URL)
+	if err != nil {
+		return nil
+	}
+	proto := gortsplib.ProtocolTCP
+	c := &gortsplib.Client{
+		Scheme: u.Scheme, Host: u.Host, Protocol: &proto,
+		ReadTimeout: cfg.ReadTimeout, WriteTimeout: cfg.ReadTimeout, UserAgent: "bystander",
+	}
+	if c.Start() != nil {
+		return nil
+	}
+	stop := context.AfterFunc(ctx, c.Close)
+	defer c.Close()
+	defer stop()
+	if _, _, err = c.Describe(u); err == nil {
+		return nil
+	}
+	if e := Explain(cfg.ID, cfg.URL, err); e.Code != ingest.CodeLost {
+		return e
+	}
+	return nil
 }

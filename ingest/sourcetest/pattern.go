@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"bystander/ingest/child"
 	"bystander/ingest/drivers"
 	"bystander/ingest/worker"
@@ -14,12 +16,12 @@ import (
 )
 
 // Main is the TestMain of packages that start sources: the test program is its
-// own worker.
+// own worker. It fails when a goroutine is left at the end.
 func Main(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == worker.Subcommand {
 		os.Exit(child.Main(drivers.All()))
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // The pattern: quarters of known light, and a moving box that makes pictures

@@ -57,7 +57,7 @@ func (*Driver) Run(ctx context.Context, cfg driver.Config, out driver.Out) error
 		return ctx.Err()
 	}
 	if d.err != nil {
-		return explain(cfg, d.err)
+		return explain(ctx, cfg, d.err)
 	}
 	defer closeClient(d.client)
 	s := &stream{cfg: cfg, out: out, client: d.client}
@@ -244,7 +244,7 @@ func annexB(b, nal []byte) []byte {
 }
 
 // explain puts the library's errors, some of which are plain text, into words.
-func explain(cfg driver.Config, err error) error {
+func explain(ctx context.Context, cfg driver.Config, err error) error {
 	at := ingest.Redact(cfg.URL)
 	switch text := err.Error(); {
 	case strings.Contains(text, "401"):
@@ -258,5 +258,12 @@ func explain(cfg driver.Config, err error) error {
 		return ingest.Errorf(ingest.CodeLost, "camera %q at %s answers %q; it is tried again", cfg.ID, at,
 			strings.TrimPrefix(text, "Camera send status"))
 	}
-	return rtsp.Explain(cfg.ID, cfg.URL, err)
+	e := rtsp.Explain(cfg.ID, cfg.URL, err)
+	if e.Code == ingest.CodeLost {
+		// The library overlooks a refusal after which the camera hangs up.
+		if why := rtsp.Why(ctx, cfg); why != nil {
+			return why
+		}
+	}
+	return e
 }

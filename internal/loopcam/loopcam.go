@@ -56,6 +56,7 @@ type Config struct {
 // Camera is a running loopback camera.
 type Camera struct {
 	cfg    Config
+	file   string // what is played: the recording, or its coded copy
 	info   av.Info
 	server *gortsplib.Server
 	stream *gortsplib.ServerStream
@@ -84,7 +85,7 @@ func Start(ctx context.Context, cfg Config) (*Camera, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Camera{cfg: cfg, info: src.info, done: make(chan struct{})}
+	c := &Camera{cfg: cfg, file: path, info: src.info, done: make(chan struct{})}
 	if err := c.serve(src); err != nil {
 		src.close()
 		return nil, err
@@ -176,6 +177,10 @@ func (c *Camera) URL() string { return "rtsp://" + c.addr + "/" + c.cfg.Path }
 
 // Addr is the address that the server listens at.
 func (c *Camera) Addr() string { return c.addr }
+
+// File is the path of what is played: the recording itself, or the copy that had
+// to be coded.
+func (c *Camera) File() string { return c.file }
 
 // Info describes what is played: codec, size and rate.
 func (c *Camera) Info() av.Info { return c.info }

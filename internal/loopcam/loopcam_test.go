@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"bystander/ingest"
 	"bystander/ingest/sourcetest"
 	"bystander/internal/av"
@@ -51,7 +49,6 @@ func watch(t *testing.T, c *loopcam.Camera) ingest.Source {
 }
 
 func TestTurnsJoinWithoutAGap(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	for name, c := range map[string]struct {
 		file string
 		args []string
@@ -64,6 +61,7 @@ func TestTurnsJoinWithoutAGap(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			file := sourcetest.Video(t, c.file, size, 25, 1, c.args...)
 			src := watch(t, start(t, loopcam.Config{File: file}))
 			var order sourcetest.Order
