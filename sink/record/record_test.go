@@ -335,7 +335,7 @@ func TestCrash(t *testing.T) {
 			wal, err := os.ReadFile(filepath.Join(src, "index.db-wal"))
 			require.NoError(t, err)
 			last := int64(0)
-			for i, cut := range []int{len(whole), len(whole) - 1, len(whole) * 3 / 4, len(whole) / 2, len(whole) / 3, 2500, 700, 20, 0} {
+			for i, cut := range []int{len(whole), len(whole) - 1, len(whole) / 2, 2500, 700, 0} {
 				dir := t.TempDir()
 				if withIndex {
 					require.NoError(t, os.WriteFile(filepath.Join(dir, "index.db"), index, 0o600))
@@ -537,6 +537,7 @@ func settle(t *testing.T, s *record.Stream, n int) {
 // the disk is full, and recording does not stop for good.
 func TestRoomIsMade(t *testing.T) {
 	dir := smallDisk(t, "6m")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 1<<20), 0o600))
 	var calls atomic.Int64
 	clock := func() time.Time { return start.Add(time.Minute + time.Duration(calls.Add(1))*time.Second) }
 	r := open(t, record.Config{Dir: dir, Segment: time.Second, Now: clock, Limits: record.Limits{MinFree: 4 << 20}})
@@ -552,6 +553,9 @@ func TestRoomIsMade(t *testing.T) {
 	require.NoError(t, s.Close())
 	require.False(t, s.Stats().Paused)
 	l := list(t, r)
+	rep, err := r.Enforce(ctx)
+	require.NoError(t, err)
+	t.Logf("%d segments of %d bytes kept, %d bytes free", len(l), rep.Kept, rep.Free)
 	require.NotEmpty(t, l)
 	require.Equal(t, start.Add(packets[999].PTS+step), l[len(l)-1].End, "the newest is there")
 	require.NotEqual(t, start, l[0].Start, "the oldest is not")

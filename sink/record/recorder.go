@@ -117,6 +117,10 @@ func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
+	// A small write-ahead log: the index must not take the room it watches over.
+	if _, err := db.W.ExecContext(ctx, `PRAGMA wal_autocheckpoint = 64`); err != nil {
+		return nil, fmt.Errorf("record: %w", errors.Join(err, db.Close()))
+	}
 	r := &Recorder{cfg: cfg, index: index{db}, streams: map[string]*Stream{}, nudge: make(chan struct{}, 1)}
 	if err := errors.Join(r.settle(ctx), r.adopt(ctx)); err != nil {
 		return nil, fmt.Errorf("record: recover: %w", errors.Join(err, db.Close()))
