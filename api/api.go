@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	stdlog "log"
 	"net"
 	"net/http"
 	"sync"
@@ -137,7 +138,7 @@ func (a *API) Serve(ctx context.Context, ln net.Listener) error {
 		MaxHeaderBytes:    32 << 10,
 		// Requests outlive ctx by the time that shutdown gives them.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-		ErrorLog:    nil,
+		ErrorLog:    stdlog.New(a.log, "", 0),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()

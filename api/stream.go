@@ -85,6 +85,9 @@ func (a *API) openStream(ctx context.Context, in *streamInput) (*huma.StreamResp
 	select {
 	case <-a.ending:
 		return nil, huma.Error503ServiceUnavailable("the program is ending")
+	default:
+	}
+	select {
 	case a.streams <- struct{}{}:
 	default:
 		return nil, huma.Error503ServiceUnavailable(fmt.Sprintf("%d readers are connected already; close another one", MaxStreams))

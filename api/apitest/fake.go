@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,6 +56,7 @@ func (f *Fake) SetCamera(c api.Camera) {
 		}
 	}
 	f.cameras = append(f.cameras, c)
+	slices.SortFunc(f.cameras, func(a, b api.Camera) int { return strings.Compare(a.ID, b.ID) })
 }
 
 // SetStatus replaces the status.

@@ -51,6 +51,10 @@ export class Words {
     return this.#decimal.format(n);
   }
 
+  score(n: number): string {
+    return new Intl.NumberFormat(this.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(n);
+  }
+
   /** Only the time of day for today, the date as well for other days. */
   time(iso: string, now = new Date()): string {
     const d = new Date(iso);

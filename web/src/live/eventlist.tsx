@@ -102,7 +102,7 @@ function Row(props: { event: HouseEvent; fresh: boolean; nameOf: (id: string) =>
 /** What an auditor asks first about one event. */
 function Facts({ event: e }: { event: HouseEvent }) {
   const w = useWords();
-  const score = e.score ? `${w.decimal(e.score * 100)} / ${w.decimal((e.threshold ?? 0) * 100)} %` : "";
+  const score = e.score ? `${w.score(e.score)} / ${w.score(e.threshold ?? 0)}` : "";
   const facts: [string, string][] = [
     [w.t("event.d.score"), score],
     [w.t("event.d.gallery"), e.gallery_size ? w.number(e.gallery_size) : ""],

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import type { Camera } from "../api/client";
 import { useWords } from "../i18n/i18n";
-import { Empty, Loading } from "../ui/parts";
+import { Loading } from "../ui/parts";
 
 /** How each camera is, in figures: a table, or cards where it is narrow. */
 export function Health({ cameras, chosen }: { cameras: readonly Camera[] | undefined; chosen: string }) {
@@ -13,8 +13,6 @@ export function Health({ cameras, chosen }: { cameras: readonly Camera[] | undef
       </div>
       {cameras === undefined ? (
         <Loading />
-      ) : cameras.length === 0 ? (
-        <Empty icon="camera" title={w.t("wall.empty.title")} />
       ) : (
         <table>
           <thead>

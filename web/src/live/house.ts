@@ -84,7 +84,9 @@ export class House {
   async #begin(): Promise<void> {
     // The stream brings the cameras too, but pictures need not wait for the log.
     const cameras = read("/v1/cameras").then(
-      (got) => this.#state.cameras === undefined && this.#set({ cameras: got.cameras }),
+      (got) =>
+        this.#state.cameras === undefined &&
+        this.#set({ cameras: got.cameras.toSorted((a, b) => (a.id < b.id ? -1 : 1)) }),
       () => {
         // The stream will bring them, or its own error.
       },

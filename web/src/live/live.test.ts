@@ -155,6 +155,7 @@ describe("pictures", () => {
   test.each([
     [camera({}), playing, "live"],
     [camera({ mask: { state: "full" } as Camera["mask"] }), playing, "full"],
+    [camera({ mask: { state: "full" } as Camera["mask"] }), { kind: "lost" } as const, "full"],
     [camera({}), { kind: "connecting" } as const, "opening"],
     [camera({}), { kind: "lost" } as const, "broken"],
     [camera({}), { kind: "waiting", until: 0, status: 503 } as const, "busy"],

@@ -15,16 +15,18 @@ export function LivePage({ house }: { house: House }) {
     [state.cameras],
   );
   return (
-    <div className="live">
+    <>
       {state.error ? (
         <div className="live-error">
           <ErrorNote error={state.error} onRetry={() => house.retry()} />
         </div>
       ) : null}
-      <Wall cameras={state.cameras} chosen={chosen} onChoose={choose} />
-      <Events house={house} nameOf={nameOf} />
-      <Health cameras={state.cameras} chosen={chosen} />
-      <Recordings status={state.status} cameras={state.cameras} nameOf={nameOf} />
-    </div>
+      <div className="live">
+        <Wall cameras={state.cameras} chosen={chosen} onChoose={choose} />
+        <Events house={house} nameOf={nameOf} />
+        {state.cameras?.length === 0 ? null : <Health cameras={state.cameras} chosen={chosen} />}
+        <Recordings status={state.status} cameras={state.cameras} nameOf={nameOf} />
+      </div>
+    </>
   );
 }

@@ -18,7 +18,7 @@ export function Tile(props: {
   const tile = useRef<HTMLElement>(null);
   const { video, view, figures } = useView(camera);
   const picture = pictureOf(camera, view);
-  const shows = picture === "live" || picture === "full";
+  const shows = view.kind === "playing" && (picture === "live" || picture === "full");
   return (
     <article
       ref={tile}
@@ -33,7 +33,7 @@ export function Tile(props: {
       <video ref={video} muted playsInline autoPlay aria-hidden="true" tabIndex={-1} />
       <div className="tile-top">
         <span className="tile-name">{camera.name}</span>
-        {camera.sample ? <span className="chip">{w.t("tile.sample")}</span> : null}
+        {camera.sample ? <span className="chip sample">{w.t("tile.sample")}</span> : null}
         <span className="spring" />
         <Badges camera={camera} picture={picture} />
         <button

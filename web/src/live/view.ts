@@ -3,7 +3,7 @@ import type { ViewState } from "./whep";
 
 export type Picture =
   | "live" // pictures arrive
-  | "full" // pictures arrive, wholly masked
+  | "full" // wholly masked, or withheld for the same reason
   | "opening" // the camera works, the view is being opened
   | "broken" // the camera works, the view broke off
   | "busy" // the camera works, the server takes no more viewers
@@ -27,9 +27,11 @@ export function pictureOf(c: Camera, view: ViewState): Picture {
     case "ended":
       return "ended";
   }
+  // A wholly masked picture may be withheld altogether; the reason is the same.
+  if (c.mask.state === "full") return "full";
   switch (view.kind) {
     case "playing":
-      return c.mask.state === "full" ? "full" : "live";
+      return "live";
     case "connecting":
       return "opening";
     case "waiting":
