@@ -78,6 +78,9 @@ type Guard struct {
 type cell struct {
 	mean, variance float32
 	still          float32 // seconds that its picture has not changed
+	// before is the mean that stood here until something was absorbed, and
+	// comes back when that goes away, so that it leaves no ghost. 0 means none.
+	before float32
 }
 
 // Classes of a cell.
@@ -213,6 +216,12 @@ func (g *Guard) classify(warming bool) float32 {
 		case d <= t && d >= -t:
 			g.class[i] = quiet
 			continue
+		case c.before > 0 && abs(float32(g.now[i])-c.before-g.light.shift(c.before)) <= t:
+			// What was absorbed is gone; should it come back it is news again.
+			c.mean, c.before = c.before, 0
+			g.diff[i] = float32(g.now[i]) - c.mean - g.light.shift(c.mean)
+			g.class[i] = quiet
+			continue
 		case d > 2*t || d < -2*t:
 			g.class[i] = strong
 		default:
@@ -273,6 +282,7 @@ func (g *Guard) adapt(dt float32, warming bool, at time.Duration) {
 			c.variance += quick * (d*d - c.variance)
 			c.still = 0
 		case c.still > absorb:
+			c.before = max(c.mean, 1)
 			c.mean, c.variance, c.still = v-g.light.shift(v), firstVariance, 0
 		default:
 			// A screen that flickers all day becomes a lively cell.

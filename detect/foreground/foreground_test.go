@@ -155,6 +155,17 @@ func TestWaitingPersonStaysForeground(t *testing.T) {
 			t.Errorf("after Absorb it still counts as foreground: %v", r.Regions)
 		}
 	})
+	// Who was absorbed and walks away leaves no ghost.
+	run(g, s, &at, 10, nobody, func(i int, r foreground.Result) {
+		if i > 1 && len(r.Regions) > 0 {
+			t.Errorf("%d pictures after they left: %v", i, r.Regions)
+		}
+	})
+	run(g, s, &at, 5, still, func(i int, r foreground.Result) {
+		if c := covered(still(i), r.Regions); c < 0.95 {
+			t.Errorf("back again: %.2f covered", c)
+		}
+	})
 }
 
 func TestLight(t *testing.T) {
@@ -291,6 +302,7 @@ func TestRealVideo(t *testing.T) {
 	} {
 		g := foreground.New(foreground.Options{})
 		var sum, area float32
+		var idle float32
 		n, missed, quiet, pictures := 0, 0, 0, 0
 		detecttest.Video(t, v.path, v.size, 1, func(i int, p frame.Planes) bool {
 			r := g.Observe(p, time.Duration(i)*v.every)
@@ -298,9 +310,11 @@ func TestRealVideo(t *testing.T) {
 				return true
 			}
 			pictures++
+			var part float32
 			for _, q := range r.Regions {
-				area += q.Area() / float32(v.size.W*v.size.H)
+				part += q.Area() / float32(v.size.W*v.size.H)
 			}
+			area += part
 			if i%v.looks != 0 {
 				return true
 			}
@@ -318,16 +332,17 @@ func TestRealVideo(t *testing.T) {
 					missed++
 				}
 			}
-			if len(r.Regions) == 0 {
+			if len(seen) == 0 {
 				quiet++
+				idle += part
 			}
 			return true
 		})
 		if n == 0 {
 			t.Fatalf("%s: no persons found", v.path)
 		}
-		t.Logf("%s: %d persons, mean %.2f covered, %.2f of them not seen to move; regions take %.3f of the picture",
-			v.path, n, sum/float32(n), float32(missed)/float32(n), area/float32(pictures))
+		t.Logf("%s: %d persons, mean %.2f covered, %.2f of them not seen to move; regions take %.3f of the picture, %.3f where no person is found (%d looks)",
+			v.path, n, sum/float32(n), float32(missed)/float32(n), area/float32(pictures), idle/float32(max(quiet, 1)), quiet)
 		if c := sum / float32(n); c < v.cover {
 			t.Errorf("%s: %.2f of the persons covered, want %.2f", v.path, c, v.cover)
 		}
