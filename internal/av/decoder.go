@@ -56,6 +56,7 @@ func NewDecoder(cfg DecoderConfig) (*Decoder, error) {
 			return nil, ErrClosed
 		}
 		par, tb, o = p.par, p.tb, p.orient
+		cfg.Codec = p.d.info.Codec
 	} else if id, err = cfg.Codec.id(); err != nil {
 		return nil, err
 	}
