@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -147,25 +148,25 @@ func TestBrowser(t *testing.T) {
 
 // TestBrowserWays plays over each way in that an ordinary browser may need.
 func TestBrowserWays(t *testing.T) {
-	if testing.Short() {
-		t.Skip("several browsers")
-	}
+	_, _, blank := serve(t, live.Config{})
+	plain := browser.Open(t, blank) // as an ordinary user's
 	for _, c := range []struct {
 		name, opts, before, want string
 		cfg                      live.Config
-		flags                    []browser.Flag
 	}{
-		{name: "camera allowed, so candidates are plain", before: `await navigator.mediaDevices.getUserMedia({video: true});`, opts: `{}`, want: "udp to 127.0.0.1",
-			flags: []browser.Flag{browser.FakeCamera, browser.AllowMedia}},
 		{name: "all addresses", opts: `{}`, want: "udp to ", cfg: live.Config{Addrs: []netip.Addr{netip.IPv4Unspecified()}}},
-		{name: "TCP", opts: `{tcpOnly: true}`, want: "tcp to 127.0.0.1", cfg: live.Config{TCPPort: 18555}},
+		{name: "TCP", opts: `{tcpOnly: true}`, want: "tcp to 127.0.0.1", cfg: live.Config{TCPPort: freePort(t)}},
 		{name: "with audio and extensions", opts: `{audio: true, extensions: true}`, want: "udp to 127.0.0.1"},
 		{name: "sound first", opts: `{soundFirst: true}`, want: "udp to 127.0.0.1"},
+		{name: "camera allowed, so candidates are plain", before: `await navigator.mediaDevices.getUserMedia({video: true});`, opts: `{}`, want: "udp to 127.0.0.1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, _, url := serve(t, c.cfg)
-			page := browser.Open(t, url, c.flags...)
-			if c.before != "" {
+			page := plain
+			if c.before == "" {
+				page.Goto(url)
+			} else {
+				page = browser.Open(t, url, browser.FakeCamera, browser.AllowMedia)
 				page.Eval(c.before, nil)
 			}
 			got := watch(t, page, "arcade", c.opts, 30)
@@ -183,4 +184,15 @@ func TestBrowserWays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// freePort is a TCP port that was free a moment ago.
+func freePort(t *testing.T) uint16 {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).AddrPort().Port()
 }

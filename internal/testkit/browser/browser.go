@@ -54,6 +54,14 @@ func Open(t testing.TB, url string, flags ...Flag) *Page {
 	return p
 }
 
+// Goto loads another page in the same tab.
+func (p *Page) Goto(url string) {
+	p.t.Helper()
+	if err := p.within(startLimit, chromedp.Navigate(url)); err != nil {
+		p.t.Fatalf("browser: open %s: %v", url, err)
+	}
+}
+
 // find returns Chromium's path: CHROMIUM, else the usual names.
 func find(t testing.TB) string {
 	t.Helper()
