@@ -73,7 +73,7 @@ func Open(o Options) (*Runtime, error) {
 		process.loaded = &Runtime{asked: c, library: mapped(c), version: ortgo.GetVersion(), cacheDir: cacheDir(o.CacheDir)}
 		return process.loaded, nil
 	}
-	return nil, fmt.Errorf("%w; tried:\n  %s\nrun `make deps` to install version %s, or set %s to the path of libonnxruntime.so",
+	return nil, fmt.Errorf("%w; tried:\n  %s\nrun `make setup` to install version %s, or set %s to the path of libonnxruntime.so",
 		ErrNoLibrary, strings.Join(tried, "\n  "), LibraryVersion, EnvLibrary)
 }
 
