@@ -35,8 +35,8 @@ var stages = map[string][]string{
 	"match":               {"internal/frame", "internal/geom", "internal/yuv", "internal/ort", "policy", "internal/event"},
 	"policy":              {"internal/geom", "internal/event", "internal/strictyaml"},
 	"redact":              {"internal/frame", "internal/geom", "internal/yuv"},
-	"sink":                {"internal/frame", "internal/event", "internal/av"},
-	"audit":               {"internal/event"},
+	"sink":                {"internal/frame", "internal/event", "internal/av", "internal/sqldb"},
+	"audit":               {"internal/event", "internal/sqldb"},
 	"api":                 {"internal/event", "web"},
 	"web":                 {},
 }
