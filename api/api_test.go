@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -32,13 +33,31 @@ const ref = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"
 type house struct {
 	*apitest.Fake
 	api *api.API
-	log *strings.Builder
+	log *lockedLog
+}
+
+// lockedLog keeps what several requests log at once.
+type lockedLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lockedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lockedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func newHouse(t *testing.T, change ...func(*api.Config)) house {
 	t.Helper()
 	f := apitest.NewFake()
-	log := &strings.Builder{}
+	log := &lockedLog{}
 	cfg := api.Config{
 		Version: "test", Log: zerolog.New(log), Hosts: []string{"wall.example"},
 		Registerer: prometheus.NewRegistry(),

@@ -120,13 +120,13 @@ func TestStream(t *testing.T) {
 			h.SetCamera(c)
 		}
 		assert.Empty(t, w.take())
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		ms = messages(t, w.take())
 		require.Len(t, ms, 1)
 		assert.Contains(t, ms[0].data, `"faces":9`)
 
 		// Silence is filled by heartbeats.
-		time.Sleep(16 * time.Second)
+		<-time.After(16 * time.Second)
 		assert.Equal(t, ": still here\n\n", w.take())
 	})
 }
