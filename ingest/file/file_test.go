@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -219,5 +220,44 @@ func TestPaceIsRealTime(t *testing.T) {
 	}
 	if d := last.Sub(first); d < 2700*time.Millisecond || d > 3300*time.Millisecond {
 		t.Errorf("three seconds were played in %v", d)
+	}
+}
+
+// TestDamagedPicturesAreLeftOut spoils bytes in the middle of a raw stream.
+func TestDamagedPicturesAreLeftOut(t *testing.T) {
+	// testsrc2 moves everywhere, so that no part of a picture may be missing
+	// without the decoder noticing.
+	path := filepath.Join(t.TempDir(), "a.h264")
+	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25",
+		"-t", "4", "-c:v", "libx264", "-preset", "medium", "-g", "25", "-bf", "0", "-pix_fmt", "yuv420p", path).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(b) / 2; i < len(b)/2+2000; i += 40 {
+		b[i] ^= 0x55
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	count := func(keep bool) (int, ingest.Health) {
+		opt := quick()
+		opt.KeepDamaged = keep
+		cam := sourcetest.Camera{Spec: ingest.Spec{ID: "f", Driver: ingest.DriverFile, URL: path}, Options: opt}
+		s := cam.Start(t)
+		n, err := sourcetest.Drain(t, s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n, s.Health()
+	}
+	kept, _ := count(true)
+	shown, h := count(false)
+	t.Logf("%d pictures, %d shown, %d refused", kept, shown, h.Corrupt)
+	if shown >= kept || h.Corrupt == 0 || shown < 80 {
+		t.Errorf("%d of %d pictures shown, health %+v", shown, kept, h)
 	}
 }

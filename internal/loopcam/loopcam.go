@@ -64,6 +64,7 @@ type Camera struct {
 	addr   string
 	cancel context.CancelFunc
 	done   chan struct{}
+	closed sync.Once
 	ready  sync.RWMutex // held for writing until the stream exists
 	mu     sync.Mutex
 	err    error
@@ -195,12 +196,15 @@ func (c *Camera) Err() error {
 	return c.err
 }
 
-// Close disconnects all readers and waits until nothing runs.
+// Close disconnects all readers and waits until nothing runs; more calls do
+// nothing.
 func (c *Camera) Close() error {
-	c.cancel()
-	<-c.done
-	c.stream.Close()
-	c.server.Close()
+	c.closed.Do(func() {
+		c.cancel()
+		<-c.done
+		c.stream.Close()
+		c.server.Close()
+	})
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // recipe names the way of coding; a change of it makes cached files useless.
-const recipe = "h264 veryfast crf20 v1"
+const recipe = "h264 veryfast crf20 key1s"
 
 // probePackets is how far a file is looked into for missing time stamps.
 const probePackets = 64
@@ -245,7 +245,7 @@ func (t *transcoder) open(pic *av.Picture) error {
 	var err error
 	t.enc, err = av.NewEncoder(av.EncoderConfig{
 		Size: t.size, TimeBase: t.info.TimeBase, FrameRate: t.info.AvgRate,
-		CRF: 20, Preset: "veryfast", KeyInterval: max(1, int(2*t.fps())), Threads: 2,
+		CRF: 20, Preset: "veryfast", KeyInterval: max(1, int(t.fps())), Threads: 2,
 		GlobalHeader: true, Colour: pic.Colour(),
 	})
 	if err != nil {
