@@ -30,7 +30,8 @@ type Config struct {
 	Margin float32
 	// TrackHold is how long a track that is no longer seen stays masked, its
 	// place extrapolated and growing. Half as long again the last region stays
-	// whole. A track seen once with a low score gets a quarter. 0.2 s to 10 s.
+	// whole. Persons and a face seen only once get half of it, a track seen
+	// once or twice with a low score a quarter. 0.2 s to 10 s.
 	TrackHold time.Duration
 	// MaxBlind is the longest time since the last successful look for faces
 	// at which a picture is still vouched for. 50 ms to 5 s.

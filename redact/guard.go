@@ -6,18 +6,23 @@ import "bystander/internal/geom"
 // person or a head, and is explained by no face or person is masked where it is.
 
 // Sizes that a moving region must have to matter, as parts of the picture's
-// height, and the part of the picture above which it is no person but the
-// light or the camera.
+// height; and the parts of the picture above which one region, or all of them
+// together, are no people but the light or the camera: then the guard cannot
+// tell anybody from the scene, and the other parts of the union carry alone.
 const (
 	guardLeastW = 0.020
 	guardLeastH = 0.035
-	guardMost   = 0.50
+	guardMost   = 0.20
+	guardAll    = 0.35
 	guardGrid   = 8 // samples of a region a side
 )
 
 // maskMoving adds what of the moving regions nothing explains. It runs after
 // all other masks are in place.
 func (p *plan) maskMoving(w, h int) {
+	if p.restless {
+		return
+	}
 	for _, m := range p.moving {
 		m = m.Clip(w, h)
 		if m.Empty() || m.Area() > guardMost*float32(w*h) {

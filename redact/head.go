@@ -1,6 +1,10 @@
 package redact
 
-import "bystander/internal/geom"
+import (
+	"math"
+
+	"bystander/internal/geom"
+)
 
 // Where a head is, from a face or from a whole person. Proportions are those
 // of standing adults (head height about a seventh and shoulder width about a
@@ -15,6 +19,24 @@ func headOfFace(f geom.Box, margin float32) geom.Box {
 		X0: f.X0 - margin*w, Y0: f.Y0 - (margin+0.20)*h,
 		X1: f.X1 + margin*w, Y1: f.Y1 + (margin-0.05)*h,
 	}
+}
+
+// headOfPlace is the head for an inferred place: that of the likeliest face, with
+// each side moved out as far as the place may be wrong, and as large as it takes
+// for the shape inscribed in it to hold the whole place.
+func headOfPlace(p place, margin float32) geom.Box {
+	h := headOfFace(p.core, margin)
+	h = geom.Box{
+		X0: h.X0 - (p.core.X0 - p.box.X0), Y0: h.Y0 - (p.core.Y0 - p.box.Y0),
+		X1: h.X1 + (p.box.X1 - p.core.X1), Y1: h.Y1 + (p.box.Y1 - p.core.Y1),
+	}
+	c := h.Centre()
+	x := max(c.X-p.box.X0, p.box.X1-c.X) / (h.W() / 2)
+	y := max(c.Y-p.box.Y0, p.box.Y1-c.Y) / (h.H() / 2)
+	if u := x*x*x + y*y*y; u > 1 { // outlineFace has n = 3
+		h = h.Scale(float32(math.Cbrt(float64(u))) + 0.005)
+	}
+	return h
 }
 
 // bodyOfFace is the place of the body below a face, for coverage of the whole
@@ -52,8 +74,10 @@ func headOfPerson(b geom.Box, w, h int) personHead {
 	}
 	// Height of the head with a margin: by the box's height when the person is
 	// seen whole, by its width where legs are missing.
-	depth := max(0.22*bh, 0.60*bw)
-	half := 0.36 * bw
+	depth, half := 0.22*bh, 0.32*bw
+	if cutBottom || aspect > 0.5 {
+		depth = max(depth, 0.60*bw)
+	}
 	if cutSide || cutTop || aspect > 0.62 {
 		half = 0.5 * bw
 	}

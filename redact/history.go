@@ -93,10 +93,11 @@ type motion struct {
 	span           float32 // seconds of sightings it rests on; 0: nothing known
 }
 
-// Sightings that a motion is fitted to.
+// Sightings that a motion is fitted to. Beyond a gap lies another motion.
 const (
 	fitMost = 5
 	fitSpan = 600 * time.Millisecond
+	fitGap  = 350 * time.Millisecond
 )
 
 // motionAt fits the sightings next to end i, looking back (step -1) or ahead
@@ -104,15 +105,16 @@ const (
 func (t *track) motionAt(i, step int) motion {
 	end := t.seen[i]
 	m := motion{box: end.box}
-	n := 0
+	n, last := 0, end.pts
 	var st, stt float32
 	var sum, dot [4]float32
 	for j := i; j >= 0 && j < len(t.seen) && n < fitMost; j += step {
 		s := t.seen[j]
-		dt := s.pts - end.pts
-		if dt > fitSpan || dt < -fitSpan {
+		dt, gap := s.pts-end.pts, s.pts-last
+		if max(dt, -dt) > fitSpan || max(gap, -gap) > fitGap {
 			break
 		}
+		last = s.pts
 		d := float32(dt.Seconds())
 		c := s.box.Centre()
 		v := [4]float32{c.X, c.Y, s.box.W(), s.box.H()}
@@ -171,12 +173,12 @@ func (m motion) slack(kind TargetKind, d float32) (fx, fy float32) {
 	}
 	switch {
 	case m.span == 0:
-		rx, ry = rx*5, ry*4 // people cross a picture at up to nine widths a second
+		rx, ry = rx*4, ry*3 // people cross a picture at up to nine widths a second
 	default:
 		r := min(0.08/m.span, 1.5)
 		rx, ry = rx+r, ry+r/2
 	}
-	return min(1+rx*d, 2.5), min(1+ry*d, 2)
+	return min(1+rx*d, 2), min(1+ry*d, 1.6)
 }
 
 // sure tells how a place was come by.
@@ -204,10 +206,15 @@ type bounds struct {
 }
 
 func (b bounds) of(t *track) time.Duration {
-	if t.confirmed() {
-		return b.hold
+	switch {
+	case !t.confirmed():
+		return b.hold / 4
+	case t.total == 1, t.kind == TargetPerson:
+		// A person box flickers for a picture or two, but unlike a face it does
+		// not vanish when somebody turns away.
+		return b.hold / 2
 	}
-	return b.hold / 4
+	return b.hold
 }
 
 // where infers the target's place at a time.

@@ -52,6 +52,8 @@ type plan struct {
 	persons []personPlan
 	masks   []mask
 	moving  []geom.Box
+	// restless tells that so much moves that the guard cannot be believed.
+	restless bool
 }
 
 // build works out the union for the picture with time stamp at.
@@ -65,7 +67,7 @@ func (p *plan) build(tracks []*track, at time.Duration, b bounds) {
 		if t.kind == TargetFace && !p.cut.NoFaces {
 			p.faces = append(p.faces, facePlan{
 				t: t, at: w,
-				head: headOfFace(w.box, p.cfg.Margin),
+				head: headOfPlace(w, p.cfg.Margin),
 				core: headOfFace(w.core, p.cfg.Margin),
 			})
 		}

@@ -344,6 +344,18 @@ func TestGuardMasksWhatNothingExplains(t *testing.T) {
 	}
 }
 
+func TestARestlessSceneSilencesTheGuard(t *testing.T) {
+	g := newRig(t, config(0), nil)
+	s := look()
+	for i := range 8 { // half the picture, in pieces of plausible size
+		s.Moving = append(s.Moving, geom.Box{X0: float32(80 * i), X1: float32(80*i + 80), Y1: 180})
+	}
+	g.push(s)
+	if o := g.outs[0]; o.stats.Guard != 0 || o.stats.FullMask {
+		t.Errorf("%+v", o.stats)
+	}
+}
+
 func TestGuardHoldsBetweenItsLooks(t *testing.T) {
 	moving := geom.Box{X0: 300, Y0: 100, X1: 340, Y1: 220}
 	g := newRig(t, config(4), nil)

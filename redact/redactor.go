@@ -171,6 +171,7 @@ func (r *Redactor) mask(
 	p.build(s.tracks, e.pts, s.bounds())
 	if r.cfg.Guard && !s.cut.NoGuard {
 		p.moving = s.movement(e, p.moving[:0])
+		p.restless = s.restless(e)
 		p.maskMoving(s.size.W, s.size.H)
 	}
 	p.decide(r.perm, s, slot, e.pts)

@@ -289,3 +289,13 @@ func (s *stretch) movement(e *entry, dst []geom.Box) []geom.Box {
 	}
 	return dst
 }
+
+// restless reports whether more moves on a picture than people can account for.
+// The regions of one look do not overlap.
+func (s *stretch) restless(e *entry) bool {
+	var sum float32
+	for _, b := range e.moving {
+		sum += b.Clip(s.size.W, s.size.H).Area()
+	}
+	return sum > guardAll*float32(s.size.W*s.size.H)
+}
