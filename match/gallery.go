@@ -213,17 +213,6 @@ func (g *Gallery) SubjectRef(enrollee string, at time.Time) event.Digest {
 	return d
 }
 
-// Pseudonym is the short form of a subject ref shown on screen: "Guest K74".
-// It is no identifier: two people may share one.
-func Pseudonym(ref event.Digest) string {
-	if ref.IsZero() {
-		return ""
-	}
-	const letters = "ABCDEFGHJKLMNPQRSTUVWXYZ" // no I and O, which read as digits
-	n := binary.BigEndian.Uint32(ref[:])
-	return fmt.Sprintf("Guest %c%02d", letters[n%uint32(len(letters))], n/uint32(len(letters))%100)
-}
-
 // Shelf holds the galleries in use, by scene. Replacing one waits for the
 // comparisons under way and wipes the old one. It is safe for concurrent use.
 type Shelf struct {

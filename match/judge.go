@@ -59,7 +59,6 @@ type Decision struct {
 	Generation uint32
 	State      State
 	Subject    event.Digest // pseudonym of the day; zero unless matched
-	Pseudonym  string       // for display, e.g. "Guest K74"; never a name
 	Live       bool         // may be shown clear to live viewers
 	Record     bool         // may be recorded clear
 	// Bits are the gate's conjuncts for the live audience, or for the last
@@ -260,7 +259,6 @@ func (j *Judge) conclude(l *Look, f *Face, t *track, zv *zoneView, d *Decision) 
 			d.Subject = g.SubjectRef(who, l.Meta.Captured)
 		}
 	})
-	d.Pseudonym = Pseudonym(d.Subject)
 	known := !d.Subject.IsZero()
 	d.Live, d.Record = known && live.MayShow(), known && record.MayShow()
 	j.report(l, t, zv, d, best, consent, record)

@@ -209,7 +209,7 @@ func TestGalleryRefusesDamagedTemplates(t *testing.T) {
 	}
 }
 
-func TestGalleryIdentityAndPseudonyms(t *testing.T) {
+func TestGalleryIdentity(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var src templates
 	src.add(t, "b", "s", vector(r))
@@ -227,8 +227,6 @@ func TestGalleryIdentityAndPseudonyms(t *testing.T) {
 	require.NotEqual(t, ref, g.SubjectRef("a", later), "a pseudonym lasts a day")
 	require.NotEqual(t, ref, g.SubjectRef("b", today))
 	require.True(t, g.SubjectRef("c", today).IsZero())
-	require.Regexp(t, `^Guest [A-HJ-NP-Z]\d\d$`, match.Pseudonym(ref))
-	require.Empty(t, match.Pseudonym(event.Digest{}))
 	other, err := match.LoadGallery(t.Context(), &src, "s", "m2")
 	require.NoError(t, err)
 	defer other.Close()

@@ -13,7 +13,6 @@ import (
 	"bystander/ingest"
 	"bystander/internal/event"
 	"bystander/internal/frame"
-	"bystander/match"
 	"bystander/sink/record"
 	"bystander/sink/sqlite"
 )
@@ -224,7 +223,7 @@ func (b backend) event(r *sqlite.Row) api.Event {
 		Receipt: e.ReceiptID, Detail: e.Detail, Chain: e.ChainID, Seq: e.Seq, RowHash: e.RowHash.String(),
 	}
 	if !e.SubjectRef.IsZero() {
-		out.Subject = match.Pseudonym(e.SubjectRef)
+		out.Subject = api.Pseudonym(out.SubjectRef)
 	}
 	return out
 }

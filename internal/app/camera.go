@@ -101,7 +101,7 @@ func (w *watcher) look(now time.Time) {
 	h := w.c.src.Health()
 	if h.State != w.state {
 		w.state = h.State
-		w.health("state", string(h.State), h.ErrCode)
+		w.health(string(h.State), h.ErrCode)
 	}
 	if using := h.State == ingest.StateConnected; using != w.using {
 		w.using = using
@@ -120,8 +120,8 @@ func (w *watcher) look(now time.Time) {
 	}
 }
 
-func (w *watcher) health(key, value, code string) {
-	d := map[string]string{key: value}
+func (w *watcher) health(state, code string) {
+	d := map[string]string{"state": state}
 	if code != "" {
 		d["code"] = code
 	}
@@ -143,9 +143,9 @@ func (w *watcher) fullMask(now time.Time, m maskSnapshot) {
 	}
 	w.masked = reason
 	if reason == "" {
-		w.health("masked", "people", "")
+		w.health("mask_ended", "")
 	} else {
-		w.health("masked", "everything", reason)
+		w.health("full_mask", reason)
 	}
 }
 
@@ -157,15 +157,14 @@ func (w *watcher) count() {
 	if d.In == 0 {
 		return
 	}
-	tracks := "<" + strconv.Itoa(k)
-	if d.Tracks >= k {
-		tracks = strconv.FormatUint(d.Tracks, 10)
-	}
-	w.c.event(event.KindZoneMinute, map[string]string{
+	detail := map[string]string{
 		"pictures":  strconv.FormatUint(d.Out, 10),
 		"full_mask": strconv.FormatUint(d.Full, 10),
-		"tracks":    tracks,
-	})
+	}
+	if d.Tracks >= k {
+		detail["people"] = strconv.FormatUint(d.Tracks, 10)
+	}
+	w.c.event(event.KindZoneMinute, detail)
 }
 
 func (w *watcher) end() {

@@ -132,8 +132,12 @@ func (e *edge) openStores(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.ledger = newLedger(chain, sp, e.log.With().Str("component", "events").Logger())
-	e.closing(func() error { e.ledger.close(); return nil })
+	j, err := spool.NewJournal(chain, sp, spool.JournalOptions{})
+	if err != nil {
+		return err
+	}
+	e.ledger = newLedger(j, e.log.With().Str("component", "events").Logger())
+	e.closing(e.ledger.close)
 	acc, err := access.Open(ctx, filepath.Join(e.cfg.Data, "access.db"), access.Options{})
 	if err != nil {
 		return err
@@ -300,7 +304,9 @@ func (e *edge) run(ctx context.Context) {
 		}
 	}()
 	wg.Wait()
-	e.ledger.close()
+	if err := e.ledger.close(); err != nil {
+		e.log.Error().Err(err).Msg("closing the event journal")
+	}
 	stop()
 	<-pumped
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)

@@ -16,30 +16,30 @@ import (
 // waits: events are never dropped.
 const ledgerQueue = 256
 
-// eventLog is the durable end of the ledger; a spool is one.
-type eventLog interface {
-	Head() event.Head
-	Append(ctx context.Context, events []event.Event) error
+// journal makes events durable; *spool.Journal is one.
+type journal interface {
+	Record(ctx context.Context, events ...event.Event) ([]event.Event, error)
+	Close() error
 }
 
-// ledger numbers, links and signs events and puts them into the spool, off the
-// path of pictures.
+// ledger hands events to the journal off the path of pictures, and tries again
+// while the disk refuses.
 type ledger struct {
-	chain *event.Chain
-	log   eventLog
-	zlog  zerolog.Logger
-	in    chan event.Event
-	done  chan struct{} // closed when the writer has ended
+	journal journal
+	log     zerolog.Logger
+	in      chan event.Event
+	done    chan struct{} // closed when the writer has ended
+	closing chan struct{} // closed by close
 
 	mu     sync.RWMutex // held while sending, so that close waits for senders
 	closed bool
 	stored atomic.Uint64
 }
 
-func newLedger(chain *event.Chain, log eventLog, zlog zerolog.Logger) *ledger {
+func newLedger(j journal, log zerolog.Logger) *ledger {
 	l := &ledger{
-		chain: chain, log: log, zlog: zlog,
-		in: make(chan event.Event, ledgerQueue), done: make(chan struct{}),
+		journal: j, log: log,
+		in: make(chan event.Event, ledgerQueue), done: make(chan struct{}), closing: make(chan struct{}),
 	}
 	go l.write() // waited for by close, through done
 	return l
@@ -50,82 +50,58 @@ func (l *ledger) emit(e event.Event) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if l.closed {
-		l.zlog.Error().Str("kind", string(e.Kind)).Msg("event after the ledger was closed")
+		l.log.Error().Str("kind", string(e.Kind)).Msg("event after the ledger was closed")
 		return
 	}
 	l.in <- e
 }
 
-// close stores what was emitted and ends.
-func (l *ledger) close() {
+// close stores what was emitted and ends. What the disk refuses even then is
+// told as lost.
+func (l *ledger) close() error {
 	l.mu.Lock()
-	if !l.closed {
+	first := !l.closed
+	if first {
 		l.closed = true
 		close(l.in)
+		close(l.closing)
 	}
 	l.mu.Unlock()
 	<-l.done
+	if !first {
+		return nil
+	}
+	return l.journal.Close()
 }
 
 func (l *ledger) write() {
 	defer close(l.done)
-	batch := make([]event.Event, 0, ledgerQueue)
 	for e := range l.in {
-		batch = append(batch[:0], e)
-		for more := true; more && len(batch) < cap(batch); {
-			select {
-			case e, ok := <-l.in:
-				if more = ok; ok {
-					batch = append(batch, e)
-				}
-			default:
-				more = false
-			}
-		}
-		l.store(batch)
+		l.store(e)
 	}
 }
 
-// store seals and stores a batch, and tries again until the disk takes it or
-// the ledger closes; then it says what was lost.
-func (l *ledger) store(batch []event.Event) {
-	wait := 100 * time.Millisecond
-	for {
-		err := l.try(batch)
-		if err == nil {
-			l.stored.Add(uint64(len(batch)))
+// store tries until the disk takes the event; once the ledger is closing, one
+// last time.
+func (l *ledger) store(e event.Event) {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		_, err := l.journal.Record(context.Background(), e)
+		switch {
+		case err == nil:
+			l.stored.Add(1)
 			return
-		}
-		l.zlog.Error().Err(err).Int("events", len(batch)).Dur("retry_in", wait).Msg("events cannot be stored; they wait")
-		l.mu.RLock()
-		closed := l.closed
-		l.mu.RUnlock()
-		if closed {
-			l.zlog.Error().Int("events", len(batch)).Msg("the log could not be written before the end; these events are lost")
-			return
-		}
-		time.Sleep(wait) //nolint:forbidigo // back-off; close waits for at most one turn
-		wait = min(2*wait, 5*time.Second)
-	}
-}
-
-// try seals copies, so that a batch which could not be stored is numbered anew.
-// An event that breaks its own rules is said aloud and left out, so that it
-// holds up no other.
-func (l *ledger) try(batch []event.Event) error {
-	sealed := make([]event.Event, 0, len(batch))
-	for _, e := range batch {
-		switch err := l.chain.Seal(&e); {
 		case errors.Is(err, event.ErrInvalid):
-			l.zlog.Error().Err(err).Str("kind", string(e.Kind)).Msg("an event breaks its own rules and is not stored")
-		case err != nil:
-			return errors.Join(err, l.chain.Rewind(l.log.Head()))
-		default:
-			sealed = append(sealed, e)
+			l.log.Error().Err(err).Str("kind", string(e.Kind)).Msg("an event breaks its own rules and is not stored")
+			return
+		}
+		l.log.Error().Err(err).Dur("retry_in", wait).Msg("an event cannot be stored; it waits")
+		select {
+		case <-time.After(wait):
+		case <-l.closing:
+			if _, err := l.journal.Record(context.Background(), e); err != nil {
+				l.log.Error().Err(err).Str("kind", string(e.Kind)).Msg("the log could not be written before the end; this event is lost")
+			}
+			return
 		}
 	}
-	if err := l.log.Append(context.Background(), sealed); err != nil {
-		return errors.Join(err, l.chain.Rewind(l.log.Head()))
-	}
-	return nil
 }

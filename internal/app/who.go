@@ -31,10 +31,7 @@ type who struct {
 }
 
 // grant is what a track's last look earned it.
-type grant struct {
-	live, record bool
-	pseudonym    string
-}
+type grant struct{ live, record bool }
 
 func newWho(j *match.Judge, leases match.Leases, site string, emit func(event.Event), log zerolog.Logger) *who {
 	return &who{
@@ -81,7 +78,7 @@ func (w *who) take(decisions []match.Decision) {
 			delete(w.grants, d.Track)
 			continue
 		}
-		w.grants[d.Track] = grant{d.Live, d.Record, d.Pseudonym}
+		w.grants[d.Track] = grant{d.Live, d.Record}
 		w.matched[d.Subject] = true
 		w.done = append(w.done, settled{d.Track, d.Generation})
 	}

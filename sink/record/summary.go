@@ -15,6 +15,7 @@ type Summary struct {
 
 // Summaries returns what is kept, by camera.
 func (r *Recorder) Summaries(ctx context.Context) (map[string]Summary, error) {
+	live := r.live()
 	rows, err := r.index.db.R.QueryContext(ctx,
 		`SELECT camera, COUNT(*), COALESCE(SUM(bytes), 0), MIN(start_ms) FROM recordings GROUP BY camera`)
 	if err != nil {
@@ -34,6 +35,11 @@ func (r *Recorder) Summaries(ctx context.Context) (map[string]Summary, error) {
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("record: summary: %w", err)
+	}
+	for _, rec := range live { // the index learns their size when they end
+		s := out[rec.Camera]
+		s.Bytes += rec.Bytes
+		out[rec.Camera] = s
 	}
 	return out, nil
 }
