@@ -71,6 +71,13 @@ func NewInjector(t *testing.T, addr, path string, payloads [][]byte) *Injector {
 	return in
 }
 
+// Add appends payloads to be sent.
+func (in *Injector) Add(payloads ...[]byte) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.list = append(in.list, payloads...)
+}
+
 // Left is how many payloads were not sent yet.
 func (in *Injector) Left() int {
 	in.mu.Lock()

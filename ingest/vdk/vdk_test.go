@@ -69,13 +69,17 @@ func TestAPanicInTheLibraryEndsOnlyTheWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cam.Close()
-	in := sourcetest.NewInjector(t, cam.Addr(), "cam", [][]byte{{28}})
+	in := sourcetest.NewInjector(t, cam.Addr(), "cam", nil)
 	c := sourcetest.Camera{
 		Spec:    ingest.Spec{ID: "hostile", Driver: ingest.DriverVDK, URL: in.URL, Live: true},
 		Options: quick(),
 	}
 	s := c.Start(t)
 	var order sourcetest.Order
+	first := sourcetest.Next(t, s)
+	order.Check(t, first.Meta)
+	first.Release()
+	in.Add([]byte{28})
 	for s.Health().Restarts == 0 || s.Health().State != ingest.StateConnected {
 		r := sourcetest.Next(t, s)
 		order.Check(t, r.Meta)
