@@ -58,9 +58,8 @@ func cpuTime(who int) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// processTime is the processor time of this process; that of children still
-// running is not in it.
-func processTime() time.Duration { return cpuTime(unix.RUSAGE_SELF) }
+// processTime is the processor time of this process and its ended children.
+func processTime() time.Duration { return cpuTime(unix.RUSAGE_SELF) + cpuTime(unix.RUSAGE_CHILDREN) }
 
 // peakRSS is the most memory this process has had resident, in MiB.
 func peakRSS() float64 {

@@ -57,7 +57,7 @@ func (p *pipeline) run(ctx context.Context) error {
 		return err
 	})
 	err := g.Wait()
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
 	}
 	return err

@@ -73,7 +73,7 @@ type liveReport struct {
 	FullMask uint64  `json:"full_mask_frames"`
 	DelayP50 float64 `json:"delay_p50_ms"` // hold included
 	DelayP95 float64 `json:"delay_p95_ms"`
-	CPU      float64 `json:"cpu_cores_used"`
+	CPU      float64 `json:"cpu_cores_used"` // workers and simulated camera included
 }
 
 // EvalSpeed measures the pipeline beside its floor: the same decoding and
@@ -336,6 +336,7 @@ func (m *speedMeter) live(ctx context.Context, cam *loopcam.Camera) (*liveReport
 			ID: fmt.Sprintf("stream-%d", i+1), Driver: "rtsp", Transport: "tcp", URL: config.Secret(cam.URL()),
 		})
 	}
+	cpu, opened := processTime(), time.Now()
 	e, err := openEdge(ctx, cfg, m.log)
 	if err != nil {
 		return nil, err
@@ -351,7 +352,7 @@ func (m *speedMeter) live(ctx context.Context, cam *loopcam.Camera) (*liveReport
 		<-done
 		return nil, errors.Join(ctx.Err(), e.close())
 	}
-	a, cpu, begun := e.summary(ctx), processTime(), time.Now()
+	a, begun := e.summary(ctx), time.Now()
 	for t := time.NewTicker(time.Second); warm.Err() == nil; {
 		select {
 		case <-t.C:
@@ -361,9 +362,8 @@ func (m *speedMeter) live(ctx context.Context, cam *loopcam.Camera) (*liveReport
 		}
 	}
 	b, took := e.summary(context.WithoutCancel(ctx)), time.Since(begun)
-	used := processTime() - cpu
 	<-done
-	used += cpuTime(unix.RUSAGE_CHILDREN)
+	used, span := processTime()-cpu, time.Since(opened)
 	if err := e.close(); err != nil {
 		return nil, err
 	}
@@ -371,7 +371,7 @@ func (m *speedMeter) live(ctx context.Context, cam *loopcam.Camera) (*liveReport
 		Streams: m.o.Streams, Seconds: took.Seconds(),
 		FPS:     float64(b.FramesOut-a.FramesOut) / took.Seconds() / float64(m.o.Streams),
 		Dropped: b.DroppedFrames - a.DroppedFrames, FullMask: b.FullMaskFrames - a.FullMaskFrames,
-		DelayP50: b.DelayP50, DelayP95: b.DelayP95, CPU: used.Seconds() / took.Seconds(),
+		DelayP50: b.DelayP50, DelayP95: b.DelayP95, CPU: used.Seconds() / span.Seconds(),
 	}, nil
 }
 
