@@ -23,7 +23,9 @@ type Encoder interface {
 
 // Config says how a stream is encoded. The zero value is usable.
 type Config struct {
-	FrameRate frame.Rational // a hint for rate control
+	// FrameRate is a hint for rate control, 25/s when unknown. What is measured
+	// takes its place at the next key picture.
+	FrameRate frame.Rational
 	KeyEvery  time.Duration  // longest time between key pictures; 2 s
 	CRF       float64        // constant quality, 24
 	MaxRate   int            // bit/s; by size (see MaxRate) when 0
@@ -58,6 +60,8 @@ type Stream struct {
 	lastTick int64
 	lastIn   frame.Meta
 	step     time.Duration // between the last two pictures of an epoch
+	mean     time.Duration // of the steps, smoothed
+	rate     float64       // pictures a second that the encoder reckons with
 	keyAt    time.Duration // of the last key picture
 	fails    int           // in a row
 	retryAt  time.Time
@@ -113,7 +117,7 @@ func (s *Stream) Encode(f *frame.Redacted) (*sink.Packet, error) {
 	}
 	m := f.Meta()
 	like := likeness{f.Size(), m.Epoch, m.Colour, m.Aspect}
-	if s.enc != nil && (like != s.like || m.PTS <= s.lastIn.PTS) {
+	if s.enc != nil && (like != s.like || m.PTS <= s.lastIn.PTS || s.misjudged(m)) {
 		s.discard()
 	}
 	fresh := s.enc == nil
@@ -175,8 +179,36 @@ func (s *Stream) place(m frame.Meta, fresh bool) time.Duration {
 func (s *Stream) note(m frame.Meta, pts time.Duration, fresh bool) {
 	if s.started && !fresh {
 		s.step = pts - s.last
+		if s.mean == 0 {
+			s.mean = s.step
+		}
+		s.mean += (s.step - s.mean) / 16
 	}
 	s.started, s.last, s.lastIn = true, pts, m
+}
+
+// misjudged reports, when a key picture is due anyway, that the pictures come at
+// another rate than the encoder reckons with, which would make its bit rate
+// wrong by as much.
+func (s *Stream) misjudged(m frame.Meta) bool {
+	if s.mean <= 0 || s.base+m.PTS-s.begin-s.keyAt < s.cfg.KeyEvery {
+		return false
+	}
+	off := s.rate * s.mean.Seconds()
+	return off < 0.75 || off > 1.33
+}
+
+// rateHint is the rate of pictures to reckon with: what was measured, else what
+// was configured, else 25.
+func (s *Stream) rateHint() frame.Rational {
+	switch {
+	case s.mean > 0:
+		fps := min(max(1/s.mean.Seconds(), 1), 240)
+		return frame.Rational{Num: int(fps*1000 + 0.5), Den: 1000}
+	case s.cfg.FrameRate.Valid():
+		return s.cfg.FrameRate
+	}
+	return frame.Rational{Num: 25, Den: 1}
 }
 
 func (s *Stream) build(like likeness) error {
@@ -184,13 +216,16 @@ func (s *Stream) build(like likeness) error {
 	if s.fails > 0 && now.Before(s.retryAt) {
 		return ErrStopped
 	}
-	rate := s.cfg.MaxRate
+	// Without a rate the encoder would take the time base for it, and starve
+	// every picture of bits.
+	hint, rate := s.rateHint(), s.cfg.MaxRate
+	s.rate = hint.Float()
 	if rate == 0 {
-		rate = MaxRate(like.size, s.cfg.FrameRate)
+		rate = MaxRate(like.size, hint)
 	}
 	cfg := av.EncoderConfig{
 		Codec: av.CodecH264, Size: like.size,
-		TimeBase: frame.Rational{Num: 1, Den: timeBase}, FrameRate: s.cfg.FrameRate,
+		TimeBase: frame.Rational{Num: 1, Den: timeBase}, FrameRate: hint,
 		CRF: s.cfg.CRF, MaxRate: rate, Preset: s.cfg.Preset, Profile: s.cfg.Profile,
 		// Key pictures are asked for by time; the encoder's own count is only
 		// a bound for sources without sensible time stamps.
