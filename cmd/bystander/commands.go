@@ -105,7 +105,30 @@ func (c *withdrawCmd) Run(ctx context.Context) error {
 }
 
 type evalCmd struct {
+	Leak  evalLeakCmd  `cmd:"" help:"What still shows in a redacted recording, of this program or any other, judged by a detector of its own."`
 	Speed evalSpeedCmd `cmd:"" help:"Frames a second, CPU time by stage, delay, memory, and the ratio to plain decoding and encoding in the same run."`
+}
+
+type evalLeakCmd struct {
+	Original string `placeholder:"FILE" help:"The recording before redaction."`
+	Redacted string `placeholder:"FILE" help:"The recording after redaction, by whichever tool."`
+	Own      bool   `name:"run" help:"Redact the original on the spot with this program's own stages and judge that."`
+	Live     bool   `help:"With --run: with the settings of a live camera."`
+	Ablate   bool   `help:"With --run: also with each part of the union of masks switched off in turn."`
+	Baseline bool   `help:"Judge the usual way beside it: a face detector in each picture, box blur."`
+	Truth    string `placeholder:"DIR" help:"Judge labelled stills instead: a folder with images/ and annotations/ (VOC XML). They are redacted on the spot unless --redacted names a folder of redacted pictures."`
+	Quick    bool   `help:"Leave out re-detection and re-identification."`
+	Seen     string `placeholder:"DIR" help:"Keep what the judge finds in originals here, and use it again. Places only, no pixels."`
+	HTML     string `name:"html" placeholder:"FILE" help:"Write a page with the worst pictures, as thumbnails with every face blotted out."`
+	JSON     bool   `help:"Print one JSON object."`
+}
+
+func (c *evalLeakCmd) Run(ctx context.Context) error {
+	return app.EvalLeak(ctx, app.LeakOptions{
+		Original: c.Original, Redacted: c.Redacted, Truth: c.Truth, HTML: c.HTML, Seen: c.Seen,
+		Run: c.Own, Live: c.Live, Ablate: c.Ablate, Baseline: c.Baseline, Quick: c.Quick, JSON: c.JSON,
+		Stdout: os.Stdout, Stderr: os.Stderr,
+	})
 }
 
 type evalSpeedCmd struct {

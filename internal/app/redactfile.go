@@ -15,6 +15,7 @@ import (
 	"bystander/ingest"
 	ingestworker "bystander/ingest/worker"
 	"bystander/internal/config"
+	"bystander/internal/frame"
 	"bystander/internal/logx"
 	"bystander/redact"
 	"bystander/sink/mux"
@@ -71,11 +72,7 @@ func RedactFile(ctx context.Context, o RedactOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg := config.Default()
-	cfg.Detect.FaceEvery, cfg.Detect.PersonEvery = 1, 3
-	if long := max(info.Width, info.Height); long > 1280 {
-		cfg.Detect.FaceLongSide = 960
-	}
+	cfg := recordingConfig(frame.Size{W: info.Width, H: info.Height})
 	eyes, err := openEyes(ctx, cfg, 1, log)
 	if err != nil {
 		return err
@@ -89,6 +86,24 @@ func RedactFile(ctx context.Context, o RedactOptions) error {
 		defer kept.close()
 	}
 	return o.run(ctx, cfg, info, eyes, kept, log)
+}
+
+// recordingConfig is how hard recordings of a size are looked at: there is more
+// time than with a live camera.
+func recordingConfig(s frame.Size) config.Config {
+	cfg := config.Default()
+	cfg.Detect.FaceEvery, cfg.Detect.PersonEvery = 1, 3
+	if max(s.W, s.H) > 1280 {
+		cfg.Detect.FaceLongSide = 960
+	}
+	return cfg
+}
+
+// recordingMasks is how recordings are masked: with a long look ahead.
+func recordingMasks() redact.Config {
+	rc := redact.DefaultConfig()
+	rc.Hold = fileHold
+	return rc
 }
 
 func (o RedactOptions) check() error {
@@ -152,8 +167,8 @@ func (o RedactOptions) run(ctx context.Context, cfg config.Config, info probeInf
 	if !o.Quiet {
 		out.bar = newProgress(o.Stderr, "redacting")
 	}
-	rc := redact.DefaultConfig()
-	rc.Style, rc.Coverage, rc.Hold = redact.Style(o.Style), redact.Coverage(o.Coverage), fileHold
+	rc := recordingMasks()
+	rc.Style, rc.Coverage = redact.Style(o.Style), redact.Coverage(o.Coverage)
 	p := &pipeline{
 		id: recordingID, src: src, redact: rc, may: redact.Nobody{}, out: out, stats: &cameraStats{},
 		looker: &looker{eyes: eyes, cadence: cfg.Detect, now: time.Now},

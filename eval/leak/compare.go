@@ -1,0 +1,205 @@
+package leak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+
+	"bystander/internal/frame"
+	"bystander/internal/geom"
+)
+
+// Redacted gives the redacted picture that belongs to the next picture of the
+// original, which is passed in and must not be changed or kept.
+type Redacted interface {
+	Next(original frame.Planes) (frame.Planes, error)
+}
+
+// File is a redacted recording beside the original.
+type File struct{ Pictures }
+
+// Next implements Redacted.
+func (f File) Next(frame.Planes) (frame.Planes, error) { return f.Pictures.Next() }
+
+// Candidate is one redaction to be judged.
+type Candidate struct {
+	Name     string
+	Redacted Redacted
+}
+
+// Options say how thorough a comparison is.
+type Options struct {
+	// Exposure leaves out re-detection and re-identification, which cost most.
+	Exposure bool
+	// Told is called after each picture; may be nil.
+	Told func(done int)
+	// Thumbnails is how many of the worst pictures are kept for the page.
+	Thumbnails int
+}
+
+// Compare judges redactions of the original that was scanned. Pictures are
+// matched by index; another number of them is ErrPair.
+func (j *Judge) Compare(ctx context.Context, seen *Seen, original Pictures, c []Candidate, o Options) ([]*Result, error) {
+	t := &trial{j: j, seen: seen, o: o, wins: windows(seen.Size), rec: recogniser{j: j}}
+	defer t.rec.forget()
+	for i := range c {
+		t.by = append(t.by, newTally(c[i].Name, seen))
+	}
+	for i := range seen.Frames {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p, err := original.Next()
+		if err != nil {
+			return nil, fmt.Errorf("%w: the original ends at picture %d of %d: %w", ErrPair, i, len(seen.Frames), err)
+		}
+		if err := t.frame(ctx, i, p, c); err != nil {
+			return nil, err
+		}
+		if o.Told != nil {
+			o.Told(i + 1)
+		}
+	}
+	out := make([]*Result, len(c))
+	for i := range c {
+		if _, err := c[i].Redacted.Next(frame.Planes{Size: seen.Size}); err == nil {
+			return nil, fmt.Errorf("%w: %s has more pictures than the original's %d", ErrPair, c[i].Name, len(seen.Frames))
+		} else if !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		out[i] = t.by[i].result()
+	}
+	return out, nil
+}
+
+// trial is a comparison under way.
+type trial struct {
+	j       *Judge
+	seen    *Seen
+	o       Options
+	wins    []image.Rectangle
+	rec     recogniser
+	by      []*tally
+	changes changes
+	orig    []patch
+	has     []bool
+}
+
+func (t *trial) frame(ctx context.Context, i int, p frame.Planes, c []Candidate) error {
+	if p.Size != t.seen.Size {
+		return fmt.Errorf("%w: picture %d of the original is %v, not %v", ErrPair, i, p.Size, t.seen.Size)
+	}
+	f := &t.seen.Frames[i]
+	t.orig, t.has = t.orig[:0], t.has[:0]
+	for n := range f.Faces {
+		t.orig = append(t.orig, patch{})
+		t.has = append(t.has, t.orig[n].cut(p, f.Faces[n].Box))
+	}
+	out := make([]frame.Planes, len(c))
+	leaks := make([][]Leak, len(c))
+	for k := range c {
+		q, err := c[k].Redacted.Next(p)
+		switch {
+		case errors.Is(err, io.EOF):
+			return fmt.Errorf("%w: %s ends at picture %d of %d", ErrPair, c[k].Name, i, len(t.seen.Frames))
+		case err != nil:
+			return err
+		case q.Size != p.Size:
+			return fmt.Errorf("%w: picture %d of %s is %v, the original's %v", ErrPair, i, c[k].Name, q.Size, p.Size)
+		}
+		out[k] = q
+		t.changes.compare(p, q)
+		t.by[k].area(f, &t.changes)
+		if leaks[k], err = t.look(ctx, i, q); err != nil {
+			return err
+		}
+	}
+	if !t.o.Exposure {
+		if err := t.recognise(ctx, i, p, out, leaks); err != nil {
+			return err
+		}
+	}
+	for k := range c {
+		t.by[k].faces(leaks[k])
+		t.by[k].keep(leaks[k], f, out[k], t.o.Thumbnails)
+	}
+	return nil
+}
+
+// look measures exposure and re-detection of a picture's faces.
+func (t *trial) look(ctx context.Context, i int, q frame.Planes) ([]Leak, error) {
+	f := &t.seen.Frames[i]
+	leaks := make([]Leak, len(f.Faces))
+	var now patch
+	for n := range f.Faces {
+		l := &leaks[n]
+		l.Frame, l.Face = i, f.Faces[n]
+		if t.has[n] && now.cut(q, f.Faces[n].Box) {
+			l.Detail = correlation(&t.orig[n], &now)
+		}
+		l.Exposed = l.Detail >= exposedAt
+	}
+	if t.o.Exposure || len(leaks) == 0 {
+		return leaks, nil
+	}
+	again, err := t.j.Faces.look(ctx, q, t.windowsOf(f))
+	if err != nil {
+		return nil, err
+	}
+	for n := range leaks {
+		for _, g := range again {
+			if g.box.IoU(f.Faces[n].Box) >= sameFace {
+				leaks[n].Redetected = true
+			}
+		}
+	}
+	return leaks, nil
+}
+
+// windowsOf are the whole picture and the tiles that hold a judged face.
+func (t *trial) windowsOf(f *FrameSeen) []image.Rectangle {
+	out := []image.Rectangle{t.wins[0]}
+	for _, w := range t.wins[1:] {
+		b := geom.Box{X0: float32(w.Min.X), Y0: float32(w.Min.Y), X1: float32(w.Max.X), Y1: float32(w.Max.Y)}
+		for n := range f.Faces {
+			if b.Covers(f.Faces[n].Box) >= 0.99 {
+				out = append(out, w)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// recognise measures re-identification of the faces whose turn it is.
+func (t *trial) recognise(ctx context.Context, i int, p frame.Planes, out []frame.Planes, leaks [][]Leak) error {
+	every := max(t.j.EmbedEvery, 1)
+	faces := t.seen.Frames[i].Faces
+	for n := range faces {
+		due := faces[n].Nth%every == 0
+		for k := range leaks {
+			due = due || leaks[k][n].Exposed
+		}
+		if !due {
+			continue
+		}
+		ok, err := t.rec.learn(ctx, p, faces[n].Box)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		for k := range leaks {
+			l := &leaks[k][n]
+			if l.Reidentified, l.Cosine, err = t.rec.same(ctx, out[k]); err != nil {
+				return err
+			}
+			l.Compared = true
+		}
+		t.rec.forget()
+	}
+	return nil
+}

@@ -1,0 +1,270 @@
+package leak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+
+	"bystander/detect"
+	"bystander/internal/frame"
+	"bystander/internal/geom"
+	"bystander/match"
+)
+
+// LeastSide is the shorter side of a face, in pixels, from which on it is
+// judged.
+const LeastSide = 16
+
+// Judge holds the judge's models. Faces is needed; without Persons every face
+// counts, without Marks and Embedder nobody is re-identified. It is used by one
+// goroutine and closes nothing.
+type Judge struct {
+	Faces   *RFB
+	Persons detect.PersonDetector
+	// PersonEvery is how often people are looked for, in pictures; 0 means 3.
+	// The pictures between take the people of the looks on either side.
+	PersonEvery int
+	// Marks finds the landmarks by which a face of the original is aligned.
+	Marks    detect.FaceDetector
+	Embedder match.Embedder
+	// Threshold is the cosine from which on the matcher takes two faces for one
+	// person.
+	Threshold float32
+	// EmbedEvery is which of a track's sightings are embedded; 0 means 1, all.
+	// Exposed ones always are.
+	EmbedEvery int
+}
+
+// Face is a face of the original that is judged.
+type Face struct {
+	Box   geom.Box `json:"box"`
+	Score float32  `json:"score"`
+	Track int      `json:"track"` // from 1; faces linked over pictures
+	Nth   int      `json:"nth"`   // sighting of its track, from 0
+}
+
+// FrameSeen is what the judge knows of one picture of the original.
+type FrameSeen struct {
+	Faces  []Face     `json:"faces,omitempty"`
+	People []geom.Box `json:"people,omitempty"` // persons, and faces widened to a head
+	Raw    int        `json:"raw"`              // faces found before they were sifted
+	Empty  bool       `json:"empty,omitempty"`  // nobody within a second
+}
+
+// Seen is what the judge knows of an original. It holds places, no pixels.
+type Seen struct {
+	Size   frame.Size  `json:"size"`
+	Frames []FrameSeen `json:"frames"`
+	Tracks int         `json:"tracks"`
+}
+
+// Faces is the number of faces judged.
+func (s *Seen) Faces() int {
+	n := 0
+	for i := range s.Frames {
+		n += len(s.Frames[i].Faces)
+	}
+	return n
+}
+
+// looked is one picture before sifting.
+type looked struct {
+	faces   []found
+	persons []geom.Box
+	looked  bool // for persons
+}
+
+// Persons at least this sure make a face a person's, and a stretch not empty.
+const personScore = 0.25
+
+// Scan finds the faces of the original that are to be judged. rate is its
+// pictures a second, told is called after each picture, and may be nil.
+func (j *Judge) Scan(ctx context.Context, src Pictures, rate float64, told func(done int)) (*Seen, error) {
+	var (
+		all  []looked
+		size frame.Size
+		wins []image.Rectangle
+		got  []detect.Person
+	)
+	for {
+		p, err := src.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(all) == 0 {
+			size, wins = p.Size, windows(p.Size)
+		} else if p.Size != size {
+			return nil, fmt.Errorf("%w: the original's size changes from %v to %v at picture %d", ErrPair, size, p.Size, len(all))
+		}
+		var l looked
+		if l.faces, err = j.Faces.look(ctx, p, wins); err != nil {
+			return nil, err
+		}
+		if j.Persons != nil && len(all)%max(j.personEvery(), 1) == 0 {
+			if got, err = j.Persons.DetectPersons(ctx, p, got[:0]); err != nil {
+				return nil, fmt.Errorf("leak: persons: %w", err)
+			}
+			l.looked = true
+			for _, q := range got {
+				if q.Score >= personScore {
+					l.persons = append(l.persons, q.Box)
+				}
+			}
+		}
+		all = append(all, l)
+		if told != nil {
+			told(len(all))
+		}
+	}
+	return sift(all, size, rate, j.Persons != nil), nil
+}
+
+func (j *Judge) personEvery() int {
+	if j.PersonEvery == 0 {
+		return 3
+	}
+	return j.PersonEvery
+}
+
+// sift keeps the faces that persist, lie on a person and are large enough, and
+// links them to tracks.
+func sift(all []looked, size frame.Size, rate float64, persons bool) *Seen {
+	s := &Seen{Size: size, Frames: make([]FrameSeen, len(all))}
+	for i := range all {
+		f := &s.Frames[i]
+		f.People = peopleAt(all, i)
+		f.Raw = len(all[i].faces)
+		for _, c := range all[i].faces {
+			if min(c.box.W(), c.box.H()) < LeastSide || !persists(all, i, c.box) || persons && !onPerson(f.People, c.box) {
+				continue
+			}
+			f.Faces = append(f.Faces, Face{Box: c.box, Score: c.score})
+		}
+	}
+	for i := range all {
+		for _, c := range all[i].faces {
+			s.Frames[i].People = append(s.Frames[i].People, c.box.Scale(2))
+		}
+	}
+	s.empties(rate)
+	s.link()
+	return s
+}
+
+// peopleAt are the persons of a picture: its own, or those of the looks before
+// and after it.
+func peopleAt(all []looked, i int) []geom.Box {
+	if all[i].looked {
+		return append([]geom.Box(nil), all[i].persons...)
+	}
+	var out []geom.Box
+	for k := i - 1; k >= 0; k-- {
+		if all[k].looked {
+			out = append(out, all[k].persons...)
+			break
+		}
+	}
+	for k := i + 1; k < len(all); k++ {
+		if all[k].looked {
+			return append(out, all[k].persons...)
+		}
+	}
+	return out
+}
+
+// onPerson reports whether a face's centre lies on a person.
+func onPerson(people []geom.Box, face geom.Box) bool {
+	c := face.Centre()
+	for _, b := range people {
+		b = b.Scale(1.1)
+		if c.X >= b.X0 && c.X < b.X1 && c.Y >= b.Y0 && c.Y < b.Y1 {
+			return true
+		}
+	}
+	return false
+}
+
+// sameFace is the overlap from which on two boxes in neighbouring pictures are
+// one face.
+const sameFace = 0.3
+
+// persists reports whether a face is also seen in two of the two pictures
+// before and the two after, or in as many of those as there are.
+func persists(all []looked, i int, box geom.Box) bool {
+	near, seen := 0, 0
+	for k := max(i-2, 0); k <= min(i+2, len(all)-1); k++ {
+		if k == i {
+			continue
+		}
+		near++
+		for _, c := range all[k].faces {
+			if c.box.IoU(box) >= sameFace {
+				seen++
+				break
+			}
+		}
+	}
+	return seen >= min(2, near)
+}
+
+// empties marks the pictures in which, and within a second of which, nobody is
+// seen.
+func (s *Seen) empties(rate float64) {
+	reach := max(int(rate+0.5), 1)
+	last := -1 - reach
+	for i := range s.Frames {
+		if len(s.Frames[i].People) > 0 {
+			last = i
+		}
+		s.Frames[i].Empty = i-last > reach
+	}
+	next := len(s.Frames) + reach
+	for i := len(s.Frames) - 1; i >= 0; i-- {
+		if len(s.Frames[i].People) > 0 {
+			next = i
+		}
+		if next-i <= reach {
+			s.Frames[i].Empty = false
+		}
+	}
+}
+
+// trackGap is how many pictures a track may be unseen and go on.
+const trackGap = 5
+
+// link numbers the faces by person, best overlap first.
+func (s *Seen) link() {
+	type tail struct {
+		box    geom.Box
+		at, id int
+		nth    int
+	}
+	var tails []tail
+	for i := range s.Frames {
+		faces := s.Frames[i].Faces
+		taken := make([]bool, len(tails))
+		for n := range faces {
+			best, most := -1, float32(0.15)
+			for k := range tails {
+				if v := tails[k].box.IoU(faces[n].Box); !taken[k] && i-tails[k].at <= trackGap && v > most {
+					best, most = k, v
+				}
+			}
+			if best < 0 {
+				s.Tracks++
+				tails = append(tails, tail{id: s.Tracks, nth: -1})
+				taken = append(taken, false)
+				best = len(tails) - 1
+			}
+			t := &tails[best]
+			t.box, t.at, taken[best] = faces[n].Box, i, true
+			t.nth++
+			faces[n].Track, faces[n].Nth = t.id, t.nth
+		}
+	}
+}
