@@ -113,6 +113,17 @@ func TestDemoInABrowser(t *testing.T) {
 		setTimeout(() => resolve(n), 30000);
 	})`, &frames)
 	require.GreaterOrEqual(t, frames, 40, "live pictures in the page")
+	var spread float64
+	page.Eval(`
+		const v = document.querySelector('video');
+		const c = new OffscreenCanvas(64, 36).getContext('2d');
+		c.drawImage(v, 0, 0, 64, 36);
+		const d = c.getImageData(0, 0, 64, 36).data;
+		let sum = 0, squares = 0;
+		for (let i = 0; i < d.length; i += 4) { sum += d[i]; squares += d[i] * d[i]; }
+		const n = d.length / 4;
+		return Math.sqrt(squares / n - (sum / n) ** 2);`, &spread)
+	require.Greater(t, spread, 30.0, "the page shows the pattern, not a grey field")
 
 	var cams struct {
 		Cameras []struct {
@@ -149,7 +160,7 @@ func requirePlayable(t *testing.T, dir string) {
 			return err
 		}
 		n++
-		out, err := exec.Command("ffmpeg", "-v", "error", "-i", path, "-f", "null", "-").CombinedOutput()
+		out, err := exec.Command("ffmpeg", "-v", "error", "-i", path, "-enc_time_base", "1:90000", "-f", "null", "-").CombinedOutput()
 		require.NoError(t, err)
 		require.Empty(t, string(out), "%s does not decode cleanly", path)
 		return nil

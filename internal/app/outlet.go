@@ -45,6 +45,7 @@ func (l *liveOutlet) take(o redact.Out) error {
 		l.fail("encode", err)
 		return nil
 	}
+	p.Tally = tallyOf(o.Stats, o.Stats.Clear) // before anybody else has the packet
 	stop = l.clock.start(stageSinks)
 	defer stop()
 	if err := l.live.WritePacket(p); err != nil {
@@ -91,7 +92,20 @@ func (l *liveOutlet) encodeApart(o redact.Out, shared *sink.Packet) *sink.Packet
 		return nil
 	}
 	q.PTS, q.Duration = shared.PTS, shared.Duration
+	q.Tally = tallyOf(o.Stats, o.Stats.ClearRecord)
 	return q
+}
+
+// tallyOf says what a receipt needs to know of a picture that shows so many
+// faces clear.
+func tallyOf(s redact.Stats, shown int) sink.Tally {
+	t := sink.Tally{Faces: uint32(s.Faces), Masked: uint32(s.Faces - shown), Clear: uint32(shown)}
+	switch s.Reason {
+	case redact.ReasonNone, redact.ReasonStart, redact.ReasonCovered:
+	default:
+		t.Fault = true
+	}
+	return t
 }
 
 func (l *liveOutlet) fail(what string, err error) {

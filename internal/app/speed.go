@@ -175,8 +175,8 @@ type round struct {
 	frames uint64
 	took   time.Duration
 	cpu    time.Duration
-	allocs uint64
-	bytes  uint64
+	allocs float64 // a picture, in steady state
+	bytes  float64
 	stats  counts
 }
 
@@ -212,7 +212,7 @@ func (m *speedMeter) offline(ctx context.Context) (*speedReport, error) {
 		In: filepath.Base(m.o.In), Frames: last.frames, Rounds: floorRounds, Cores: runtime.NumCPU(),
 		FPS: median(ours), FloorFPS: median(floor), Ratio: median(ratios),
 		CPUMillis: millis(last.cpu) / n, FloorCPU: millis(base.cpu) / n,
-		Allocs: float64(last.allocs) / n, AllocBytes: float64(last.bytes) / n, PeakMiB: peakRSS(),
+		Allocs: last.allocs, AllocBytes: last.bytes, PeakMiB: peakRSS(),
 		LooksEvery: n / max(float64(last.stats.Looks), 1), MaskedArea: last.stats.Area / n, FullMask: last.stats.Full,
 		ByStage: map[string]float64{},
 	}
@@ -230,23 +230,23 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 	if err != nil {
 		return round{}, err
 	}
+	var before, after runtime.MemStats
 	out := &liveOutlet{
 		shared: encode.New(encode.Config{}), live: &nullSink{}, log: m.log, clock: clock,
 	}
 	defer out.close() //nolint:errcheck // nothing is kept
 	p := &pipeline{
-		id: "speed", src: src, redact: redactConfig(m.cfg.Redact), may: redact.Nobody{}, out: out,
+		id: "speed", src: src, redact: redactConfig(m.cfg.Redact), may: redact.Nobody{},
+		out:   &settledOutlet{outlet: out, mem: &before},
 		stats: &cameraStats{}, clock: clock,
 		looker: &looker{eyes: m.eyes, cadence: m.cfg.Detect, now: time.Now, clock: clock},
 	}
-	var before, after runtime.MemStats
 	// The worker's own start is no part of either measure.
 	first, err := src.Next(ctx)
 	if err != nil {
 		return round{}, errors.Join(err, src.Close())
 	}
 	p.src = &headed{Source: src, head: first}
-	runtime.ReadMemStats(&before)
 	self, begun := cpuTime(unix.RUSAGE_SELF), time.Now()
 	if floor {
 		err = p.bare(ctx)
@@ -260,13 +260,34 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 		return r, err
 	}
 	r.cpu += cpuTime(unix.RUSAGE_CHILDREN) - children // the worker, once it has ended
-	r.allocs, r.bytes = after.Mallocs-before.Mallocs, after.TotalAlloc-before.TotalAlloc
 	r.stats = p.stats.totals()
 	r.frames = r.stats.Out
+	if n := float64(r.frames) - settleAfter; n > 0 && !floor {
+		r.allocs, r.bytes = float64(after.Mallocs-before.Mallocs)/n, float64(after.TotalAlloc-before.TotalAlloc)/n
+	}
 	if r.frames == 0 {
 		return r, fmt.Errorf("%s: no picture could be decoded", m.o.In)
 	}
 	return r, nil
+}
+
+// settleAfter is how many pictures a stream takes to settle: buffers have grown
+// and what is made once has been made.
+const settleAfter = 40
+
+// settledOutlet is an outlet that notes what had been allocated once a stream has
+// settled.
+type settledOutlet struct {
+	outlet
+	n   int
+	mem *runtime.MemStats
+}
+
+func (s *settledOutlet) take(o redact.Out) error {
+	if s.n++; s.n == settleAfter {
+		runtime.ReadMemStats(s.mem)
+	}
+	return s.outlet.take(o)
 }
 
 // headed gives back a picture that was taken already, then the rest.
