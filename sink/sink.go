@@ -22,6 +22,14 @@ type Packet struct {
 	FullMask bool
 	Size     frame.Size // changes only at a key picture
 	Seq      uint64     // of the picture
+	Tally    Tally
+}
+
+// Tally is what the redactor counted on one picture, under the rule that the
+// packet was made for. It goes into the receipt of what is recorded.
+type Tally struct {
+	Faces, Masked, Clear uint32
+	Fault                bool // covered as a whole because something failed
 }
 
 // PacketSink takes a stream of packets. WritePacket must not block longer than

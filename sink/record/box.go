@@ -113,20 +113,22 @@ type note struct {
 	Full     uint32 // fully masked ones among them
 	Key      bool   // begins with a key picture
 	CRC      uint32 // CRC32C of the moof and mdat boxes that follow
+	Tally
 }
 
 // noteID marks the box: a UUID v4 drawn for this purpose.
 var noteID = [16]byte{0x6e, 0x0b, 0x1f, 0x52, 0x9d, 0x3c, 0x4a, 0x57, 0x8e, 0x21, 0x5c, 0xb7, 0x70, 0xd4, 0x93, 0xe8}
 
 const (
-	noteSize = 8 + 16 + 1 + 1 + 8 + 8 + 4 + 4 + 4
+	noteSize = noteOld + 8 + 8 + 4*4
+	noteOld  = 8 + 16 + 1 + 1 + 8 + 8 + 4 + 4 + 4 // of version 1, without a tally
 	prftSize = 32
 )
 
 func appendNote(b []byte, n note) []byte {
 	b, at := openBox(b, "uuid")
 	b = append(b, noteID[:]...)
-	b = append(b, 1, 0)
+	b = append(b, 2, 0)
 	if n.Key {
 		b[len(b)-1] = 1
 	}
@@ -135,20 +137,37 @@ func appendNote(b []byte, n note) []byte {
 	b = be.AppendUint32(b, n.Frames)
 	b = be.AppendUint32(b, n.Full)
 	b = be.AppendUint32(b, n.CRC)
+	b = be.AppendUint64(b, n.First)
+	b = be.AppendUint64(b, n.Last)
+	for _, v := range [4]int64{n.Faces, n.Masked, n.Clear, n.Fault} {
+		b = be.AppendUint32(b, uint32(v))
+	}
 	closeBox(b, at)
 	return b
 }
 
 // parseNote reads a whole uuid box; false when it is not ours.
 func parseNote(b []byte) (note, bool) {
-	if len(b) != noteSize || [16]byte(b[8:24]) != noteID || b[24] != 1 {
+	if len(b) != noteSize && len(b) != noteOld || [16]byte(b[8:24]) != noteID {
+		return note{}, false
+	}
+	version := b[24]
+	if version != 2 && version != 1 || version == 2 != (len(b) == noteSize) {
 		return note{}, false
 	}
 	b = b[25:]
-	return note{
+	n := note{
 		Key: b[0] == 1, Wall: time.Unix(0, int64(be.Uint64(b[1:]))).UTC(), Duration: int64(be.Uint64(b[9:])),
 		Frames: be.Uint32(b[17:]), Full: be.Uint32(b[21:]), CRC: be.Uint32(b[25:]),
-	}, true
+	}
+	if version == 2 {
+		b = b[29:]
+		n.Tally = Tally{
+			Known: true, First: be.Uint64(b), Last: be.Uint64(b[8:]), Faces: int64(be.Uint32(b[16:])),
+			Masked: int64(be.Uint32(b[20:])), Clear: int64(be.Uint32(b[24:])), Fault: int64(be.Uint32(b[28:])),
+		}
+	}
+	return n, true
 }
 
 // reference is one entry of a segment index: a run of fragments.

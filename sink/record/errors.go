@@ -14,6 +14,9 @@ var (
 	ErrBehind = errors.New("record: disk does not keep up, packet dropped")
 	// ErrBusy reports a second stream of one camera and rule.
 	ErrBusy = errors.New("record: camera is being recorded already")
+	// ErrNotSegment reports a file that this recorder did not write, or whose
+	// beginning is lost.
+	ErrNotSegment = errors.New("record: not a segment of this recorder")
 
 	errTorn = errors.New("record: file is cut short or damaged")
 )

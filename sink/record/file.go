@@ -35,6 +35,7 @@ type file struct {
 	wall    time.Time
 	frames  int64
 	full    int64
+	tally   Tally
 	number  uint32
 	head    []byte // buffers that stay with the stream
 	payload []byte
@@ -75,6 +76,7 @@ func create(path string, p params, maxFragments int, prev *file) (*file, error) 
 func (g *file) add(p *sink.Packet, duration int64) {
 	if len(g.samples) == 0 {
 		g.pending = note{Wall: p.Captured, Key: p.Key}
+		g.pending.Known, g.pending.First = true, p.Seq
 		g.payload = g.payload[:0]
 	}
 	at := len(g.payload)
@@ -85,6 +87,7 @@ func (g *file) add(p *sink.Packet, duration int64) {
 	if p.FullMask {
 		g.pending.Full++
 	}
+	g.pending.count(p)
 }
 
 // flush writes the gathered fragment and syncs it. On error the file ends
@@ -120,7 +123,9 @@ func (g *file) flush() error {
 // took counts a fragment that is in the file.
 func (g *file) took(n note, size int64) {
 	if g.frames == 0 {
-		g.wall = n.Wall
+		g.wall, g.tally = n.Wall, n.Tally
+	} else {
+		g.tally.add(n.Tally)
 	}
 	g.synced += size
 	g.refs = append(g.refs, reference{size, n.Duration, n.Key})

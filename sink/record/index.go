@@ -27,6 +27,7 @@ type Recording struct {
 	Restored bool          `json:"restored"`         // finished after a crash
 	Path     string        `json:"-"`                // below the recorder's directory
 	Length   time.Duration `json:"-"`
+	Tally    Tally         `json:"-"` // not in the index: known while the segment is finished
 }
 
 var migrations = []sqldb.Migration{{Name: "recordings", SQL: `

@@ -39,6 +39,8 @@ type Config struct {
 	Now      func() time.Time
 	// Alarm is told of trouble that a person should know of. It must not block.
 	Alarm func(Alarm)
+	// Certifier makes a receipt for each finished segment; nil for none.
+	Certifier Certifier
 }
 
 // AlarmKind names what an alarm is about.

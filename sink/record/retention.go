@@ -88,6 +88,9 @@ func (r *Recorder) dispose(ctx context.Context, rec *Recording, reason string, n
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("record: dispose of %s: %w", rec.ID, err)
 	}
+	if err := removeReceipt(path); err != nil {
+		return fmt.Errorf("record: dispose of the receipt of %s: %w", rec.ID, err)
+	}
 	if err := r.index.dispose(ctx, rec, reason, now); err != nil {
 		return err
 	}

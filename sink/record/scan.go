@@ -145,10 +145,10 @@ func scanFragment(r io.ReaderAt, at, size int64) (note, int64, error) {
 			return n, 0, fmt.Errorf("%w: %q where %s should be", errTorn, b.kind, kind)
 		}
 		if kind == "uuid" {
-			buf := make([]byte, noteSize)
-			if b.size != noteSize {
+			if b.size > noteSize {
 				return n, 0, fmt.Errorf("%w: unknown uuid box", errTorn)
 			}
+			buf := make([]byte, b.size)
 			if _, err := r.ReadAt(buf, at); err != nil {
 				return n, 0, err
 			}

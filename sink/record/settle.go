@@ -50,7 +50,7 @@ func (r *Recorder) restore(ctx context.Context, rec *Recording) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		r.cfg.Alarm(Alarm{Kind: AlarmLost, Camera: rec.Camera, Err: fmt.Errorf("record: the file of %s is gone", rec.ID)})
-		return r.index.dispose(ctx, rec, "missing", r.cfg.Now())
+		return errors.Join(removeReceipt(path), r.index.dispose(ctx, rec, "missing", r.cfg.Now()))
 	case errors.Is(err, errTorn):
 		return r.discardTorn(ctx, rec, path, err)
 	case err != nil:
@@ -59,11 +59,12 @@ func (r *Recorder) restore(ctx context.Context, rec *Recording) error {
 	if g.frames == 0 {
 		return errors.Join(g.f.Close(), removeEither(path), r.index.remove(ctx, rec.ID))
 	}
-	return r.complete(ctx, rec, g, finished)
+	return r.complete(ctx, rec, g, finished, r.certify)
 }
 
-// complete finishes the file and fills its row from what the file says.
-func (r *Recorder) complete(ctx context.Context, rec *Recording, g *file, finished bool) (err error) {
+// complete finishes the file and fills its row from what the file says. certify
+// is called before the row is written.
+func (r *Recorder) complete(ctx context.Context, rec *Recording, g *file, finished bool, certify func(*Recording) error) (err error) {
 	if finished {
 		rec.SHA256, err = hashFile(g.f, g.synced)
 		err = errors.Join(err, g.f.Close())
@@ -79,14 +80,17 @@ func (r *Recorder) complete(ctx context.Context, rec *Recording, g *file, finish
 	rec.Start, rec.Bytes, rec.Frames, rec.FullMask = g.wall, g.synced, g.frames, g.full
 	rec.Length = fromTicks(g.total)
 	rec.End = rec.Start.Add(rec.Length)
-	rec.Open, rec.Restored = false, true
+	rec.Open, rec.Restored, rec.Tally = false, true, g.tally
+	if err := certify(rec); err != nil {
+		return err
+	}
 	return r.index.put(ctx, rec)
 }
 
 // discardTorn removes a file without a whole header: no picture can be in it.
 func (r *Recorder) discardTorn(ctx context.Context, rec *Recording, path string, cause error) error {
 	r.cfg.Alarm(Alarm{Kind: AlarmLost, Camera: rec.Camera, Err: cause})
-	return errors.Join(removeEither(path), r.index.dispose(ctx, rec, "damaged", r.cfg.Now()))
+	return errors.Join(removeEither(path), removeReceipt(path), r.index.dispose(ctx, rec, "damaged", r.cfg.Now()))
 }
 
 func removeEither(path string) error {
@@ -127,12 +131,14 @@ func (r *Recorder) adopt(ctx context.Context) error {
 	})
 	for _, rec := range known {
 		r.cfg.Alarm(Alarm{Kind: AlarmLost, Camera: rec.Camera, Err: fmt.Errorf("record: the file of %s is gone", rec.ID)})
-		err = errors.Join(err, r.index.dispose(ctx, rec, "missing", r.cfg.Now()))
+		err = errors.Join(err, removeReceipt(filepath.Join(r.cfg.Dir, rec.Path)), r.index.dispose(ctx, rec, "missing", r.cfg.Now()))
 	}
 	return err
 }
 
-// adoptFile gives a file of ours a row. Others are left alone.
+// adoptFile gives a file of ours a row. Others are left alone. It gets no
+// receipt but the one that it may have: nothing vouches for a file that the
+// index does not know.
 func (r *Recorder) adoptFile(ctx context.Context, path, rel string) error {
 	parts := strings.Split(filepath.ToSlash(rel), "/")
 	if len(parts) != 3 || !usableName.MatchString(parts[0]) || filepath.Ext(rel) != ".mp4" {
@@ -164,5 +170,5 @@ func (r *Recorder) adoptFile(ctx context.Context, path, rel string) error {
 		return err
 	}
 	rec := &Recording{ID: id.String(), Camera: parts[0], Rule: name[first+1 : last], Path: rel}
-	return r.complete(ctx, rec, g, !strings.HasSuffix(path, partSuffix))
+	return r.complete(ctx, rec, g, !strings.HasSuffix(path, partSuffix), func(*Recording) error { return nil })
 }

@@ -273,7 +273,10 @@ func (s *Stream) finish() error {
 	}
 	s.rec.Bytes, s.rec.Frames, s.rec.FullMask, s.rec.SHA256, s.rec.Open = g.synced, g.frames, g.full, sum, false
 	s.rec.Length = fromTicks(g.total)
-	s.rec.End = s.rec.Start.Add(s.rec.Length)
+	s.rec.End, s.rec.Tally = s.rec.Start.Add(s.rec.Length), g.tally
+	if err := s.r.certify(&s.rec); err != nil {
+		return err
+	}
 	if err := s.r.index.put(context.Background(), &s.rec); err != nil {
 		return err
 	}
