@@ -20,8 +20,9 @@ type identifier interface {
 	// identify looks at the faces seen in this very picture and returns the
 	// tracks whose doubt a fresh identification has settled.
 	identify(ctx context.Context, raw *frame.Raw, tracks []track.Track, trusted bool) []settled
-	// forget drops what was known of these tracks; nil drops everything.
+	// forget drops what was known of these tracks, forgetAll of every track.
 	forget(tracks []uint64)
+	forgetAll()
 }
 
 // settled is a track whose person was identified anew under a generation.
@@ -57,6 +58,9 @@ type looker struct {
 	begun    bool
 
 	sinceFaces, sincePersons int // pictures
+	personsFailed            bool
+	failures                 uint64
+	complained               time.Time
 	lastFaces                time.Duration
 	faces                    []detect.Face
 	persons                  []detect.Person
@@ -114,10 +118,11 @@ func (l *looker) begin(raw *frame.Raw, s *seen) {
 	}
 	l.guard = foreground.New(foreground.Options{})
 	if l.who != nil {
-		l.who.forget(nil)
+		l.who.forgetAll()
 	}
 	// Both detectors look at an epoch's first picture.
-	l.sinceFaces, l.sincePersons = l.cadence.FaceEvery, l.cadence.PersonEvery
+	l.sinceFaces, l.sincePersons = l.cadence.FaceEvery, l.cadence.PersonEvery+1
+	l.personsFailed = false
 }
 
 // detect runs the detectors that are due and turns their answers into targets.
@@ -130,15 +135,18 @@ func (l *looker) detect(ctx context.Context, s *seen) {
 	// People and faces take turns, so that no picture pays for both, but for an
 	// epoch's first.
 	lookPersons := !late && l.eyes.persons != nil && l.sincePersons >= l.cadence.PersonEvery &&
-		(!lookFaces || l.sincePersons > l.cadence.PersonEvery+1)
+		(!lookFaces || l.sincePersons > l.cadence.PersonEvery+1 || l.personsFailed)
+	if l.personsFailed && !lookPersons {
+		// Whoever turned away is covered by the person detector alone.
+		s.sighting.Fault = api.MaskDetectorError
+		return
+	}
 	if !lookFaces && !lookPersons {
 		return
 	}
 	s.lookedFor = true
 	if err := l.run(ctx, raw, lookFaces, lookPersons); err != nil {
-		if ctx.Err() == nil {
-			l.eyes.log.Error().Err(err).Str("camera", raw.Camera).Msg("detector failed; the picture is covered as a whole")
-		}
+		l.complain(ctx, raw.Camera, err)
 		s.sighting.Fault = api.MaskDetectorError
 		if errors.Is(err, context.DeadlineExceeded) {
 			s.sighting.Fault = api.MaskDetectorLate
@@ -146,6 +154,18 @@ func (l *looker) detect(ctx context.Context, s *seen) {
 		return
 	}
 	l.follow(ctx, s, lookFaces, lookPersons)
+}
+
+// complain logs a detector's failure, once a second at most.
+func (l *looker) complain(ctx context.Context, camera string, err error) {
+	l.failures++
+	now := l.now()
+	if ctx.Err() != nil || now.Sub(l.complained) < time.Second {
+		return
+	}
+	l.complained = now
+	l.eyes.log.Error().Err(err).Str("camera", camera).Uint64("failures", l.failures).
+		Msg("a detector failed; pictures are covered as a whole")
 }
 
 func (l *looker) run(ctx context.Context, raw *frame.Raw, lookFaces, lookPersons bool) (err error) {
@@ -163,7 +183,9 @@ func (l *looker) run(ctx context.Context, raw *frame.Raw, lookFaces, lookPersons
 		stop := l.clock.start(stagePersons)
 		l.persons, err = l.eyes.persons.DetectPersons(ctx, raw.Planes(), l.persons)
 		stop()
-		l.sincePersons = 0
+		if l.personsFailed = err != nil; err == nil {
+			l.sincePersons = 0
+		}
 	}
 	return err
 }

@@ -88,13 +88,16 @@ func (w *who) take(decisions []match.Decision) {
 func (w *who) forget(tracks []uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if tracks == nil {
-		clear(w.grants)
-		return
-	}
 	for _, id := range tracks {
 		delete(w.grants, id)
 	}
+}
+
+// forgetAll implements identifier.
+func (w *who) forgetAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.grants)
 }
 
 // May implements redact.Permission: what the last look earned, as long as the
