@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -134,21 +135,18 @@ func Default() Config {
 // empty path means defaults and environment only.
 func Load(path string, env []string) (Config, error) {
 	c := Default()
+	var errs []error
 	if path != "" {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			return c, fmt.Errorf("config: %w (write one after the README's example, or name another with --config)", err)
 		}
-		if err := strictyaml.Decode(path, b, &c); err != nil {
-			return c, err
-		}
+		errs = append(errs, strictyaml.Decode(path, b, &c))
 		c.resolve(filepath.Dir(path))
 	}
-	if err := c.applyEnv(env); err != nil {
-		return c, err
-	}
+	errs = append(errs, c.applyEnv(env))
 	c.fill()
-	return c, c.Validate()
+	return c, errors.Join(append(errs, c.Validate())...)
 }
 
 func (c *Config) resolve(dir string) {
