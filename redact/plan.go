@@ -201,6 +201,17 @@ func (p *plan) count(s *Stats) {
 	}
 }
 
+// shown are the heads that are clear under a rule.
+func (p *plan) shown(rule Rule) []geom.Box {
+	var out []geom.Box
+	for i := range p.faces {
+		if p.faces[i].clear&(1<<rule) != 0 {
+			out = append(out, p.faces[i].head)
+		}
+	}
+	return out
+}
+
 // differ reports whether the rules leave out different masks.
 func (p *plan) differ() bool {
 	for i := range p.masks {

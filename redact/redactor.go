@@ -144,6 +144,9 @@ func (r *Redactor) finish(s *stretch) Out {
 		out.Stats.Clear, out.Stats.ClearRecord, out.Stats.Masked = 0, 0, out.Stats.Faces
 		out.Stats.Area, out.Stats.AreaRecord = 1, 1
 	}
+	if out.Stats.Clear > 0 {
+		out.Shown = r.plan.shown(RuleLive)
+	}
 	out.Live = sealer.Seal(raw, full[RuleLive])
 	if second == nil {
 		out.Record = out.Live.Retain()

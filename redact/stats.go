@@ -1,6 +1,9 @@
 package redact
 
-import "bystander/internal/frame"
+import (
+	"bystander/internal/frame"
+	"bystander/internal/geom"
+)
 
 // Reason says why a picture was masked as a whole. The values are stable and
 // serve as labels and in receipts.
@@ -40,6 +43,9 @@ type Out struct {
 	Live   *frame.Redacted
 	Record *frame.Redacted
 	Stats  Stats
+	// Shown are the heads shown clear in the live picture, in its pixels; nil
+	// when nobody is. A check of what leaves needs to know them.
+	Shown []geom.Box
 }
 
 // Release gives both shares back.
