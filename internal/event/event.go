@@ -24,6 +24,7 @@ const (
 	KindGateChange   Kind = "gate_change"   // what makes matching lawful changed
 	KindCameraHealth Kind = "camera_health" // connected, lost, masked by fault
 	KindZoneMinute   Kind = "zone_minute"   // per-minute counters, small counts suppressed
+	KindSegment      Kind = "segment"       // a recorded segment was finished and has the receipt named
 )
 
 // TSQuality says how far an event's time can be trusted.
@@ -116,8 +117,8 @@ type Event struct {
 	DEKID      string `json:"dek_id,omitempty" class:"L3"`
 	Salt       []byte `json:"salt,omitempty" class:"L2"` // 16 bytes
 
-	// Detail holds what a camera_health, gate_change or zone_minute event says,
-	// with bounded keys and nothing about a person.
+	// Detail holds what a camera_health, gate_change, zone_minute or segment
+	// event says, with bounded keys and nothing about a person.
 	Detail map[string]string `json:"detail,omitempty" class:"L2"`
 
 	ChainID  string `json:"chain_id" class:"L1"`

@@ -64,12 +64,15 @@ func (r *Recorder) certify(rec *Recording) error {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		b, err = r.cfg.Certifier.Certify(rec)
-		if err == nil && b == nil {
+		if err != nil {
+			// Trying again would not help, and recording goes on.
+			r.cfg.Alarm(Alarm{Kind: AlarmReceipt, Camera: rec.Camera, Err: fmt.Errorf("record: receipt of %s: %w", rec.ID, err)})
 			return nil
 		}
-		if err == nil {
-			err = writeWhole(path, b)
+		if b == nil {
+			return nil
 		}
+		err = writeWhole(path, b)
 	}
 	if err != nil {
 		return fmt.Errorf("record: receipt of %s: %w", rec.ID, err)

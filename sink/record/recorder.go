@@ -51,6 +51,7 @@ const (
 	AlarmPaused    AlarmKind = "paused"    // the disk refuses; recording of a camera pauses
 	AlarmRetention AlarmKind = "retention" // something could not be disposed of
 	AlarmLost      AlarmKind = "lost"      // a file is missing or damaged
+	AlarmReceipt   AlarmKind = "receipt"   // a segment stays without a receipt
 )
 
 // Alarm is one piece of news for the operator.
