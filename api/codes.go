@@ -14,6 +14,7 @@ const (
 	MaskSizeChange    = "SIZE_CHANGE"    // the picture's size changed
 	MaskLease         = "LEASE_EXPIRED"  // no fresh policy lease
 	MaskSwitchedOff   = "SWITCHED_OFF"   // a person covered everything
+	MaskLeak          = "LEAK_SUSPECTED" // the self-check found a face in a redacted picture
 )
 
 // Why matching is off, and what keeps the gate closed:
@@ -43,4 +44,5 @@ const (
 	NoticeStoreSlow   = "STORE_SLOW"     // events wait in the spool
 	NoticeExposed     = "EXPOSED"        // reachable beyond this machine without sign-in
 	NoticeNoPerson    = "NO_PERSON_FILE" // bodies are not looked for
+	NoticeNoJudge     = "NO_JUDGE"       // redacted pictures are not checked by a second detector
 )

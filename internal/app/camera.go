@@ -30,7 +30,8 @@ type camera struct {
 	src   ingest.Source
 	pipe  *pipeline
 	out   *liveOutlet
-	who   *who // nil when nobody can be matched
+	who   *who         // nil when nobody can be matched
+	check *cameraCheck // nil when what leaves is not checked
 	stats *cameraStats
 	emit  func(event.Event)
 	site  string
@@ -202,7 +203,7 @@ func specOf(c config.Camera) (ingest.Spec, error) {
 }
 
 // framesNeeded is how many pictures a camera's pipeline may hold on to.
-func framesNeeded(hold int) int { return hold + betweenSides + 12 }
+func framesNeeded(hold int) int { return hold + betweenSides + 13 }
 
 func redactConfig(c config.Redact) redact.Config {
 	r := redact.DefaultConfig()

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -36,6 +37,7 @@ type edge struct {
 	cfg     config.Config
 	log     zerolog.Logger
 	started time.Time
+	key     ed25519.PrivateKey // of this edge: signs events and receipts
 
 	eyes   *eyes
 	law    *lawful
@@ -45,6 +47,8 @@ type edge struct {
 	pump   *spool.Pump
 	access *access.Log
 	rec    *record.Recorder // nil when nothing is recorded
+	certs  *certifier
+	check  *selfCheck // nil when redacted pictures are not checked
 	hub    *live.Hub
 	reg    *prometheus.Registry
 	sample bool
@@ -67,7 +71,7 @@ func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *ed
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		e.openStores, e.openModels, e.openLaw, e.openOutputs, e.openCameras,
+		e.openStores, e.openModels, e.openSelfCheck, e.openLaw, e.openOutputs, e.openCameras,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -98,6 +102,7 @@ func (e *edge) openStores(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.key = key
 	store, err := sqlite.Open(ctx, filepath.Join(e.cfg.Data, "events.db"), sqlite.Options{
 		Days:   sqlite.Days{Events: int(e.cfg.Events.MaxAge.Hours() / 24)},
 		Stored: func([]event.Event) { e.changed.notify() },
@@ -196,8 +201,10 @@ func (e *edge) openOutputs(ctx context.Context) error {
 	if !e.cfg.Record.Enabled {
 		return nil
 	}
+	e.certs = e.newCertifier()
 	rec, err := record.Open(ctx, record.Config{
-		Dir: filepath.Join(e.cfg.Data, "recordings"), Segment: e.cfg.Record.Segment,
+		Certifier: e.certs,
+		Dir:       filepath.Join(e.cfg.Data, "recordings"), Segment: e.cfg.Record.Segment,
 		Limits: record.Limits{MaxAge: e.cfg.Record.MaxAge, MaxBytes: int64(e.cfg.Record.MaxBytes)},
 		Alarm: func(a record.Alarm) {
 			e.alarms.set("record:"+string(a.Kind)+":"+a.Camera, a.Err, a.Cleared)
@@ -259,6 +266,11 @@ func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error
 		return nil, err
 	}
 	c.pipe.src = c.src
+	c.check = e.check.of(c)
+	c.out.check, c.pipe.suspect = c.check, c.check.covering
+	if e.certs != nil {
+		e.certs.watch(cc.ID, c.healthTotals)
+	}
 	return c, nil
 }
 
@@ -295,6 +307,7 @@ func (e *edge) run(ctx context.Context) {
 	wg.Go(func() { e.eyes.watch(ctx) })
 	wg.Go(func() { e.law.run(ctx) })
 	wg.Go(func() { e.retain(ctx) })
+	stopCheck := e.startCheck(ctx)
 	pumping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	pumped := make(chan struct{})
 	go func() { // waited for below
@@ -304,6 +317,7 @@ func (e *edge) run(ctx context.Context) {
 		}
 	}()
 	wg.Wait()
+	stopCheck()
 	if err := e.ledger.close(); err != nil {
 		e.log.Error().Err(err).Msg("closing the event journal")
 	}

@@ -55,6 +55,8 @@ func newCameraMetrics(e *edge) *cameraMetrics {
 			counterOf("redact_clear_faces_total", "Faces shown under a consent, counted on each picture.", func(_ *camera, _ ingest.Health, n counts) float64 { return float64(n.Clear) }),
 			counterOf("redact_masked_area_pictures_total", "Masked area, in whole pictures.", func(_ *camera, _ ingest.Health, n counts) float64 { return n.Area }),
 			counterOf("encode_errors_total", "Pictures that could not be encoded or handed on.", func(c *camera, _ ingest.Health, _ counts) float64 { return float64(c.out.failures.Load()) }),
+			counterOf("selfcheck_checks_total", "Redacted pictures that the independent judge looked at.", func(c *camera, _ ingest.Health, _ counts) float64 { return float64(c.check.counted().Checks) }),
+			counterOf("selfcheck_hits_total", "Faces that the judge found there and that nobody's consent explains.", func(c *camera, _ ingest.Health, _ counts) float64 { return float64(c.check.counted().Hits) }),
 			gaugeOf("live_viewers", "Viewers now.", func(c *camera, _ ingest.Health, _ counts) float64 {
 				return float64(e.hub.Stream(c.cfg.ID).Stats().Viewers)
 			}),

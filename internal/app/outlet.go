@@ -27,6 +27,7 @@ type liveOutlet struct {
 	log    zerolog.Logger
 	clock  *stopwatch
 	stats  *cameraStats
+	check  *cameraCheck // nil when what leaves is not checked
 
 	apart    *encode.Stream // of the recorder alone; nil while shared
 	differed time.Duration  // PTS of the last picture on which the rules differed
@@ -38,6 +39,7 @@ type liveOutlet struct {
 // never ends the camera.
 func (l *liveOutlet) take(o redact.Out) error {
 	defer o.Release()
+	l.check.offer(o)
 	stop := l.clock.start(stageEncode)
 	p, err := l.shared.Encode(o.Live)
 	stop()

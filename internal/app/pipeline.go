@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"bystander/api"
 	"bystander/ingest"
 	"bystander/internal/frame"
 	"bystander/internal/geom"
@@ -35,6 +36,8 @@ type pipeline struct {
 	out    outlet
 	stats  *cameraStats
 	clock  *stopwatch
+	// suspect, when set, tells that pictures must be covered as a whole.
+	suspect func() bool
 
 	free chan *seen // recycled
 }
@@ -133,6 +136,9 @@ func (p *pipeline) coverAll(in <-chan *seen) (err error) {
 				raw.Release()
 				return err
 			}
+		}
+		if p.suspect != nil && p.suspect() {
+			s.sighting.Fault = api.MaskLeak
 		}
 		stop := p.clock.start(stageCover)
 		err := r.Push(raw, s.sighting)

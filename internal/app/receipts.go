@@ -176,8 +176,6 @@ func (c *camera) healthTotals() receipt.Health {
 	if s, ok := c.out.record.(*record.Stream); ok {
 		out.Unwritten = int64(s.Stats().Dropped)
 	}
-	if c.check != nil {
-		out.SelfCheck = receipt.Judged{Checks: int64(c.check.checks.Load()), Hits: int64(c.check.hits.Load())}
-	}
+	out.SelfCheck = c.check.counted()
 	return out
 }

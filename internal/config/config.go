@@ -78,6 +78,15 @@ type Redact struct {
 	Hold      int           `yaml:"hold"`     // pictures held back, 0–50
 	Margin    float64       `yaml:"margin"`   // added around a head, as a part of its size
 	TrackHold time.Duration `yaml:"track_hold"`
+	// CheckEvery is how often one redacted picture of each camera is looked at
+	// by a second, independent detector; 0 turns that off.
+	CheckEvery time.Duration `yaml:"check_every"`
+	// OnLeak is what a face found there leads to: alarm, or mask, which covers
+	// that camera's pictures as a whole.
+	OnLeak string `yaml:"on_leak"`
+	// LeakHold is how long the finding lasts after the last such face; 0 until
+	// a person restarts the program.
+	LeakHold time.Duration `yaml:"leak_hold"`
 }
 
 // Encode is the redacted video.
@@ -120,6 +129,7 @@ func Default() Config {
 		},
 		Redact: Redact{
 			Style: "frost", Coverage: "head", Hold: 8, Margin: 0.25, TrackHold: time.Second,
+			CheckEvery: 5 * time.Second, OnLeak: "alarm",
 		},
 		Encode: Encode{Preset: "ultrafast", KeyInterval: 2 * time.Second},
 		Record: Record{

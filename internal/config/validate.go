@@ -49,6 +49,16 @@ func (c *Config) Validate() error {
 	checkRange(&k, "redact.hold", c.Redact.Hold, 0, 50)
 	checkRange(&k, "redact.margin", c.Redact.Margin, 0.25, 2)
 	checkRange(&k, "redact.track_hold", c.Redact.TrackHold, time.Second, time.Minute)
+	if c.Redact.CheckEvery != 0 {
+		checkRange(&k, "redact.check_every", c.Redact.CheckEvery, 500*time.Millisecond, time.Hour)
+	}
+	k.oneOf("redact.on_leak", c.Redact.OnLeak, "alarm", "mask")
+	if c.Redact.OnLeak == "mask" && c.Redact.CheckEvery == 0 {
+		k.fail("redact.on_leak", "mask needs the check; set redact.check_every, e.g. 5s")
+	}
+	if c.Redact.LeakHold != 0 {
+		checkRange(&k, "redact.leak_hold", c.Redact.LeakHold, time.Minute, 7*24*time.Hour)
+	}
 	checkRange(&k, "encode.bitrate", c.Encode.Bitrate, 0, 100_000)
 	k.oneOf("encode.preset", c.Encode.Preset,
 		"ultrafast", "superfast", "veryfast", "faster", "fast", "medium")
