@@ -37,7 +37,7 @@ func New() *Canary {
 	}
 	background(c.blank)
 	background(c.face)
-	drawFace(c.face)
+	Draw(c.face, FaceBox())
 	return c
 }
 
@@ -95,30 +95,41 @@ var features = []blob{
 	{-0.62, 0.25, 0.3, 0.5, -14}, {0.62, 0.25, 0.3, 0.5, -14}, // cheeks fall away
 }
 
-func drawFace(p frame.Planes) {
-	const rx, ry = faceW / 2.0, faceH / 2.0
-	for y := range p.H {
-		for x := range p.W {
-			u, v := (float64(x)-centreX)/rx, (float64(y)-centreY)/ry
+// Draw draws the face, with hair and neck, over p such that the face fills box.
+// Made-up crowds for tests are drawn with it.
+func Draw(p frame.Planes, box geom.Box) {
+	c := box.Centre()
+	cx, cy, rx, ry := float64(c.X), float64(c.Y), float64(box.W())/2, float64(box.H())/2
+	// Hair and neck reach beyond the face.
+	around := geom.BoxAt(c.X, c.Y, box.W()*1.4, box.H()*1.1)
+	around.Y0 -= box.H() * 0.3
+	around.Y1 += box.H() * 0.6
+	around = around.Clip(p.W, p.H)
+	for y := int(around.Y0); y < int(around.Y1); y++ {
+		for x := int(around.X0); x < int(around.X1); x++ {
+			u, v := (float64(x)-cx)/rx, (float64(y)-cy)/ry
 			i := y*p.StrideY + x
-			// Neck, hair, then the face over both.
-			l := float64(p.Y[i])
-			l = mix(l, 120, soft(u/0.55, (v-1.3)/0.7))
-			l = mix(l, 35, soft(u/1.18, (v+0.22)/1.12))
-			skin := soft(u, v)
-			tone := 178 - 22*u*u - 14*v*v
-			for _, b := range features {
-				tone += b.d * math.Exp(-(sq((u-b.x)/b.rx)+sq((v-b.y)/b.ry))*0.9)
-			}
-			l = mix(l, tone, skin)
+			skin, neck := soft(u, v), soft(u/0.55, (v-1.3)/0.7)
+			l := mix(float64(p.Y[i]), 120, neck)
+			l = mix(l, 35, soft(u/1.18, (v+0.22)/1.12)) // hair, then the face over it
+			l = mix(l, tone(u, v), skin)
 			p.Y[i] = byte(min(max(l, 16), 235))
 			if x%2 == 0 && y%2 == 0 {
 				j := y/2*p.StrideC + x/2
-				k := max(skin, soft(u/0.55, (v-1.3)/0.7))
-				p.U[j], p.V[j] = byte(mix(128, 110, k)), byte(mix(128, 150, k))
+				k := max(skin, neck)
+				p.U[j], p.V[j] = byte(mix(float64(p.U[j]), 110, k)), byte(mix(float64(p.V[j]), 150, k))
 			}
 		}
 	}
+}
+
+// tone is the luma of the skin at (u, v), in half axes from the face's centre.
+func tone(u, v float64) float64 {
+	t := 178 - 22*u*u - 14*v*v
+	for _, b := range features {
+		t += b.d * math.Exp(-(sq((u-b.x)/b.rx)+sq((v-b.y)/b.ry))*0.9)
+	}
+	return t
 }
 
 // soft is 1 inside the unit circle and falls to 0 over its rim.
