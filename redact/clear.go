@@ -35,6 +35,16 @@ func (p *plan) decide(perm Permission, s *stretch, slot int, at time.Duration) {
 	}
 }
 
+// granted reports whether anything was permitted to the track on any held picture.
+func (t *track) granted() bool {
+	for _, g := range t.grant {
+		if g != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // permitted asks for every rule.
 func permitted(perm Permission, id uint64) uint8 {
 	var g uint8

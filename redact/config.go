@@ -28,10 +28,10 @@ type Config struct {
 	// Margin widens a face to the whole head: the part of the face's width
 	// added on each side; above and below follow from it. 0.15 to 1.
 	Margin float32
-	// TrackHold is how long a track that is no longer seen stays masked, its
-	// place extrapolated and growing. Half as long again the last region stays
-	// whole. Persons and a face seen only once get half of it, a track seen
-	// once or twice with a low score a quarter. 0.2 s to 10 s.
+	// TrackHold is how long at most a track that is no longer seen stays masked,
+	// its place extrapolated and growing. Half as long again the last region
+	// stays whole. A track that never flickered gets six tenths of it, one seen
+	// only weakly or only twice up to a quarter, a person half. 0.2 s to 10 s.
 	TrackHold time.Duration
 	// MaxBlind is the longest time since the last successful look for faces
 	// at which a picture is still vouched for. 50 ms to 5 s.

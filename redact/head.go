@@ -101,13 +101,14 @@ func headOfPerson(b geom.Box, w, h int) personHead {
 // explains reports whether a face, whose widened head is head, is the head of
 // the person: it lies where that head must be, and is as large for the
 // box as one person's head would be, so that the box does not hold a second.
-func (p personHead) explains(face, head, person geom.Box) bool {
-	if !p.sure {
-		return false
-	}
+// Of a person that is only inferred the place is all that is asked for.
+func (p personHead) explains(face, head, person geom.Box, s sure) bool {
 	c := face.Centre()
 	if !(c.X > p.region.X0 && c.X < p.region.X1 && c.Y > p.region.Y0 && c.Y < p.region.Y1) {
 		return false
+	}
+	if s == guessed || !p.sure {
+		return s == guessed
 	}
 	// The top of the person must be the top of this head, and not another
 	// person's behind.
@@ -115,6 +116,9 @@ func (p personHead) explains(face, head, person geom.Box) bool {
 		return false
 	}
 	r := head.W() / person.W()
+	if off := c.X - person.Centre().X; max(off, -off) < 0.15*person.W() {
+		return r >= 0.24 && r <= 1.6 // arms out, or a coat
+	}
 	return r >= 0.33 && r <= 1.6
 }
 

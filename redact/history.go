@@ -21,6 +21,7 @@ type track struct {
 	seen  []sight // oldest first; bounded, see note
 	total int     // observations ever
 	best  float32
+	gap   time.Duration // the longest between two observations in a row
 	lost  bool
 	// taken tells that a new track was first seen, at next, where this one had
 	// got to: the same target under a new number.
@@ -51,6 +52,9 @@ func (t *track) note(s sight) {
 	if len(t.seen) == cap(t.seen) {
 		copy(t.seen, t.seen[1:])
 		t.seen = t.seen[:len(t.seen)-1]
+	}
+	if n := len(t.seen); n > 0 {
+		t.gap = max(t.gap, s.pts-t.seen[n-1].pts)
 	}
 	t.taken = false
 	t.seen = append(t.seen, s)
@@ -167,18 +171,18 @@ func (m motion) at(d float32) geom.Box {
 // factors on the sides. What rests on a short or no stretch of sightings is the
 // least certain.
 func (m motion) slack(kind TargetKind, d float32) (fx, fy float32) {
-	rx, ry := float32(0.8), float32(0.5)
+	rx, ry := float32(0.6), float32(0.4)
 	if kind == TargetPerson {
-		rx, ry = 0.4, 0.2
+		rx, ry = 0.3, 0.15
 	}
 	switch {
 	case m.span == 0:
-		rx, ry = rx*4, ry*3 // people cross a picture at up to nine widths a second
+		rx, ry = rx*5, ry*4 // people cross a picture at up to nine widths a second
 	default:
 		r := min(0.08/m.span, 1.5)
 		rx, ry = rx+r, ry+r/2
 	}
-	return min(1+rx*d, 2), min(1+ry*d, 1.6)
+	return min(1+rx*d, 1.7), min(1+ry*d, 1.4)
 }
 
 // sure tells how a place was come by.
@@ -205,16 +209,22 @@ type bounds struct {
 	cut  Ablation
 }
 
+// of is how long a track is inferred beyond its first and last sighting. What
+// was seen at every look and then no more has mostly left or is hidden; what
+// flickered may flicker again. So a track is held by the gaps that it had, within
+// bounds that grow with what is known of it.
 func (b bounds) of(t *track) time.Duration {
 	switch {
 	case !t.confirmed():
+		return min(max(3*t.gap, b.hold/6), b.hold/4)
+	case t.total <= 2:
 		return b.hold / 4
-	case t.total == 1, t.kind == TargetPerson:
+	case t.kind == TargetPerson:
 		// A person box flickers for a picture or two, but unlike a face it does
 		// not vanish when somebody turns away.
 		return b.hold / 2
 	}
-	return b.hold
+	return min(max(6*t.gap, b.hold*6/10), b.hold)
 }
 
 // where infers the target's place at a time.
@@ -289,7 +299,7 @@ func (t *track) before(j int, at time.Duration, b bounds) place {
 }
 
 // along places the target d seconds along a motion. The region trails back
-// towards where it was seen, up to two widths, in case it stopped.
+// towards where it was seen, up to a width, in case it stopped.
 func (t *track) along(m motion, d float32, b bounds) place {
 	core := m.at(d)
 	if grow(core, 1.5, 1.5).Clip(b.w, b.h).Empty() {
@@ -298,8 +308,8 @@ func (t *track) along(m motion, d float32, b bounds) place {
 	fx, fy := m.slack(t.kind, max(d, -d))
 	trail := m.box
 	c, o := core.Centre(), trail.Centre()
-	if far := max(c.X-o.X, o.X-c.X, c.Y-o.Y, o.Y-c.Y); far > 2*core.W() {
-		trail = m.box.Lerp(core, 1-2*core.W()/far)
+	if far := max(c.X-o.X, o.X-c.X, c.Y-o.Y, o.Y-c.Y); far > core.W() {
+		trail = m.box.Lerp(core, 1-core.W()/far)
 	}
 	return place{grow(core, fx, fy).Union(trail), core, guessed}
 }

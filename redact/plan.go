@@ -77,9 +77,35 @@ func (p *plan) build(tracks []*track, at time.Duration, b bounds) {
 			})
 		}
 	}
+	p.dropGuesses()
 	p.pair()
 	p.maskFaces()
 	p.maskPersons()
+}
+
+// dropGuesses leaves out faces that are only inferred where a face is seen: it is
+// the same one under another number, or hidden behind it. Only a face that no
+// permission can be given to explains another, so that none is left uncovered.
+func (p *plan) dropGuesses() {
+	k := 0
+	for i := range p.faces {
+		if f := &p.faces[i]; f.at.sure == guessed && p.seenAt(f) {
+			continue
+		}
+		p.faces[k] = p.faces[i]
+		k++
+	}
+	p.faces = p.faces[:k]
+}
+
+func (p *plan) seenAt(f *facePlan) bool {
+	for i := range p.faces {
+		g := &p.faces[i]
+		if g.at.sure >= between && !g.t.granted() && g.head.Covers(f.at.core) >= 0.6 && g.core.Area() < 4*f.core.Area() {
+			return true
+		}
+	}
+	return false
 }
 
 // pair finds for each person the face that explains its head. A face that is
@@ -104,7 +130,7 @@ func (p *plan) pairOne(i int) bool {
 	best, miss := -1, float32(0)
 	for j := range p.faces {
 		f := &p.faces[j]
-		if f.at.sure < between || !q.head.explains(f.at.core, f.core, q.at.core) {
+		if f.at.sure < between || !q.head.explains(f.at.core, f.core, q.at.core, q.at.sure) {
 			continue
 		}
 		d := distance(f.core.Centre(), q.head.tight.Centre()) / f.core.H()

@@ -101,10 +101,11 @@ func TestMissesAreBridgedAndEnd(t *testing.T) {
 		}
 		areas = append(areas, o.stats.Area)
 	}
-	if areas[34] <= areas[9] || areas[20] <= areas[11] {
+	// It was seen on every picture, so it is held six tenths of the time.
+	if areas[22] <= areas[9] || areas[18] <= areas[11] {
 		t.Errorf("the region does not grow: %v", areas[9:35])
 	}
-	if math.Abs(float64(areas[45]-areas[40])) > 1e-6 {
+	if areas[30] == 0 || math.Abs(float64(areas[30]-areas[26])) > 1e-6 {
 		t.Error("after the hold the last region does not stay as it was")
 	}
 }
