@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"bystander/internal/app"
@@ -161,6 +162,25 @@ func (c *auditVerifyCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return app.AuditVerify(ctx, cfg, c.JSON, os.Stdout)
+}
+
+type verifySegmentCmd struct {
+	configFlag
+	Files []string `arg:"" placeholder:"FILE" help:"Recorded segments, each with its receipt beside it."`
+	Key   string   `placeholder:"FILE" help:"The edge's public key; default keys/edge.pub of the installation."`
+	JSON  bool     `help:"Print one JSON object for each file."`
+}
+
+func (c *verifySegmentCmd) Run(ctx context.Context) error {
+	key := c.Key
+	if key == "" {
+		cfg, err := c.load()
+		if err != nil {
+			return err
+		}
+		key = filepath.Join(cfg.Keys, "edge.pub")
+	}
+	return app.VerifySegments(ctx, app.VerifySegmentOptions{Files: c.Files, Key: key, JSON: c.JSON, Stdout: os.Stdout})
 }
 
 type modelsCmd struct {

@@ -22,18 +22,19 @@ single picture is shown, stored or sent.
 Start with "bystander demo", or "bystander redact --in FILE --out FILE".`
 
 type commands struct {
-	Demo        demoCmd        `cmd:"" help:"Run everything on this machine with a loopback camera that plays a file, or with a camera of yours."`
-	Run         runCmd         `cmd:"" help:"Run with a configuration file: cameras in, redacted pictures and events out."`
-	Redact      redactCmd      `cmd:"" help:"Redact a recording with the very same stages."`
-	Enrol       enrolCmd       `cmd:"" help:"Enrol a person who consented, from a photograph that is not kept."`
-	Withdraw    withdrawCmd    `cmd:"" help:"Withdraw an enrolled person's consents and destroy their template."`
-	Eval        evalCmd        `cmd:"" help:"Measure: speed against the floor of plain decoding and encoding."`
-	Audit       auditCmd       `cmd:"" help:"Check that the event log is whole, unaltered and in order."`
-	Models      modelsCmd      `cmd:"" help:"List the models, or fetch them."`
-	Doctor      doctorCmd      `cmd:"" help:"Check this machine and this installation, with a fix for each finding."`
-	CheckConfig checkConfigCmd `cmd:"" help:"Check a configuration file, and the site file that it names."`
-	Probe       probeCmd       `cmd:"" hidden:""`
-	Version     versionCmd     `cmd:"" help:"Print the version."`
+	Demo          demoCmd          `cmd:"" help:"Run everything on this machine with a loopback camera that plays a file, or with a camera of yours."`
+	Run           runCmd           `cmd:"" help:"Run with a configuration file: cameras in, redacted pictures and events out."`
+	Redact        redactCmd        `cmd:"" help:"Redact a recording with the very same stages."`
+	Enrol         enrolCmd         `cmd:"" help:"Enrol a person who consented, from a photograph that is not kept."`
+	Withdraw      withdrawCmd      `cmd:"" help:"Withdraw an enrolled person's consents and destroy their template."`
+	Eval          evalCmd          `cmd:"" help:"Measure: speed against the floor of plain decoding and encoding."`
+	Audit         auditCmd         `cmd:"" help:"Check that the event log is whole, unaltered and in order."`
+	VerifySegment verifySegmentCmd `cmd:"" help:"Check recorded segments against their signed receipts."`
+	Models        modelsCmd        `cmd:"" help:"List the models, or fetch them."`
+	Doctor        doctorCmd        `cmd:"" help:"Check this machine and this installation, with a fix for each finding."`
+	CheckConfig   checkConfigCmd   `cmd:"" help:"Check a configuration file, and the site file that it names."`
+	Probe         probeCmd         `cmd:"" hidden:""`
+	Version       versionCmd       `cmd:"" help:"Print the version."`
 }
 
 func main() { os.Exit(run(os.Args[1:])) }
