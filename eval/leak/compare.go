@@ -144,7 +144,7 @@ func (t *trial) look(ctx context.Context, i int, q frame.Planes) ([]Leak, error)
 	if t.o.Exposure || len(leaks) == 0 {
 		return leaks, nil
 	}
-	again, err := t.j.Faces.look(ctx, q, t.windowsOf(f))
+	again, err := t.j.Faces.look(ctx, q, t.windowsOf(f), rfbAgain)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,63 @@ func (r *recogniser) learn(ctx context.Context, p frame.Planes, box geom.Box) (b
 		r.lm[i].X += float32(x)
 		r.lm[i].Y += float32(y)
 	}
-	return r.embed(ctx, p, &r.a)
+	if ok, err := r.embed(ctx, p, &r.a); !ok || err != nil {
+		return false, err
+	}
+	told, err := r.distinct(ctx, p)
+	if !told {
+		r.forget()
+	}
+	return told, err
+}
+
+// distinct reports whether the embedding tells the learnt face from none: the
+// embedder answers for any crop, and finds some small, dark or turned faces like
+// a smooth patch. Those say nothing about a redaction. The patch is drawn from
+// the corners of the face's own crop, which hold nothing of the face.
+func (r *recogniser) distinct(ctx context.Context, p frame.Planes) (bool, error) {
+	defer r.b.Wipe()
+	defer r.chip.Wipe()
+	if _, err := r.chip.Cut(p, frame.Colour{Matrix: 2}, r.lm); err != nil {
+		return false, nil //nolint:nilerr // landmarks that no face can have
+	}
+	smoothChip(r.chip.Planar())
+	if err := r.j.Embedder.Embed(ctx, &r.chip, &r.b); err != nil {
+		return false, fmt.Errorf("leak: embed: %w", err)
+	}
+	return r.a.Cosine(&r.b) < r.j.Threshold-controlRoom, nil
+}
+
+// controlRoom is how far below the threshold the smooth patch must stay for a
+// comparison to mean anything.
+const controlRoom = 0.1
+
+// smoothChip replaces each plane by what its four corners give by bilinear
+// interpolation.
+func smoothChip(v []float32) {
+	const side, corner = match.ChipSide, match.ChipSide / 8
+	for len(v) >= side*side {
+		plane := v[:side*side]
+		v = v[side*side:]
+		mean := func(x0, y0 int) float32 {
+			var sum float32
+			for y := y0; y < y0+corner; y++ {
+				for x := x0; x < x0+corner; x++ {
+					sum += plane[y*side+x]
+				}
+			}
+			return sum / (corner * corner)
+		}
+		a, b := mean(0, 0), mean(side-corner, 0)
+		c, d := mean(0, side-corner), mean(side-corner, side-corner)
+		for y := range side {
+			fy := float32(y) / (side - 1)
+			for x := range side {
+				fx := float32(x) / (side - 1)
+				plane[y*side+x] = (a*(1-fx)+b*fx)*(1-fy) + (c*(1-fx)+d*fx)*fy
+			}
+		}
+	}
 }
 
 func (r *recogniser) embed(ctx context.Context, p frame.Planes, to *match.Probe) (bool, error) {

@@ -16,7 +16,8 @@ import (
 // The judge's input and what it is told apart by.
 const (
 	rfbW, rfbH = 640, 480
-	rfbScore   = 0.7
+	rfbScore   = 0.7 // in the original
+	rfbAgain   = 0.5 // in the redacted picture: a doubtful face is one too
 	rfbIoU     = 0.3
 	// Tiles show the smallest faces enlarged by a third, so that 16 pixels are
 	// well within what the model was trained for.
@@ -92,14 +93,15 @@ func tileStart(n, side, k, i int) int {
 	return (n - side) * i / (k - 1) &^ 1
 }
 
-// look finds faces in the given windows of a picture, best first.
-func (r *RFB) look(ctx context.Context, p frame.Planes, in []image.Rectangle) ([]found, error) {
+// look finds faces scored at least least in the given windows of a picture,
+// best first.
+func (r *RFB) look(ctx context.Context, p frame.Planes, in []image.Rectangle, least float32) ([]found, error) {
 	if p.Size != r.size {
 		r.size, r.resize = p.Size, map[image.Rectangle]*yuv.Resizer{}
 	}
 	var all []found
 	for _, w := range in {
-		got, err := r.window(ctx, p, w)
+		got, err := r.window(ctx, p, w, least)
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +110,7 @@ func (r *RFB) look(ctx context.Context, p frame.Planes, in []image.Rectangle) ([
 	return suppress(all), nil
 }
 
-func (r *RFB) window(ctx context.Context, p frame.Planes, w image.Rectangle) ([]found, error) {
+func (r *RFB) window(ctx context.Context, p frame.Planes, w image.Rectangle, least float32) ([]found, error) {
 	b, err := r.s.Acquire(ctx, 1, 3, rfbH, rfbW)
 	if err != nil {
 		return nil, fmt.Errorf("leak: judge: %w", err)
@@ -130,15 +132,15 @@ func (r *RFB) window(ctx context.Context, p frame.Planes, w image.Rectangle) ([]
 	if err := b.Run(ctx); err != nil {
 		return nil, fmt.Errorf("leak: judge: %w", err)
 	}
-	return r.decode(b.Output(r.scores), b.Output(r.boxes), w, k, p.Size), nil
+	return r.decode(b.Output(r.scores), b.Output(r.boxes), w, k, p.Size, least), nil
 }
 
 // decode reads the faces above the threshold, in the picture's pixels. Boxes
 // cut off at an edge inside the picture are left to the neighbouring window.
-func (r *RFB) decode(scores, boxes []float32, w image.Rectangle, k float64, s frame.Size) []found {
+func (r *RFB) decode(scores, boxes []float32, w image.Rectangle, k float64, s frame.Size, least float32) []found {
 	var out []found
 	for i := 0; 2*i+1 < len(scores) && 4*i+3 < len(boxes); i++ {
-		if !(scores[2*i+1] >= rfbScore) {
+		if !(scores[2*i+1] >= least) {
 			continue
 		}
 		q := boxes[4*i : 4*i+4]

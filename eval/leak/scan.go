@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"slices"
 
 	"bystander/detect"
 	"bystander/internal/frame"
@@ -102,7 +103,7 @@ func (j *Judge) Scan(ctx context.Context, src Pictures, rate float64, told func(
 			return nil, fmt.Errorf("%w: the original's size changes from %v to %v at picture %d", ErrPair, size, p.Size, len(all))
 		}
 		var l looked
-		if l.faces, err = j.Faces.look(ctx, p, wins); err != nil {
+		if l.faces, err = j.Faces.look(ctx, p, wins, rfbScore); err != nil {
 			return nil, err
 		}
 		if j.Persons != nil && len(all)%max(j.personEvery(), 1) == 0 {
@@ -153,7 +154,28 @@ func sift(all []looked, size frame.Size, rate float64, persons bool) *Seen {
 	}
 	s.empties(rate)
 	s.link()
+	s.dropBrief(min(max(3, int(rate/6+0.5)), len(all)))
 	return s
+}
+
+// dropBrief leaves out tracks with fewer sightings than least, which is a sixth
+// of a second: hands and folds of cloth pass for a face for a picture or two.
+func (s *Seen) dropBrief(least int) {
+	n := map[int]int{}
+	for i := range s.Frames {
+		for _, f := range s.Frames[i].Faces {
+			n[f.Track]++
+		}
+	}
+	s.Tracks = 0
+	for _, k := range n {
+		if k >= least {
+			s.Tracks++
+		}
+	}
+	for i := range s.Frames {
+		s.Frames[i].Faces = slices.DeleteFunc(s.Frames[i].Faces, func(f Face) bool { return n[f.Track] < least })
+	}
 }
 
 // peopleAt are the persons of a picture: its own, or those of the looks before
