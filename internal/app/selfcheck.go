@@ -29,7 +29,7 @@ const (
 	// leakScore is the least score of a face that counts as one. In pictures
 	// redacted by this program the judge gives masks, posters and patterns less
 	// (docs/privacy.md has the figures).
-	leakScore = 0.9
+	leakScore = 0.8
 	// leakSide is the least shorter side of a face that counts, in pixels.
 	leakSide = 16
 	// leakTwice is how many samples of a camera have to show a face in a row.
