@@ -220,9 +220,9 @@ func (b bounds) of(t *track) time.Duration {
 	case t.total <= 2:
 		return b.hold / 4
 	case t.kind == TargetPerson:
-		// A person box flickers for a picture or two, but unlike a face it does
-		// not vanish when somebody turns away.
-		return b.hold / 2
+		// A person box flickers for a look or two, but unlike a face it does not
+		// vanish when somebody turns away.
+		return min(max(3*t.gap, b.hold/4), b.hold/2)
 	}
 	return min(max(6*t.gap, b.hold*6/10), b.hold)
 }

@@ -83,8 +83,8 @@ func (p *plan) build(tracks []*track, at time.Duration, b bounds) {
 	p.maskPersons()
 }
 
-// dropGuesses leaves out faces that are only inferred where a face is seen: it is
-// the same one under another number, or hidden behind it. Only a face that no
+// dropGuesses leaves out persons that are only inferred where one is seen, and
+// faces likewise: each is the same under another number, or hidden behind. Only a face that no
 // permission can be given to explains another, so that none is left uncovered.
 func (p *plan) dropGuesses() {
 	k := 0
@@ -96,6 +96,34 @@ func (p *plan) dropGuesses() {
 		k++
 	}
 	p.faces = p.faces[:k]
+	k = 0
+	for i := range p.persons {
+		if q := &p.persons[i]; q.at.sure == guessed && p.standsAt(q) {
+			continue
+		}
+		p.persons[k] = p.persons[i]
+		k++
+	}
+	p.persons = p.persons[:k]
+}
+
+// standsAt reports whether a person who is only inferred is one who is seen, or
+// two who were seen as one until they parted.
+func (p *plan) standsAt(q *personPlan) bool {
+	parted := 0
+	for i := range p.persons {
+		g := &p.persons[i]
+		if g.at.sure < between {
+			continue
+		}
+		if q.at.core.IoU(g.at.core) >= 0.4 {
+			return true
+		}
+		if q.at.core.Covers(g.at.core) >= 0.7 && g.at.core.H() >= 0.6*q.at.core.H() {
+			parted++
+		}
+	}
+	return parted >= 2
 }
 
 func (p *plan) seenAt(f *facePlan) bool {

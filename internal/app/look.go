@@ -133,9 +133,9 @@ func (l *looker) detect(ctx context.Context, s *seen) {
 	late := l.live && l.now().Sub(raw.Arrived) > lookLate
 	lookFaces := !late && (l.sinceFaces >= l.cadence.FaceEvery || raw.PTS-l.lastFaces >= lookEvery)
 	// People and faces take turns, so that no picture pays for both, but for an
-	// epoch's first.
+	// epoch's first and where faces are looked for in every picture.
 	lookPersons := !late && l.eyes.persons != nil && l.sincePersons >= l.cadence.PersonEvery &&
-		(!lookFaces || l.sincePersons > l.cadence.PersonEvery+1 || l.personsFailed)
+		(!lookFaces || l.cadence.FaceEvery == 1 || l.sincePersons > l.cadence.PersonEvery+1 || l.personsFailed)
 	if l.personsFailed && !lookPersons {
 		// Whoever turned away is covered by the person detector alone.
 		s.sighting.Fault = api.MaskDetectorError
