@@ -54,7 +54,7 @@ type statusOutput struct{ Body Status }
 type eventsInput struct {
 	withRequest
 	Camera string   `query:"camera" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"Only this camera's events"`
-	Kind   []string `query:"kind" maxItems:"10" enum:"use_start,use_end,match,claim_outcome,verify_1to1,unmask,human_review,gate_change,camera_health,zone_minute" doc:"Only these kinds, separated by commas"`
+	Kind   []string `query:"kind" maxItems:"11" enum:"use_start,use_end,match,claim_outcome,verify_1to1,unmask,human_review,gate_change,camera_health,zone_minute,segment" doc:"Only these kinds, separated by commas"`
 	Before string   `query:"before" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"Only events older than this cursor"`
 	Limit  int      `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }

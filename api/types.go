@@ -140,7 +140,7 @@ type Event struct {
 	Cursor    Cursor    `json:"cursor" doc:"Place in the log, for before= and after="`
 	TS        time.Time `json:"ts"`
 	TSQuality string    `json:"ts_quality" enum:"synced,unsynced,camera"`
-	Kind      string    `json:"kind" enum:"use_start,use_end,match,claim_outcome,verify_1to1,unmask,human_review,gate_change,camera_health,zone_minute"`
+	Kind      string    `json:"kind" enum:"use_start,use_end,match,claim_outcome,verify_1to1,unmask,human_review,gate_change,camera_health,zone_minute,segment"`
 
 	Site        string `json:"site"`
 	Camera      string `json:"camera"`

@@ -309,7 +309,7 @@ export interface components {
             id: string;
             inspection?: string;
             /** @enum {string} */
-            kind: "use_start" | "use_end" | "match" | "claim_outcome" | "verify_1to1" | "unmask" | "human_review" | "gate_change" | "camera_health" | "zone_minute";
+            kind: "use_start" | "use_end" | "match" | "claim_outcome" | "verify_1to1" | "unmask" | "human_review" | "gate_change" | "camera_health" | "zone_minute" | "segment";
             /** Format: float */
             margin?: number;
             /** @description Digest of the model, hex */
@@ -647,7 +647,7 @@ export interface operations {
                 /** @description Only this camera's events */
                 camera?: string;
                 /** @description Only these kinds, separated by commas */
-                kind?: ("use_start" | "use_end" | "match" | "claim_outcome" | "verify_1to1" | "unmask" | "human_review" | "gate_change" | "camera_health" | "zone_minute")[] | null;
+                kind?: ("use_start" | "use_end" | "match" | "claim_outcome" | "verify_1to1" | "unmask" | "human_review" | "gate_change" | "camera_health" | "zone_minute" | "segment")[] | null;
                 /** @description Only events older than this cursor */
                 before?: string;
                 limit?: number;

@@ -34,7 +34,7 @@ export function sentence(w: Words, e: HouseEvent, cameraName: (id: string) => st
 function words(w: Words, e: HouseEvent, cameraName: (id: string) => string): string {
   const params = {
     who: e.subject ? w.t("event.guest", { who: e.subject }) : w.t("event.someone"),
-    zone: zoneName(w, e),
+    zone: zoneName(w, e, cameraName),
     camera: w.t("event.camera", { camera: cameraName(e.camera) }),
     consent: e.consent_ref
       ? w.t("event.consent", { ref: e.consent_ref.slice(0, 8), version: e.consent_version ?? 1 })
@@ -45,6 +45,8 @@ function words(w: Words, e: HouseEvent, cameraName: (id: string) => string): str
       const key = `event.health_${e.detail?.state ?? ""}`;
       return w.t(w.has(key) ? key : "event.health_other", { ...params, why: w.code("mask", e.detail?.code) });
     }
+    case "unmask":
+      return w.t(e.detail?.audience === "record" ? "event.unmask_record" : "event.unmask", params);
     case "gate_change":
       return e.detail?.open === "true"
         ? w.t("event.gate_open", params)
@@ -60,9 +62,12 @@ function words(w: Words, e: HouseEvent, cameraName: (id: string) => string): str
   }
 }
 
-function zoneName(w: Words, e: HouseEvent): string {
+/** The event's zone in words; counters of a camera without zones name the camera. */
+function zoneName(w: Words, e: HouseEvent, cameraName: (id: string) => string): string {
   const name = e.zone_name || e.zone;
-  return name ? w.t("event.zone", { zone: name }) : w.t("event.unknownZone");
+  if (name) return w.t("event.zone", { zone: name });
+  if (e.kind === "zone_minute") return w.t("event.camera", { camera: cameraName(e.camera) });
+  return w.t("event.unknownZone");
 }
 
 /** Adds events to a newest-first list: each once, at most `max`. */

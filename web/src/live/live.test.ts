@@ -89,7 +89,11 @@ describe("events", () => {
     ],
     [
       event({ kind: "unmask", subject: "K7FA", consent_ref: "abcdef0123", consent_version: 1 }),
-      "Guest K7FA is shown clear, under consent abcdef01, version 1",
+      "Guest K7FA is shown clear in the live picture, under consent abcdef01, version 1",
+    ],
+    [
+      event({ kind: "unmask", subject: "K7FA", consent_ref: "abcdef0123", detail: { audience: "record" } }),
+      "Guest K7FA is recorded clear, under consent abcdef01, version 1",
     ],
     [event({ kind: "camera_health", detail: { state: "retrying" } }), "Camera Front door was lost"],
     [
@@ -106,9 +110,9 @@ describe("events", () => {
     ],
     [
       event({ kind: "zone_minute", zone: "z1", detail: { people: "1200" } }),
-      "Counts for one minute in zone z1: 1,200",
+      "Counts for one minute, zone z1: 1,200",
     ],
-    [event({ kind: "zone_minute", zone: "z1" }), "Counts for one minute in zone z1: too few to tell"],
+    [event({ kind: "zone_minute", zone: "z1" }), "Counts for one minute, zone z1: too few to tell"],
   ])("says %# in words", (e, text) => {
     expect(sentence(w, e, nameOf)).toBe(text);
   });
@@ -124,6 +128,7 @@ describe("events", () => {
       "gate_change",
       "camera_health",
       "zone_minute",
+      "segment",
     ] as const;
     for (const kind of kinds) {
       for (const lang of ["en", "zh-CN"] as const) {
