@@ -137,7 +137,10 @@ func TestRestoredSegmentsAreCertified(t *testing.T) {
 func reopened(t *testing.T, certifier record.Certifier) (dir, path string) {
 	t.Helper()
 	dir = t.TempDir()
-	r, err := record.Open(ctx, record.Config{Dir: dir, Queue: 10000, Limits: record.Limits{MinFree: -1}, Certifier: certifier})
+	r, err := record.Open(ctx, record.Config{
+		Dir: dir, Queue: 10000, Limits: record.Limits{MinFree: -1}, Certifier: certifier,
+		Now: func() time.Time { return start.Add(time.Minute) },
+	})
 	require.NoError(t, err)
 	s, err := r.Stream("cam-1", "record")
 	require.NoError(t, err)
