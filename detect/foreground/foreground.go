@@ -48,6 +48,10 @@ type Result struct {
 	// Cut tells that this picture shows another scene than the one before, or
 	// that continuity was broken; the model starts anew.
 	Cut bool
+	// Other tells that nothing of the picture before is left, as where a
+	// recording was cut. A flash or a knock at the camera leaves the structure
+	// and is none. It implies Cut.
+	Other bool
 	// Motion is the part of the picture in the foreground, in [0,1].
 	Motion float32
 }
@@ -117,6 +121,8 @@ const (
 	sigmas        = 3.0  // of a cell's own variation
 	learn         = 4.0  // seconds in which a quiet cell's model follows
 	cutPart       = 0.6  // of the cells changed from one picture to the next
+	otherPart     = 0.25 // the same, where the structure changed too
+	otherLikeness = 0.3  // correlation of two pictures of different scenes
 	flooded       = 0.7  // of the cells in the foreground: not people
 	mostGap       = 2 * time.Second
 	floodTime     = time.Second
@@ -139,8 +145,12 @@ func (g *Guard) Observe(p frame.Planes, at time.Duration) Result {
 	}
 	dt := float32((at - g.last).Seconds())
 	g.last = at
-	if g.changed() > cutPart {
-		return g.restart(at)
+	part := g.changed()
+	other := part > otherPart && g.unlike()
+	if other || part > cutPart {
+		r := g.restart(at)
+		r.Other = other
+		return r
 	}
 	warming := at-g.since < g.o.Warm
 	g.light.estimate(g.now, g.cells)
@@ -197,6 +207,23 @@ func (g *Guard) changed() float32 {
 		}
 	}
 	return float32(n) / float32(len(g.now))
+}
+
+// unlike reports whether this picture's grid does not correlate with the one
+// before. Flat pictures, such as a decoder makes up, are like any other.
+func (g *Guard) unlike() bool {
+	var n, a, b, aa, bb, ab float64
+	for i, v := range g.now {
+		x, y := float64(v), float64(g.before[i])
+		n, a, b = n+1, a+x, b+y
+		aa, bb, ab = aa+x*x, bb+y*y, ab+x*y
+	}
+	const flat = 9 // luma²
+	va, vb := aa/n-a*a/n/n, bb/n-b*b/n/n
+	if va < flat || vb < flat {
+		return false
+	}
+	return (ab/n-a*b/n/n)/float64(sqrt(float32(va*vb))) < otherLikeness
 }
 
 // classify compares each cell with its model and returns the part that differs.

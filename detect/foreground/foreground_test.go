@@ -184,6 +184,9 @@ func TestLight(t *testing.T) {
 				change(i, s)
 				r := g.Observe(s.draw(walker(i)), at)
 				at += tick
+				if r.Other {
+					t.Errorf("picture %d: a change of light passes for another scene", i)
+				}
 				area = 0
 				for _, q := range r.Regions {
 					area += q.Area()
@@ -215,7 +218,7 @@ func TestCut(t *testing.T) {
 		}
 	}
 	run(g, s, &at, 60, nobody, func(i int, r foreground.Result) {
-		if r.Cut != (i == 0) || (i < 20 && !r.Warming) || len(r.Regions) > 0 {
+		if r.Cut != (i == 0) || r.Other != (i == 0) || (i < 20 && !r.Warming) || len(r.Regions) > 0 {
 			t.Errorf("picture %d after the cut: %+v", i, r)
 		}
 	})
@@ -231,6 +234,28 @@ func TestCut(t *testing.T) {
 		if r := next(); !r.Cut || !r.Warming {
 			t.Errorf("%s: %+v", name, r)
 		}
+	}
+}
+
+// Nobody may lose their mask because a flash or a broken picture looks like a
+// cut.
+func TestFlashIsNoOtherScene(t *testing.T) {
+	g, s, at := foreground.New(foreground.Options{}), newStage(8, size), time.Duration(0)
+	run(g, s, &at, 40, nobody, func(int, foreground.Result) {})
+	for i := range 12 {
+		s.gain, s.offset = 1, 0
+		p := s.draw(geom.Box{})
+		switch i {
+		case 3:
+			s.gain, s.offset = 1.4, 60
+			p = s.draw(geom.Box{})
+		case 7:
+			p = detecttest.Picture(size, "grey")
+		}
+		if r := g.Observe(p, at); r.Other {
+			t.Errorf("picture %d passes for another scene", i)
+		}
+		at += tick
 	}
 }
 

@@ -47,8 +47,11 @@ type looker struct {
 	who     identifier
 	private func(frame.Size) []geom.Polygon // filled before anything looks
 	live    bool
-	now     func() time.Time
-	clock   *stopwatch
+	// cuts makes a new epoch where a recording was cut: nobody is looked for
+	// across it. A fixed camera has no cuts.
+	cuts  bool
+	now   func() time.Time
+	clock *stopwatch
 
 	tracker  *track.Tracker
 	guard    *foreground.Guard
@@ -56,6 +59,7 @@ type looker struct {
 	epoch    uint32
 	size     frame.Size
 	begun    bool
+	scenes   uint32 // begun by cuts
 
 	sinceFaces, sincePersons int // pictures
 	personsFailed            bool
@@ -82,6 +86,7 @@ type seen struct {
 func (l *looker) look(ctx context.Context, s *seen) {
 	raw := s.raw
 	s.sighting = redact.Sighting{Targets: s.sighting.Targets[:0], Lost: s.sighting.Lost[:0], Moving: s.sighting.Moving[:0]}
+	raw.Epoch += l.scenes
 	if !l.begun || raw.Epoch != l.epoch || raw.Size() != l.size {
 		l.begin(raw, s)
 	}
@@ -99,8 +104,14 @@ func (l *looker) look(ctx context.Context, s *seen) {
 	}
 	stop := l.clock.start(stageGuard)
 	g := l.guard.Observe(raw.Planes(), raw.PTS)
-	s.sighting.Moving = append(s.sighting.Moving, g.Regions...)
 	stop()
+	if g.Other && l.cuts {
+		l.scenes++
+		raw.Epoch++
+		l.begin(raw, s)
+		g = l.guard.Observe(raw.Planes(), raw.PTS)
+	}
+	s.sighting.Moving = append(s.sighting.Moving, g.Regions...)
 	l.detect(ctx, s)
 }
 

@@ -171,7 +171,7 @@ func (o RedactOptions) run(ctx context.Context, cfg config.Config, info probeInf
 	rc.Style, rc.Coverage = redact.Style(o.Style), redact.Coverage(o.Coverage)
 	p := &pipeline{
 		id: recordingID, src: src, redact: rc, may: redact.Nobody{}, out: out, stats: &cameraStats{},
-		looker: &looker{eyes: eyes, cadence: cfg.Detect, now: time.Now},
+		looker: &looker{eyes: eyes, cadence: cfg.Detect, cuts: true, now: time.Now},
 	}
 	if kept != nil {
 		p.looker.who, p.may = kept.who, kept.who
