@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=v2.15.0
-tools=${BYSTANDER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/bystander}/tools
+tools=${XDG_CACHE_HOME:-$HOME/.cache}/bystander/tools
 export PATH=$tools:$PATH
 
 if ! golangci-lint version --short 2>/dev/null | grep -qx "${version#v}"; then

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cache=${BYSTANDER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/bystander}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/bystander
 ort_version=1.30.0
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
