@@ -25,9 +25,11 @@ build/.setup-test: build/.setup
 	@scripts/setup.sh --test
 	@touch $@
 
+# Not "npm ci": it refuses a lock file that lacks the packages of platforms that
+# the machine which wrote it could not see.
 web/node_modules/.stamp: web/package.json web/package-lock.json
 	@echo "==> installing the web application's packages"
-	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@cd web && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 web/dist/index.html: build/.setup web/node_modules/.stamp $(WEB_SRC)
