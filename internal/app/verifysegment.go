@@ -215,9 +215,12 @@ func (v *segmentVerdict) compare(f *os.File) {
 	}
 }
 
-// otherSegment tells by the file's own notes that it cannot be the one that the
-// receipt is of.
+// otherSegment tells by the file's own notes, if any of them is whole, that it
+// cannot be the one that the receipt is of.
 func otherSegment(in record.Inspection, r *receipt.Receipt) bool {
+	if in.Noted == 0 {
+		return false
+	}
 	return !in.Start.Truncate(time.Millisecond).Equal(r.Frames.Start) ||
 		in.Tally.Known && int64(in.Tally.First) != r.Frames.First
 }

@@ -183,12 +183,15 @@ func TestSegmentAttacks(t *testing.T) {
 	}
 	flipped := bytes.Clone(genuine)
 	flipped[len(flipped)-200] ^= 1
+	start := bytes.Clone(genuine)
+	start[bytes.Index(start, []byte("mdat"))+100] ^= 1
 	for name, tc := range map[string]struct {
 		file, paper []byte
 		codes       []string
 	}{
 		"untouched":                {genuine, paper, nil},
 		"one bit of a picture":     {flipped, paper, []string{faultAltered, faultFrames}},
+		"one bit of the first one": {start, paper, []string{faultAltered, faultFrames}},
 		"cut short":                {genuine[:len(genuine)-5000], paper, []string{faultAltered, faultFrames}},
 		"something put behind":     {append(bytes.Clone(genuine), genuine[:100]...), paper, []string{faultAltered, faultFrames}},
 		"another kind of file":     {[]byte("not a recording"), paper, []string{faultAltered, faultFrames}},
