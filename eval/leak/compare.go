@@ -43,7 +43,7 @@ type Options struct {
 // matched by index; another number of them is ErrPair.
 func (j *Judge) Compare(ctx context.Context, seen *Seen, original Pictures, c []Candidate, o Options) ([]*Result, error) {
 	t := &trial{j: j, seen: seen, o: o, wins: windows(seen.Size), rec: recogniser{j: j}}
-	defer t.rec.forget()
+	defer t.rec.forgetAll()
 	for i := range c {
 		t.by = append(t.by, newTally(c[i].Name, seen))
 	}
@@ -192,9 +192,10 @@ func (t *trial) recognise(ctx context.Context, i int, p frame.Planes, out []fram
 		if !ok {
 			continue
 		}
+		t.rec.remember(faces[n].Track)
 		for k := range leaks {
 			l := &leaks[k][n]
-			if l.Reidentified, l.Cosine, err = t.rec.same(ctx, out[k]); err != nil {
+			if l.Reidentified, l.Cosine, err = t.rec.same(ctx, out[k], faces[n].Track, faces); err != nil {
 				return err
 			}
 			l.Compared = true

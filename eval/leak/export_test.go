@@ -2,6 +2,7 @@ package leak
 
 import (
 	"image"
+	"slices"
 
 	"bystander/internal/frame"
 	"bystander/internal/geom"
@@ -40,13 +41,18 @@ type Boxes struct {
 	Persons []geom.Box
 }
 
-// Sift is Scan without the models.
-func Sift(pictures []Boxes, size frame.Size, rate float64) *Seen {
+// Sift is Scan without the models. All faces score 0.9, but for those with the
+// given indices in their pictures, which score less.
+func Sift(pictures []Boxes, size frame.Size, rate float64, weak ...int) *Seen {
 	all := make([]looked, len(pictures))
 	for i, p := range pictures {
 		all[i] = looked{persons: p.Persons, looked: true}
-		for _, b := range p.Faces {
-			all[i].faces = append(all[i].faces, found{b, 0.9})
+		for n, b := range p.Faces {
+			f := found{b, 0.9}
+			if slices.Contains(weak, n) {
+				f.score = 0.75
+			}
+			all[i].faces = append(all[i].faces, f)
 		}
 	}
 	return sift(all, size, rate, true)

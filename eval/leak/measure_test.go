@@ -197,6 +197,17 @@ func TestSift(t *testing.T) {
 	for i, f := range s.Frames {
 		require.False(t, f.Empty, i)
 	}
+	// A hand that waves for long is still no face: the body has a head already.
+	long := make([]leak.Boxes, 20)
+	for i := range long {
+		long[i] = leak.Boxes{Persons: []geom.Box{person}, Faces: []geom.Box{geom.BoxAt(90, 50, 30, 36), geom.BoxAt(70, 160, 24, 30)}}
+	}
+	require.Equal(t, 40, leak.Sift(long, size, 30).Faces(), "as sure as the face: kept")
+	require.Equal(t, 20, leak.Sift(long, size, 30, 1).Faces())
+	for i := range long { // somebody small in front
+		long[i].Persons = append(long[i].Persons, geom.Box{X0: 50, Y0: 140, X1: 90, Y1: 220})
+	}
+	require.Equal(t, 40, leak.Sift(long, size, 30, 1).Faces())
 	s = leak.Sift(append(all, make([]leak.Boxes, 60)...), size, 30)
 	for i, f := range s.Frames {
 		require.Equal(t, i > 19+30, f.Empty, i)

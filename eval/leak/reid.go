@@ -19,6 +19,24 @@ type recogniser struct {
 	a, b match.Probe
 	chip match.Chip
 	got  []detect.Face
+	// known are the newest embeddings of the original's tracks. They serve as
+	// the other candidates: those who are in the picture together are different
+	// people, and a fill that is like one of them as much as another names
+	// nobody.
+	known map[int]*match.Probe
+}
+
+// remember keeps the learnt embedding as its track's.
+func (r *recogniser) remember(track int) {
+	if r.known == nil {
+		r.known = map[int]*match.Probe{}
+	}
+	k := r.known[track]
+	if k == nil {
+		k = &match.Probe{}
+		r.known[track] = k
+	}
+	*k = r.a
 }
 
 // learn aligns and embeds a face of the original. It reports false when no
@@ -119,16 +137,34 @@ func (r *recogniser) embed(ctx context.Context, p frame.Planes, to *match.Probe)
 	return true, nil
 }
 
-// same reports whether the learnt place shows the same person in p, and the
-// cosine.
-func (r *recogniser) same(ctx context.Context, p frame.Planes) (bool, float32, error) {
+// same reports whether the matcher would take the learnt place in p for the
+// person it was, and the cosine: it must pass the threshold, and lead over the
+// others who are in the picture by the matcher's margin.
+func (r *recogniser) same(ctx context.Context, p frame.Planes, own int, present []Face) (bool, float32, error) {
 	defer r.b.Wipe()
 	ok, err := r.embed(ctx, p, &r.b)
 	if !ok || err != nil {
 		return false, 0, err
 	}
 	c := r.a.Cosine(&r.b)
-	return c >= r.j.Threshold, c, nil
+	if c < r.j.Threshold {
+		return false, c, nil
+	}
+	for i := range present {
+		if k := r.known[present[i].Track]; k != nil && present[i].Track != own && k.Cosine(&r.b) > c-r.j.Margin {
+			return false, c, nil
+		}
+	}
+	return true, c, nil
 }
 
+// forget wipes the learnt embedding, forgetAll all.
 func (r *recogniser) forget() { r.a.Wipe() }
+
+func (r *recogniser) forgetAll() {
+	r.forget()
+	for _, k := range r.known {
+		k.Wipe()
+	}
+	clear(r.known)
+}

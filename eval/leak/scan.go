@@ -33,6 +33,8 @@ type Judge struct {
 	// Threshold is the cosine from which on the matcher takes two faces for one
 	// person.
 	Threshold float32
+	// Margin is the lead that it must have over anybody else.
+	Margin float32
 	// EmbedEvery is which of a track's sightings are embedded; 0 means 1, all.
 	// Exposed ones always are.
 	EmbedEvery int
@@ -147,6 +149,11 @@ func sift(all []looked, size frame.Size, rate float64, persons bool) *Seen {
 			f.Faces = append(f.Faces, Face{Box: c.box, Score: c.score})
 		}
 	}
+	if persons {
+		for i := range s.Frames {
+			s.Frames[i].oneHead()
+		}
+	}
 	for i := range all {
 		for _, c := range all[i].faces {
 			s.Frames[i].People = append(s.Frames[i].People, c.box.Scale(2))
@@ -209,6 +216,27 @@ func onPerson(people []geom.Box, face geom.Box) bool {
 		}
 	}
 	return false
+}
+
+// oneHead leaves out what cannot be a face since a body has one head: below the
+// chin of a surer face, no larger than it, and on no person but that face's.
+// Waving hands look like that. People is still persons alone.
+func (f *FrameSeen) oneHead() {
+	all := slices.Clone(f.Faces)
+	f.Faces = slices.DeleteFunc(f.Faces, func(c Face) bool {
+		return slices.ContainsFunc(all, func(a Face) bool {
+			if a.Score <= c.Score || c.Box.Centre().Y <= a.Box.Y1 || c.Box.Area() > a.Box.Area() {
+				return false
+			}
+			for _, p := range f.People {
+				one := []geom.Box{p}
+				if onPerson(one, c.Box) && !onPerson(one, a.Box) {
+					return false
+				}
+			}
+			return true
+		})
+	})
 }
 
 // sameFace is the overlap from which on two boxes in neighbouring pictures are

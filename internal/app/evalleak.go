@@ -155,7 +155,9 @@ func openLeak(ctx context.Context, o LeakOptions, log zerolog.Logger) (l *leakRu
 		return nil, errors.New("the judge needs every model; run: bystander models pull")
 	}
 	l.judge.Persons, l.judge.Marks, l.judge.Embedder, l.judge.EmbedEvery = e.persons, e.faces, e.embedder, embedEvery
-	l.judge.Threshold, err = match.Calibration0095().Threshold(1, match.DefaultRules().FPIR)
+	rules := match.DefaultRules()
+	l.judge.Margin = rules.Margin
+	l.judge.Threshold, err = match.Calibration0095().Threshold(1, rules.FPIR)
 	return l, err
 }
 
