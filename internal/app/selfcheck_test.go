@@ -115,10 +115,14 @@ type verdicts struct {
 	mu     sync.Mutex
 	answer [][]detect.Face
 	err    error
+	began  chan struct{} // when set, told of each look
 	hold   chan struct{} // when set, each look waits for it
 }
 
 func (v *verdicts) DetectFaces(_ context.Context, _ frame.Planes, dst []detect.Face) ([]detect.Face, error) {
+	if v.began != nil {
+		v.began <- struct{}{}
+	}
 	if v.hold != nil {
 		<-v.hold
 	}
@@ -200,7 +204,7 @@ func TestAHitIsLookedAtAgainSoon(t *testing.T) {
 }
 
 func TestOneSampleAtATime(t *testing.T) {
-	judge := &verdicts{hold: make(chan struct{})}
+	judge := &verdicts{hold: make(chan struct{}), began: make(chan struct{}, 2)}
 	r := newJudgeRig(t, judge, everyFive)
 	other := r.add("other")
 	first, second := r.out(), r.out()
@@ -209,6 +213,7 @@ func TestOneSampleAtATime(t *testing.T) {
 	first.Release()
 	second.Release()
 	require.Equal(t, 1, r.pool.Lent(), "one picture in flight for all cameras")
+	<-judge.began
 	r.pass(time.Second) // the look takes this long
 	close(judge.hold)
 	require.Eventually(t, func() bool { return !r.check.busy.Load() }, 10*time.Second, time.Millisecond)
