@@ -17,6 +17,7 @@ import (
 
 	"bystander/ingest"
 	"bystander/ingest/driver"
+	"bystander/internal/rtc"
 )
 
 // HangUp stands in place of an offer to end the present publisher; the answer
@@ -104,7 +105,7 @@ func (d *Driver) RequestKeyFrame() {
 
 func newAPI(n network, cfg driver.Config) (*webrtc.API, error) {
 	var s webrtc.SettingEngine
-	s.LoggerFactory = pionLog{cfg.Log}
+	s.LoggerFactory = rtc.Log(cfg.Log)
 	s.SetReceiveMTU(maxPacket)
 	s.SetICETimeouts(cfg.ReadTimeout/2, cfg.ReadTimeout/2, 2*time.Second)
 	if err := n.apply(&s); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"bystander/ingest"
+	"bystander/internal/rtc"
 )
 
 // What an offer may hold.
@@ -70,7 +71,7 @@ func (s *session) answer(ctx context.Context, offer string) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	text, err := homeCandidates(s.pc.LocalDescription().SDP)
+	text, err := rtc.HomeCandidates(s.pc.LocalDescription().SDP)
 	if err != nil {
 		return "", &ingest.Error{Code: ingest.CodeConfig, Text: "the publisher's offer cannot be accepted", Err: err}
 	}

@@ -30,12 +30,13 @@ var stages = map[string][]string{
 	"internal/av":         {"internal/frame", "internal/geom"},
 	"internal/yuv":        {"internal/frame", "internal/geom"},
 	"internal/ort":        {},
-	"ingest":              {"internal/frame", "internal/av", "internal/pipe"},
+	"internal/rtc":        {},
+	"ingest":              {"internal/frame", "internal/av", "internal/rtc"},
 	"detect":              {"internal/frame", "internal/geom", "internal/yuv", "internal/ort", "internal/models"},
 	"match":               {"internal/frame", "internal/geom", "internal/yuv", "internal/ort", "policy", "internal/event"},
 	"policy":              {"internal/geom", "internal/event", "internal/strictyaml"},
 	"redact":              {"internal/frame", "internal/geom", "internal/yuv"},
-	"sink":                {"internal/frame", "internal/event", "internal/av", "internal/sqldb"},
+	"sink":                {"internal/frame", "internal/event", "internal/av", "internal/sqldb", "internal/rtc"},
 	"audit":               {"internal/event", "internal/sqldb"},
 	"api":                 {"internal/event", "web"},
 	"web":                 {},
@@ -64,8 +65,9 @@ func TestStagesKeepToThemselves(t *testing.T) {
 }
 
 // encoders lists who may encode raw planes: the redacted side's encoder, and
-// the simulated camera, which plays a file as a camera would.
-var encoders = []string{"internal/av", "sink/encode", "sink/mux", "internal/loopcam"}
+// the simulated camera, which plays a file as a camera would; and tests, for
+// pictures that they draw themselves.
+var encoders = []string{"internal/av", "sink/encode", "sink/mux", "internal/loopcam", "internal/testkit"}
 
 func TestOnlyTheEncoderEncodes(t *testing.T) {
 	root := testkit.Root(t)

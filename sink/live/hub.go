@@ -14,6 +14,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/webrtc/v4"
+
+	"bystander/internal/rtc"
 )
 
 // nackMemory is how many packets are kept for a viewer who lost some.
@@ -51,7 +53,7 @@ func New(cfg Config) (*Hub, error) {
 
 func newAPI(cfg Config, n *network) (*webrtc.API, error) {
 	var s webrtc.SettingEngine
-	s.LoggerFactory = pionLog{cfg.Log}
+	s.LoggerFactory = rtc.Log(cfg.Log)
 	// ICE lite: the hub answers checks and sends none, so that an offer can't
 	// make it send packets to addresses of the offer's choice.
 	s.SetLite(true)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
+
+	"bystander/internal/rtc"
 )
 
 const (
@@ -64,7 +66,7 @@ func listen(cfg Config) (_ *network, err error) {
 			err = errors.Join(err, n.close())
 		}
 	}()
-	log := pionLog{cfg.Log}
+	log := rtc.Log(cfg.Log)
 	for _, a := range addrs {
 		conn, err := listenUDP(a, cfg.UDPPort, max(cfg.UDPPort, cfg.UDPPortMax))
 		if err != nil {

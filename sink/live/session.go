@@ -7,6 +7,8 @@ import (
 
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"bystander/internal/rtc"
 )
 
 // What an offer may hold.
@@ -102,7 +104,7 @@ func (h *Hub) negotiate(ctx context.Context, s *Stream, offer string) (_ *viewer
 	if t.bound.Load() == nil {
 		return nil, "", ErrNoCodec
 	}
-	text, err := homeCandidates(pc.LocalDescription().SDP)
+	text, err := rtc.HomeCandidates(pc.LocalDescription().SDP)
 	if err != nil {
 		return nil, "", fmt.Errorf("%w: %w", ErrBadOffer, err)
 	}
