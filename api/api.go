@@ -155,7 +155,9 @@ func (a *API) Serve(ctx context.Context, ln net.Listener) error {
 	if err != nil {
 		err = errors.Join(fmt.Errorf("api: shutdown: %w", err), srv.Close())
 	}
-	<-failed // http.ErrServerClosed
+	if serr := <-failed; !errors.Is(serr, http.ErrServerClosed) {
+		err = errors.Join(err, fmt.Errorf("api: serve: %w", serr))
+	}
 	return err
 }
 

@@ -313,14 +313,15 @@ func TestListenCheck(t *testing.T) {
 	}
 	err := api.ListenCheck("0.0.0.0:8080", false)
 	require.ErrorIs(t, err, api.ErrExposed)
-	assert.ErrorContains(t, err, "allow_insecure_network")
-	assert.NoError(t, api.ListenCheck("0.0.0.0:8080", true))
-	assert.Error(t, api.ListenCheck("8080", true))
+	require.ErrorContains(t, err, "server.allow_insecure_network")
+	require.NoError(t, api.ListenCheck("0.0.0.0:8080", true))
+	require.Error(t, api.ListenCheck("8080", true))
 }
 
 func TestPseudonym(t *testing.T) {
 	assert.Regexp(t, `^[A-Z][2-9][A-Z]{2}$`, api.Pseudonym(ref))
-	assert.Equal(t, api.Pseudonym(ref), api.Pseudonym(ref))
+	name := api.Pseudonym(ref)
+	assert.Equal(t, name, api.Pseudonym(ref), "the same person has the same name")
 	assert.NotEqual(t, api.Pseudonym(ref), api.Pseudonym("ff"+ref[2:]))
 	assert.Empty(t, api.Pseudonym(""))
 	assert.Empty(t, api.Pseudonym("zz"))

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -37,7 +38,7 @@ func (a *API) outer(next http.Handler) http.Handler {
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		defer func() {
 			p := recover()
-			if p == http.ErrAbortHandler {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
 			if p != nil {
@@ -121,7 +122,7 @@ func (a *API) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !a.hostAllowed(r.Host) {
 			a.problem(w, r, http.StatusMisdirectedRequest,
-				"this server does not answer to that host name; add it to http.hosts in the configuration, or use http://127.0.0.1")
+				"this server does not answer to that host name; add it to server.hosts in the configuration, or use http://127.0.0.1")
 			return
 		}
 		if why := crossSite(r); why != "" {

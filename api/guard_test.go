@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"bystander/api"
 )
@@ -106,7 +107,7 @@ func TestMediaMounts(t *testing.T) {
 func TestBodyLimit(t *testing.T) {
 	h := newHouse(t)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/whip/phone", strings.NewReader(strings.Repeat("x", 300<<10)))
-	assert.NoError(t, err)
+	require.NoError(t, err)
 	r.Host = "localhost"
 	w := newRecorder()
 	h.api.ServeHTTP(w, r)

@@ -26,6 +26,6 @@ func ListenCheck(addr string, allowInsecureNetwork bool) error {
 		shown = "every address"
 	}
 	return fmt.Errorf("%w: %s (%q) can be reached by others and nobody has to sign in yet; "+
-		"listen on 127.0.0.1, or set http.allow_insecure_network: true if a proxy with sign-in stands in front",
+		"listen on 127.0.0.1, or set server.allow_insecure_network: true if a proxy with sign-in stands in front",
 		ErrExposed, shown, addr)
 }

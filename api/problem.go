@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 )
 
@@ -99,13 +98,8 @@ func describeProblem(o *huma.OpenAPI) {
 	}
 }
 
-// answer turns a backend's error into a problem. Unexpected ones are logged
-// and not shown, since they may name files.
-func (a *API) answer(ctx huma.Context, err error) error {
-	r, _ := humachi.Unwrap(ctx)
-	return a.answerRequest(r, err)
-}
-
+// answerRequest turns a backend's error into a problem. Unexpected ones are
+// logged and not shown, since they may name files.
 func (a *API) answerRequest(r *http.Request, err error) error {
 	switch {
 	case errors.Is(err, ErrNotFound):

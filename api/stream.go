@@ -24,8 +24,6 @@ const (
 	streamBehind = 1000             // events a reader may have missed before it starts anew
 )
 
-var errBehind = errors.New("api: reader too far behind")
-
 type streamInput struct {
 	withRequest
 	Camera string `query:"camera" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"Only this camera"`
@@ -103,7 +101,7 @@ func (a *API) openStream(ctx context.Context, in *streamInput) (*huma.StreamResp
 			a: a, r: r, w: w, rc: http.NewResponseController(w),
 			camera: in.Camera, after: after, sent: map[string][]byte{},
 		}
-		s.run()
+		s.run(r.Context())
 	}}, nil
 }
 
@@ -123,15 +121,15 @@ type streamer struct {
 }
 
 // run writes until the reader leaves, the program ends or something fails.
-func (s *streamer) run() {
+func (s *streamer) run(ctx context.Context) {
 	h := s.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
 	_ = s.rc.SetReadDeadline(time.Time{}) // the request is read; the stream has no end of its own
 	s.buf.WriteString("retry: 2000\n\n")
-	err := s.loop()
+	err := s.loop(ctx)
 	switch {
-	case err == nil, s.r.Context().Err() != nil:
+	case err == nil, ctx.Err() != nil:
 	case errors.Is(err, errAccess):
 		s.problem(http.StatusServiceUnavailable, accessFailed)
 	case errors.Is(err, errWrite):
@@ -141,29 +139,29 @@ func (s *streamer) run() {
 	}
 }
 
-func (s *streamer) loop() error {
+func (s *streamer) loop(ctx context.Context) error {
 	tick := time.NewTicker(streamTick)
 	defer tick.Stop()
 	for n := 0; ; n++ {
-		if err := s.cameras(); err != nil {
+		if err := s.cameras(ctx); err != nil {
 			return err
 		}
 		if n%statusEvery == 0 {
-			if err := s.status(); err != nil {
+			if err := s.status(ctx); err != nil {
 				return err
 			}
 		}
 		// New events are sent at once; cameras wait for the tick.
 		for waiting := true; waiting; {
 			changed := s.a.back.Events.Changed()
-			if err := s.events(); err != nil {
+			if err := s.events(ctx); err != nil {
 				return err
 			}
 			if err := s.flush(); err != nil {
 				return err
 			}
 			select {
-			case <-s.r.Context().Done():
+			case <-ctx.Done():
 				return nil
 			case <-s.a.ending:
 				return nil
@@ -175,8 +173,8 @@ func (s *streamer) loop() error {
 	}
 }
 
-func (s *streamer) cameras() error {
-	cams, err := s.a.back.Cameras.Cameras(s.r.Context())
+func (s *streamer) cameras(ctx context.Context) error {
+	cams, err := s.a.back.Cameras.Cameras(ctx)
 	if err != nil {
 		return fmt.Errorf("api: stream: cameras: %w", err)
 	}
@@ -191,8 +189,8 @@ func (s *streamer) cameras() error {
 	return nil
 }
 
-func (s *streamer) status() error {
-	st, err := s.a.back.Site.Status(s.r.Context())
+func (s *streamer) status(ctx context.Context) error {
+	st, err := s.a.back.Site.Status(ctx)
 	if err != nil {
 		return fmt.Errorf("api: stream: status: %w", err)
 	}
@@ -214,11 +212,11 @@ func (s *streamer) changed(event, key string, v any) error {
 }
 
 // events sends what the log holds after the reader's place.
-func (s *streamer) events() error {
+func (s *streamer) events(ctx context.Context) error {
 	for n := 0; ; n += streamBatch {
-		batch, err := s.a.back.Events.EventsAfter(s.r.Context(), s.after, streamBatch)
+		batch, err := s.a.back.Events.EventsAfter(ctx, s.after, streamBatch)
 		if errors.Is(err, ErrCursor) || n >= streamBehind {
-			return s.reset()
+			return s.reset(ctx)
 		}
 		if err != nil {
 			return fmt.Errorf("api: stream: events: %w", err)
@@ -248,8 +246,8 @@ func (s *streamer) events() error {
 }
 
 // reset moves a reader that missed too much to the present.
-func (s *streamer) reset() error {
-	newest, err := s.a.back.Events.NewestCursor(s.r.Context())
+func (s *streamer) reset(ctx context.Context) error {
+	newest, err := s.a.back.Events.NewestCursor(ctx)
 	if err != nil {
 		return fmt.Errorf("api: stream: newest: %w", err)
 	}

@@ -3,6 +3,7 @@
 package apitest
 
 import (
+	"bystander/api"
 	"bytes"
 	"context"
 	"errors"
@@ -13,8 +14,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"bystander/api"
 )
 
 // Fake answers every interface of api.Backend from memory. Its methods are

@@ -4,6 +4,9 @@
 package main
 
 import (
+	"bystander/api"
+	"bystander/api/apitest"
+	"bystander/web"
 	"context"
 	"errors"
 	"flag"
@@ -17,10 +20,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
-
-	"bystander/api"
-	"bystander/api/apitest"
-	"bystander/web"
 )
 
 func main() {

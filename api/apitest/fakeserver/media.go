@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -65,7 +66,7 @@ func split(raw []byte) ([][]byte, error) {
 	var unit []byte
 	for {
 		nal, err := r.NextNAL()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return units, nil
 		}
 		if err != nil {

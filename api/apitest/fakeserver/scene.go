@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bystander/api"
+	"bystander/api/apitest"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,9 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
-
-	"bystander/api"
-	"bystander/api/apitest"
 )
 
 // scene is the made-up installation: one camera of each state that the pages
