@@ -86,6 +86,9 @@ func (s *Store) fetch(ctx context.Context, i Info, progress func(Progress)) ([]b
 	} else if s.o.Offline {
 		hint = "upstream was not asked (offline); " + hint
 	}
+	if len(errs) == 0 {
+		errs = append(errs, errors.New("there was no place to ask"))
+	}
 	return nil, "", fmt.Errorf("%w: %s (%s, SHA-256 %s): %w; %s", ErrMissing, i.Name, i.File, i.SHA256,
 		errors.Join(errs...), hint)
 }

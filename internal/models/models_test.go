@@ -264,6 +264,14 @@ func TestUpstreamTrouble(t *testing.T) {
 	}
 }
 
+func TestNoPlaceToAskIsSaidInWords(t *testing.T) {
+	s := open(t, entry([]byte("the model"), "    url: https://example.org/m.onnx\n"), models.Options{Mirrors: []string{}, Offline: true})
+	_, _, err := s.Resolve(t.Context(), "m")
+	if !errors.Is(err, models.ErrMissing) || strings.Contains(err.Error(), "%!") || !strings.Contains(err.Error(), models.EnvMirrors) {
+		t.Errorf("%v; want a missing model, in words, with a way out", err)
+	}
+}
+
 func TestUnwritableCache(t *testing.T) {
 	content := []byte("the model")
 	mirror := t.TempDir()
