@@ -90,6 +90,9 @@ type JudgeConfig struct {
 	Claims      *Claims  // nil where no scene runs in claim mode
 	Liveness    Liveness // nil where no scene asks for it
 	Counters    Counters
+	// ClockSynced tells whether a time service keeps this machine's clock, for
+	// the events to say so; nil means that nobody knows.
+	ClockSynced func() bool
 }
 
 // Judge decides for one camera. It belongs to one goroutine.

@@ -68,6 +68,8 @@ type stand struct {
 	now      time.Time
 	mem      []byte
 	version  uint64
+	synced   bool        // this machine's clock
+	clock    frame.Clock // of the pictures
 }
 
 const scene, zone = "cam-scene", "cam-zone"
@@ -96,7 +98,8 @@ func newStand(t *testing.T, people ...string) *stand {
 	s.judge, err = match.NewJudge(match.JudgeConfig{
 		Camera: "cam", Leases: &s.leases, Shelf: s.shelf, Embedder: &s.emb, Claims: s.claims,
 		Calibration: match.Calibration0095(), Rules: match.DefaultRules(),
-		Counters: match.Counters{Embeddings: &s.embeds, Comparisons: &s.compares},
+		Counters:    match.Counters{Embeddings: &s.embeds, Comparisons: &s.compares},
+		ClockSynced: func() bool { return s.synced },
 	})
 	require.NoError(t, err)
 	return s
@@ -144,7 +147,7 @@ func (s *stand) tryLook(after time.Duration, faces ...match.Face) ([]match.Decis
 	pts := s.now.Sub(epoch)
 	return s.judge.Judge(s.t.Context(), match.Look{
 		Planes: frame.PlanesOver(s.mem, frame.Size{W: 640, H: 360}), Detected: true, Faces: faces, Canary: true,
-		Meta: frame.Meta{Camera: "cam", PTS: pts, Captured: s.now},
+		Meta: frame.Meta{Camera: "cam", PTS: pts, Captured: s.now, Clock: s.clock},
 	})
 }
 
@@ -183,6 +186,28 @@ func TestMatchTakesThreeLooksAndIsLoggedOnce(t *testing.T) {
 		require.Empty(t, e)
 	}
 	require.InDelta(t, s.embeds.n*2, s.compares.n, 0, "two candidates, two comparisons a look")
+}
+
+// An event's time is called synchronised only where somebody knows that it is.
+func TestEventsSayHowFarTheirTimeCanBeTrusted(t *testing.T) {
+	for want, set := range map[event.TSQuality]func(*stand){
+		event.TSUnsynced: func(*stand) {},
+		event.TSSynced:   func(s *stand) { s.synced = true },
+		event.TSCamera:   func(s *stand) { s.synced, s.clock = true, frame.ClockCamera },
+	} {
+		s := newStand(t, "ana")
+		s.emb.next = near(s.rng, s.vec["ana"], 0.7)
+		set(s)
+		var all []event.Event
+		for range 4 {
+			_, e := s.look(500*time.Millisecond, s.face(1))
+			all = append(all, e...)
+		}
+		require.NotEmpty(t, all, "%s", want)
+		for _, e := range all {
+			require.Equal(t, want, e.TSQuality, "%s", e.Kind)
+		}
+	}
 }
 
 func TestEmbeddingRate(t *testing.T) {

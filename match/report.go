@@ -41,14 +41,11 @@ func (j *Judge) unmask(l *Look, z *zoneView, d *Decision, k look, c policy.SnapC
 
 func (j *Judge) draft(l *Look, z *zoneView, kind event.Kind, d *Decision, k look, c policy.SnapConsent) event.Event {
 	e := event.Event{
-		TS: l.Meta.Captured, TSQuality: event.TSSynced, Kind: kind,
+		TS: l.Meta.Captured, TSQuality: j.quality(l), Kind: kind,
 		SiteID: z.snap.Site, CameraID: j.cfg.Camera, SceneID: z.scene.ID,
 		ZoneID: z.zone.ID, ZoneVersion: z.zone.Version, SignSetHash: z.zone.SignSetHash, InspectionID: z.zone.InspectionID,
 		PolicyVersion: z.snap.Version, NoticeVersion: z.scene.NoticeVersion, AssessmentID: z.scene.AssessmentID,
 		GateMode: string(z.sceneFacts.Mode), ModelDigest: j.model,
-	}
-	if l.Meta.Clock == frame.ClockCamera {
-		e.TSQuality = event.TSCamera
 	}
 	if d != nil {
 		e.GateBits, e.SubjectRef = uint32(d.Bits), d.Subject
@@ -58,6 +55,17 @@ func (j *Judge) draft(l *Look, z *zoneView, kind event.Kind, d *Decision, k look
 		e.PAD = padWord(z.sceneFacts.PAD, k.facts.Live)
 	}
 	return e
+}
+
+// quality is how far the time of a picture can be trusted.
+func (j *Judge) quality(l *Look) event.TSQuality {
+	switch {
+	case l.Meta.Clock == frame.ClockCamera:
+		return event.TSCamera
+	case j.cfg.ClockSynced != nil && j.cfg.ClockSynced():
+		return event.TSSynced
+	}
+	return event.TSUnsynced
 }
 
 func padWord(asked, live policy.Tri) string {
