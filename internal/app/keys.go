@@ -48,7 +48,7 @@ func makeSigningKey(dir, name string) (ed25519.PrivateKey, error) {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("keys: %w", err)
+		return nil, fmt.Errorf("keys: %w; keys are made there at the first start: make the folder writable, or name another with keys: or data:", err)
 	}
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
@@ -66,10 +66,20 @@ func makeSigningKey(dir, name string) (ed25519.PrivateKey, error) {
 	return key, writePEM(filepath.Join(dir, name+".pem"), "PRIVATE KEY", private, 0o600)
 }
 
-func writePEM(path, kind string, der []byte, mode os.FileMode) error {
-	err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode)
+// writePEM writes a file that is there as a whole or not at all: half a key,
+// left by a full disk at the first start, would bar every later one.
+func writePEM(path, kind string, der []byte, mode os.FileMode) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // of mode 0600
 	if err != nil {
 		return fmt.Errorf("keys: %w", err)
+	}
+	err = pem.Encode(f, &pem.Block{Type: kind, Bytes: der})
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("keys: %w", errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
 }
