@@ -12,9 +12,9 @@ import (
 	"bystander/internal/event"
 )
 
-// ledgerQueue bounds the events that wait for the disk. Whoever emits more
-// waits: events are never dropped.
-const ledgerQueue = 256
+// ledgerQueue bounds the events that wait for the disk: some hours' worth while
+// it is full. Whoever emits more waits: events are never dropped.
+const ledgerQueue = 4096
 
 // journal makes events durable; *spool.Journal is one.
 type journal interface {
@@ -29,7 +29,8 @@ type ledger struct {
 	log     zerolog.Logger
 	in      chan event.Event
 	done    chan struct{} // closed when the writer has ended
-	closing chan struct{} // closed by close
+	closing chan struct{} // closed by hurry
+	once    sync.Once     // of closing
 
 	mu     sync.RWMutex // held while sending, so that close waits for senders
 	closed bool
@@ -56,15 +57,20 @@ func (l *ledger) emit(e event.Event) {
 	l.in <- e
 }
 
+// hurry tells that the program is ending: a disk that refuses is no longer
+// waited for, so that nobody who emits is held up for good. More calls do
+// nothing.
+func (l *ledger) hurry() { l.once.Do(func() { close(l.closing) }) }
+
 // close stores what was emitted and ends. What the disk refuses even then is
 // told as lost.
 func (l *ledger) close() error {
+	l.hurry() // first: whoever waits to emit holds the lock
 	l.mu.Lock()
 	first := !l.closed
 	if first {
 		l.closed = true
 		close(l.in)
-		close(l.closing)
 	}
 	l.mu.Unlock()
 	<-l.done
@@ -81,8 +87,10 @@ func (l *ledger) write() {
 	}
 }
 
-// store tries until the disk takes the event; once the ledger is closing, one
+// store tries until the disk takes the event; once the program is ending, one
 // last time.
+//
+//nolint:contextcheck // an event outlives the context of whoever emitted it
 func (l *ledger) store(e event.Event) {
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		_, err := l.journal.Record(context.Background(), e)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,4 +66,37 @@ func TestLedgerEndsThoughTheDiskRefuses(t *testing.T) {
 	l.emit(event.Event{Kind: event.KindUseEnd})
 	require.NoError(t, l.close())
 	require.Empty(t, j.got)
+}
+
+// A disk that stays full holds up neither those who emit at the end nor close.
+func TestLedgerEndsOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &stubborn{refuse: 1 << 30, err: errors.New("no space left on device")}
+		l := newLedger(j, zerolog.Nop())
+		var emitted sync.WaitGroup
+		for range ledgerQueue + 50 { // more than the queue takes
+			emitted.Go(func() { l.emit(event.Event{Kind: event.KindCameraHealth}) })
+		}
+		time.Sleep(time.Hour) // fake time
+		synctest.Wait()
+		require.Len(t, l.in, ledgerQueue)
+		l.hurry()
+		emitted.Wait()
+		require.NoError(t, l.close())
+		require.True(t, j.closed)
+	})
+}
+
+func TestLedgerClosesWhileSomebodyWaitsToEmit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &stubborn{refuse: 1 << 30, err: errors.New("no space left on device")}
+		l := newLedger(j, zerolog.Nop())
+		var emitted sync.WaitGroup
+		for range ledgerQueue + 50 {
+			emitted.Go(func() { l.emit(event.Event{Kind: event.KindCameraHealth}) })
+		}
+		synctest.Wait()
+		require.NoError(t, l.close())
+		emitted.Wait()
+	})
 }

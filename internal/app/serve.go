@@ -42,7 +42,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	if err := api.ListenCheck(e.cfg.Server.Listen, e.cfg.Server.AllowInsecureNetwork); err != nil {
 		return fmt.Errorf("%w: server.listen: %w", ErrUsage, err)
 	}
-	ln, err := net.Listen("tcp", e.cfg.Server.Listen)
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", e.cfg.Server.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("server.listen: %s is taken by another program; stop it, or choose another port with --listen or server.listen", e.cfg.Server.Listen)
 	}
@@ -70,6 +70,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	wg.Go(func() {
 		<-ctx.Done()
 		a.End()
+		e.ledger.hurry()
 	})
 	wg.Go(func() { e.run(ctx) })
 	err = a.Serve(ctx, ln)
