@@ -26,7 +26,8 @@ type Options struct {
 	// Command starts a worker; by default this same program with the argument
 	// Subcommand. It must call child.Main. It never holds a credential.
 	Command []string
-	Log     zerolog.Logger
+	// Log names the camera already; only the worker's messages are added.
+	Log zerolog.Logger
 
 	// Frames bounds the pictures lent out at a time, those in the queue
 	// included; 48. It must exceed what the pipeline holds on to. Memory is

@@ -250,7 +250,7 @@ func (s *session) takeFrame(ctx context.Context, m *wire.Frame, now time.Time) e
 	if err != nil || m.Size.W*m.Size.H > src.opt.MaxPixels {
 		if !s.unfitSeen {
 			s.unfitSeen = true
-			src.opt.Log.Warn().Str("camera", src.spec.ID).
+			src.opt.Log.Warn().
 				Msgf("pictures of %v are refused: at most %d pixels are configured", m.Size, src.opt.MaxPixels)
 		}
 		s.refuse()
@@ -403,7 +403,7 @@ func (s *session) state(m wire.State, now time.Time) (over bool, err error) {
 			return false, s.violate("broke the protocol (retrying without a reason)")
 		}
 		src.setRetry(trouble, m.NextTry)
-		src.opt.Log.Warn().Str("camera", src.spec.ID).Str("code", string(trouble.Code)).Msg(trouble.Text)
+		src.opt.Log.Warn().Str("code", string(trouble.Code)).Msg(trouble.Text)
 	case wire.PhaseEnded:
 		return true, nil
 	case wire.PhaseFailed:

@@ -164,7 +164,7 @@ func (s *Source) supervise(ctx context.Context) {
 		wait := backoff.Wait(attempt, s.opt.BackoffMin, s.opt.BackoffMax)
 		attempt++
 		s.setRetry(trouble, time.Now().Add(wait))
-		s.opt.Log.Warn().Str("camera", s.spec.ID).Str("code", string(trouble.Code)).
+		s.opt.Log.Warn().Str("code", string(trouble.Code)).
 			Dur("retry_in", wait).Msg(trouble.Text)
 		timer := time.NewTimer(wait)
 		select {

@@ -22,7 +22,7 @@ const (
 // logLines passes a worker's standard error to the log, one line at a time,
 // until r ends: cut in length, limited in rate, and without credentials.
 func logLines(r io.Reader, log zerolog.Logger, spec ingest.Spec) {
-	log = log.With().Str("camera", spec.ID).Str("component", "ingest.worker").Logger()
+	log = log.With().Str("component", "ingest.worker").Logger()
 	hide := secretsOf(spec.URL)
 	br := bufio.NewReaderSize(r, maxLine)
 	limit := bucket{rate: linesPerSec, burst: 5 * linesPerSec, fill: 5 * linesPerSec, at: time.Now()}
