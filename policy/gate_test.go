@@ -163,7 +163,7 @@ func TestGateIsMonotone(t *testing.T) {
 		if b.MayShow() {
 			t.Fatalf("shown although %v fell", lost)
 		}
-		if b.MayEmbed() && !(b&policy.NeedEmbed == policy.NeedEmbed) {
+		if b.MayEmbed() && b&policy.NeedEmbed != policy.NeedEmbed {
 			t.Fatal("embedded without every conjunct")
 		}
 	})

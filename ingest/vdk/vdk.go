@@ -85,7 +85,6 @@ type stream struct {
 	client *rtspv2.RTSPClient
 	open   bool
 	sets   []byte // SPS and PPS as Annex B
-	last   vdkav.VideoCodecData
 
 	unit    []byte // slices of the unit that is being joined
 	time    time.Duration

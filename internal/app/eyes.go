@@ -78,7 +78,7 @@ func (e *eyes) load(ctx context.Context, store *models.Store, role, name string)
 		return nil, err
 	case err != nil:
 		e.models = append(e.models, api.Model{Role: role, Name: name, Err: err.Error()})
-		return nil, nil
+		return nil, nil //nolint:nilerr // a missing model is told on the page, and more is masked
 	}
 	return &onnx.Model{Name: name, Data: data, SHA256: info.SHA256}, nil
 }
@@ -157,7 +157,7 @@ func (e *eyes) openEmbedder(ctx context.Context, store *models.Store, rt *ort.Ru
 	if err != nil || m == nil {
 		return err
 	}
-	d, err := matchonnx.New(rt, matchonnx.Model{Name: m.Name, Data: m.Data, SHA256: m.SHA256},
+	d, err := matchonnx.New(rt, matchonnx.Model{Name: m.Name, Data: m.Data, SHA256: m.SHA256}, //nolint:contextcheck // it waits for nobody
 		ort.SessionOptions{Provider: ort.Provider(cfg.Detect.Provider)})
 	if err != nil {
 		return err

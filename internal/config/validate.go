@@ -27,9 +27,10 @@ func (k *checker) oneOf(path, v string, allowed ...string) {
 }
 
 func checkRange[T int | float64 | time.Duration | Bytes](k *checker, path string, v, lo, hi T) {
-	if !(v >= lo && v <= hi) {
-		k.fail(path, "%v is outside %v to %v", v, lo, hi)
+	if v >= lo && v <= hi { // false for a NaN
+		return
 	}
+	k.fail(path, "%v is outside %v to %v", v, lo, hi)
 }
 
 // Validate checks every key and reports every fault at once, each with its key

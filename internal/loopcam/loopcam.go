@@ -212,7 +212,7 @@ func (c *Camera) run(ctx context.Context, src *source) {
 	defer close(c.done)
 	defer src.close()
 	err := (&player{src: src, stream: c.stream, media: c.media, now: time.Now}).run(ctx)
-	if err != nil && ctx.Err() == nil {
+	if ctx.Err() == nil {
 		c.cfg.Log.Error().Err(err).Msg("the loopback camera has stopped")
 		c.mu.Lock()
 		c.err = err

@@ -50,6 +50,7 @@ type player struct {
 	reported        time.Time
 }
 
+// run plays until ctx ends or something fails; it always returns why.
 func (p *player) run(ctx context.Context) error {
 	var b [4]byte
 	if _, err := rand.Read(b[:]); err != nil {

@@ -1,7 +1,6 @@
 package strictyaml_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -76,7 +75,7 @@ words: one
 		require.ErrorContains(t, err, want)
 	}
 	var one *strictyaml.Error
-	require.True(t, errors.As(err, &one))
+	require.ErrorAs(t, err, &one)
 }
 
 func TestDecodeRefuses(t *testing.T) {

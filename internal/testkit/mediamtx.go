@@ -142,7 +142,9 @@ func (m *MediaMTX) Stop() {
 		return
 	}
 	_ = m.cmd.Process.Kill()
-	<-m.exited
+	if err := <-m.exited; err != nil {
+		m.t.Logf("mediamtx: %v", err) // "signal: killed", as a rule
+	}
 	m.cmd = nil
 }
 

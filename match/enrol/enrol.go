@@ -149,10 +149,10 @@ func check(r Request, now time.Time) error {
 	if !matches {
 		bad("without consent to match there is nothing to enrol")
 	}
-	switch {
-	case r.Under14 == policy.Unknown:
+	switch r.Under14 {
+	case policy.Unknown:
 		bad("say whether the person is under 14")
-	case r.Under14 == policy.Yes:
+	case policy.Yes:
 		errs = append(errs, policy.ErrGuardian)
 	}
 	if !r.Expires.After(now) {

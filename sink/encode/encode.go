@@ -26,13 +26,13 @@ type Config struct {
 	// FrameRate is a hint for rate control, 25/s when unknown. What is measured
 	// takes its place at the next key picture.
 	FrameRate frame.Rational
-	KeyEvery  time.Duration  // longest time between key pictures; 2 s
-	CRF       float64        // constant quality, 24
-	MaxRate   int            // bit/s; by size (see MaxRate) when 0
-	Profile   string         // of H.264; "baseline", which every browser plays
-	Preset    string         // of x264; "ultrafast"
-	Threads   int            // 1
-	Lossless  bool           // every sample kept, for tests of redaction
+	KeyEvery  time.Duration // longest time between key pictures; 2 s
+	CRF       float64       // constant quality, 24
+	MaxRate   int           // bit/s; by size (see MaxRate) when 0
+	Profile   string        // of H.264; "baseline", which every browser plays
+	Preset    string        // of x264; "ultrafast"
+	Threads   int           // 1
+	Lossless  bool          // every sample kept, for tests of redaction
 	// New makes an encoder; av.NewEncoder when nil.
 	New func(av.EncoderConfig) (Encoder, error)
 	Now func() time.Time

@@ -81,7 +81,7 @@ func (p *Pump) Run(ctx context.Context) error {
 		evs, err := p.cur.Read(ctx, p.o.Batch)
 		switch {
 		case ctx.Err() != nil || errors.Is(err, ErrClosed):
-			return nil
+			return nil //nolint:nilerr // an orderly end
 		case err != nil:
 			return fmt.Errorf("spool: pump: %w", err)
 		}

@@ -49,8 +49,11 @@ type Slots struct {
 // afterwards.
 func Map(f *os.File, n, size int, write bool) (*Slots, error) {
 	got, err := unix.FcntlInt(f.Fd(), unix.F_GET_SEALS, 0)
-	if err != nil || got&seals != seals {
-		return nil, fmt.Errorf("shm: the file is not sealed (%#x, %v)", got, err)
+	if err != nil {
+		return nil, fmt.Errorf("shm: read the seals: %w", err)
+	}
+	if got&seals != seals {
+		return nil, fmt.Errorf("shm: the file is not sealed (%#x)", got)
 	}
 	step := roundUp(size)
 	st, err := f.Stat()

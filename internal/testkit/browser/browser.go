@@ -140,8 +140,8 @@ func (p *Page) Eval(script string, out any) {
 
 // TryEval is Eval with a limit and with the error returned.
 func (p *Page) TryEval(limit time.Duration, script string, out any) error {
-	var raw any = out
-	if out == nil {
+	raw := out
+	if raw == nil {
 		raw = new(any)
 		script += "\n; return null;"
 	}

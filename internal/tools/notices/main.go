@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -44,7 +45,10 @@ the licence of each.
 var phrases = []struct{ licence, words string }{
 	{"Apache-2.0", "Apache License"},
 	{"MPL-2.0", "Mozilla Public License"},
-	{"", "GNU AFFERO"}, {"", "GNU GENERAL PUBLIC"}, {"", "non-commercial"}, {"", "research purposes only"},
+	{"", "GNU AFFERO"},
+	{"", "GNU GENERAL PUBLIC"},
+	{"", "non-commercial"},
+	{"", "research purposes only"},
 	{"ISC", "Permission to use, copy, modify, and/or distribute"},
 	{"ISC", "Permission to use, copy, modify, and distribute this software for any"},
 	{"MIT", "Permission is hereby granted, free of charge"},
@@ -58,14 +62,14 @@ var phrases = []struct{ licence, words string }{
 func main() {
 	write := flag.Bool("write", false, "write "+target)
 	flag.Parse()
-	if err := run(*write); err != nil {
+	if err := run(context.Background(), *write); err != nil {
 		fmt.Fprintln(os.Stderr, "notices:", err)
 		os.Exit(1)
 	}
 }
 
-func run(write bool) error {
-	mods, err := goModules()
+func run(ctx context.Context, write bool) error {
+	mods, err := goModules(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,8 +101,8 @@ func table(w io.Writer, title string, rows map[string]string) {
 	}
 }
 
-func goModules() (map[string]string, error) {
-	out, err := exec.Command("go", "list", "-deps",
+func goModules(ctx context.Context) (map[string]string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-deps",
 		"-f", "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{end}}{{end}}", "./cmd/bystander").Output()
 	if err != nil {
 		return nil, fmt.Errorf("go list: %w", err)
