@@ -151,6 +151,11 @@ func (p *plan) pair() {
 	}
 }
 
+// explainScore is how good a face must have been at least once to stand for a
+// person's head. A doubtful one is often the side or the back of a head, and
+// lies beside its middle: then the head's own region is masked as well.
+const explainScore = 0.75
+
 // pairOne gives person i the best face that nobody has a better claim to, and
 // reports whether that changed anything.
 func (p *plan) pairOne(i int) bool {
@@ -158,7 +163,7 @@ func (p *plan) pairOne(i int) bool {
 	best, miss := -1, float32(0)
 	for j := range p.faces {
 		f := &p.faces[j]
-		if f.at.sure < between || !q.head.explains(f.at.core, f.core, q.at.core, q.at.sure) {
+		if f.at.sure < between || f.t.best < explainScore || !q.head.explains(f.at.core, f.core, q.at.core, q.at.sure) {
 			continue
 		}
 		d := distance(f.core.Centre(), q.head.tight.Centre()) / f.core.H()
