@@ -12,8 +12,10 @@ import (
 // the last "@" goes.
 var userInfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s"'<>]*@`)
 
-// secretParam matches query parameters that cameras use for credentials.
-var secretParam = regexp.MustCompile(`(?i)([?&;](?:user(?:name)?|pass(?:word|wd)?|pwd|token|auth|key|secret)=)[^&;\s"']*`)
+// secretParam matches parameters that cameras use for credentials, in a query or
+// in the path itself, where some join them by "_" (…/user=admin_password=x_…).
+// There nobody can tell where a password ends, so all up to the next "&" goes.
+var secretParam = regexp.MustCompile(`(?i)([?&;/_](?:user(?:name)?|usr|login|pass(?:word|wd|phrase|code)?|psw|pwd|pin|token|auth|key|secret)=)[^&;\s"']*`)
 
 // authHeader matches the value of an authorization header in a dumped message.
 var authHeader = regexp.MustCompile(`(?i)((?:proxy-)?authorization:\s*)[^\r\n]*`)
