@@ -53,7 +53,10 @@ type Camera struct {
 	ID     string `yaml:"id"`
 	Name   string `yaml:"name"`
 	Driver string `yaml:"driver"` // rtsp (default), vdk, whip, file
-	URL    Secret `yaml:"url"`    // rtsp address or file path
+	// URL is an rtsp address or a file's path. For whip it may say where
+	// publishers reach this machine (whip://?addr=IP&udp=PORT-PORT&public=IP);
+	// without, only those on the machine itself can publish.
+	URL Secret `yaml:"url"`
 	// URLFile names a file that holds the address, for secrets kept apart.
 	URLFile   string `yaml:"url_file"`
 	Transport string `yaml:"transport"` // tcp (default) or udp

@@ -129,8 +129,9 @@ func (cam Camera) check(k *checker, at string) {
 	}
 	switch cam.Driver {
 	case "whip":
-		if addr != "" {
-			k.fail(at+".url", "a whip camera publishes to us; leave url out")
+		if addr != "" && !strings.HasPrefix(addr, "whip://?") {
+			k.fail(at+".url", "a whip camera publishes to us; leave url out, or say at which of this machine's "+
+				"addresses: whip://?addr=IP&udp=PORT-PORT&public=IP")
 		}
 	case "file":
 		if _, err := os.Stat(addr); err != nil {

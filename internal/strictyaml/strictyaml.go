@@ -221,7 +221,7 @@ func fieldsOf(v reflect.Value) map[string]reflect.Value {
 }
 
 func suggest(key string, fields map[string]reflect.Value) string {
-	best, dist := "", 3
+	best, dist := "", min(3, len(key)/2+1) // another word altogether is no slip
 	for k := range fields {
 		if n := distance(key, k); n < dist || n == dist && best != "" && k < best {
 			best, dist = k, n

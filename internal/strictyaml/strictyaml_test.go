@@ -93,6 +93,18 @@ func TestDecodeRefuses(t *testing.T) {
 	require.NoError(t, strictyaml.Decode("f.yml", []byte("# only words\n"), new(doc)))
 }
 
+func TestOnlySlipsAreGuessedAt(t *testing.T) {
+	err := strictyaml.Decode("f.yml", []byte("nme: a\n"), new(struct {
+		Name string `yaml:"name"`
+	}))
+	require.ErrorContains(t, err, `did you mean "name"?`)
+	err = strictyaml.Decode("f.yml", []byte("foo: a\n"), new(struct {
+		Log string `yaml:"log"`
+	}))
+	require.ErrorContains(t, err, "foo: unknown key")
+	require.NotContains(t, err.Error(), "did you mean")
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte("count: 1\nlist: [{name: a}]\n"))
 	f.Add([]byte("a: &x [*x]"))
