@@ -4,6 +4,10 @@
 //
 // H.264 and H.265 are packed anew and not coded again. Other files, and files
 // that are to be scaled, are coded to H.264 once and kept in a cache.
+//
+// It stands for the camera, outside the boundary that the rest of the house
+// keeps: its cache holds copies of the recordings it was given, not redacted,
+// in a folder that only their user can read. No camera's pictures come there.
 package loopcam
 
 import (
