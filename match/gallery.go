@@ -243,6 +243,16 @@ func (s *Shelf) Close() {
 	}
 }
 
+// Size is how many templates of a scene are held in memory.
+func (s *Shelf) Size(scene string) (n int) {
+	s.with(scene, func(g *Gallery) {
+		if g != nil {
+			n = g.Size()
+		}
+	})
+	return n
+}
+
 // with calls f with the scene's gallery, nil when there is none, which stays
 // as it is until f returns.
 func (s *Shelf) with(scene string, f func(*Gallery)) {

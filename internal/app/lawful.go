@@ -44,15 +44,23 @@ type lawful struct {
 	counters  match.Counters
 
 	mu       sync.Mutex
-	loaded   map[string]event.Digest // galleries, by scene: what they were loaded for
+	loaded   map[string]loadedFor // galleries, by scene; of the goroutine that renews
 	failure  error                   // of the last lease
 	enrolled int
+}
+
+// loadedFor is what a gallery was loaded for. The vault changes a moment before
+// or after the policy: when somebody withdraws, consents end first, and the
+// template must not stay in memory when it is destroyed after that.
+type loadedFor struct {
+	content  event.Digest // of the policy
+	revision uint64       // of the vault
 }
 
 func openLaw(ctx context.Context, cfg config.Config, eyes *eyes, reg *prometheus.Registry, log zerolog.Logger) (_ *lawful, err error) {
 	l := &lawful{
 		cfg: cfg, eyes: eyes, log: log.With().Str("component", "policy").Logger(),
-		shelf: match.NewShelf(), claims: match.NewClaims(), loaded: map[string]event.Digest{},
+		shelf: match.NewShelf(), claims: match.NewClaims(), loaded: map[string]loadedFor{},
 		counters: matchCounters(reg),
 	}
 	if cfg.Site == "" {
@@ -162,14 +170,20 @@ func (l *lawful) renew(ctx context.Context) {
 	}
 }
 
-// loadGalleries loads each scene's templates anew when the policy has changed.
+// loadGalleries loads each scene's templates anew when policy or vault changed.
 func (l *lawful) loadGalleries(ctx context.Context, snap *policy.Snapshot, content event.Digest) error {
 	if l.eyes.embedder == nil {
 		return nil
 	}
+	// Read before the templates: what changes in between is loaded next time.
+	revision, err := l.vault.Revision(ctx)
+	if err != nil {
+		return err
+	}
+	want := loadedFor{content, revision}
 	for i := range snap.Scenes {
 		id := snap.Scenes[i].ID
-		if l.loaded[id] == content {
+		if l.loaded[id] == want {
 			continue
 		}
 		g, err := match.LoadGallery(ctx, l.vault, id, l.eyes.embedder.Info().Digest)
@@ -177,7 +191,7 @@ func (l *lawful) loadGalleries(ctx context.Context, snap *policy.Snapshot, conte
 			return err
 		}
 		l.shelf.Put(g)
-		l.loaded[id] = content
+		l.loaded[id] = want
 	}
 	return nil
 }

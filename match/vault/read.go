@@ -119,19 +119,8 @@ func (v *Vault) erase(ctx context.Context, f func(*sql.Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("vault: erase: %w", err)
 	}
-	return v.checkpoint(ctx)
-}
-
-// checkpoint moves the write-ahead log into the database and empties it. While
-// another process reads, SQLite cannot; that is an error here, for erasure is
-// only done when no copy is left.
-func (v *Vault) checkpoint(ctx context.Context) error {
-	var busy, pages, moved int
-	if err := v.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+	if err := store.EmptyLog(ctx, v.db); err != nil {
 		return fmt.Errorf("vault: erase: %w", err)
-	}
-	if busy != 0 {
-		return errors.New("vault: erase: another process is reading; its log still holds the old pages, try again")
 	}
 	return nil
 }

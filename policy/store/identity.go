@@ -98,8 +98,7 @@ func (v *Identity) Erase(ctx context.Context, enrollee string) error {
 	if _, err := v.db.ExecContext(ctx, "DELETE FROM names WHERE enrollee=?", enrollee); err != nil {
 		return wrap(err)
 	}
-	_, err := v.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
-	return wrap(err)
+	return wrap(EmptyLog(ctx, v.db))
 }
 
 func nameAD(enrollee string) []byte { return []byte("bystander identity v1\x00" + enrollee) }

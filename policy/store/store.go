@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -55,7 +56,7 @@ func OpenDB(ctx context.Context, path string, steps []string) (*sql.DB, error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate"+
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_txlock=immediate"+
 		"&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)")
 	if err != nil {
 		return nil, err
@@ -66,6 +67,23 @@ func OpenDB(ctx context.Context, path string, steps []string) (*sql.DB, error) {
 	}
 	return db, nil
 }
+
+// EmptyLog moves the write-ahead log into the database and empties it, so that
+// no copy of what was erased is left. While another process reads, SQLite
+// cannot; that is ErrReading, and the caller may try again.
+func EmptyLog(ctx context.Context, db *sql.DB) error {
+	var busy, pages, moved int
+	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return ErrReading
+	}
+	return nil
+}
+
+// ErrReading reports an erasure whose old pages are still in the log.
+var ErrReading = errors.New("another process is reading, and its log still holds the old pages; try again")
 
 // ErrNewer reports a database made by a newer release.
 var ErrNewer = errors.New("the database was made by a newer release of bystander; update this one")

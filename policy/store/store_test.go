@@ -1,6 +1,9 @@
 package store_test
 
 import (
+	"bystander/internal/event"
+	"bystander/policy"
+	"bystander/policy/store"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,10 +11,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"bystander/internal/event"
-	"bystander/policy"
-	"bystander/policy/store"
 )
 
 var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -179,4 +178,42 @@ func TestNamesLieApartAndEncrypted(t *testing.T) {
 		require.NotContains(t, string(b), "Canary")
 		require.NotContains(t, string(b), string(shiftXor([]byte("Canary"))), "erased, even as ciphertext")
 	}
+}
+
+// A folder's name is no part of a query: every file lies where it was asked for.
+func TestOddFolderNames(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "50%20 of it? #1")
+	path := filepath.Join(dir, "policy.db")
+	s, err := store.Open(t.Context(), path)
+	require.NoError(t, err)
+	_, err = s.NextSerial(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	st, err := os.Stat(path)
+	require.NoError(t, err)
+	require.NotZero(t, st.Size())
+	require.Equal(t, os.FileMode(0o600), st.Mode().Perm())
+}
+
+func TestErasureIsNotDoneWhileAnotherReads(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	steps := []string{"CREATE TABLE t (v TEXT)"}
+	db, err := store.OpenDB(t.Context(), path, steps)
+	require.NoError(t, err)
+	defer db.Close()
+	reader, err := store.OpenDB(t.Context(), path, steps)
+	require.NoError(t, err)
+	defer reader.Close()
+	_, err = db.ExecContext(t.Context(), "PRAGMA busy_timeout(1)")
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), "INSERT INTO t VALUES ('a name')")
+	require.NoError(t, err)
+	rows, err := reader.QueryContext(t.Context(), "SELECT v FROM t")
+	require.NoError(t, err)
+	require.True(t, rows.Next())
+	_, err = db.ExecContext(t.Context(), "DELETE FROM t")
+	require.NoError(t, err)
+	require.ErrorIs(t, store.EmptyLog(t.Context(), db), store.ErrReading)
+	require.NoError(t, rows.Close())
+	require.NoError(t, store.EmptyLog(t.Context(), db))
 }
