@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -41,17 +42,22 @@ type eyes struct {
 // missing one means that more is masked, and is said in notes.
 func openEyes(ctx context.Context, cfg config.Config, parallel int, log zerolog.Logger) (*eyes, error) {
 	e := &eyes{log: log, canary: canary.New()}
-	store, err := openModels(cfg)
+	o := modelOptions(cfg)
+	o.Warn = func(err error) {
+		log.Warn().Str("component", "models").Err(err).Msg("another place for models serves instead")
+	}
+	store, err := models.Open(o)
 	if err != nil {
 		return nil, err
 	}
 	rt, err := ort.Open(ort.Options{Library: cfg.Detect.Library})
 	if err != nil {
-		e.note("warning", api.NoticeNoModel, "ONNX Runtime is missing: "+err.Error())
+		e.note("warning", api.NoticeNoModel, "ONNX Runtime is missing, and with it every model that needs it: "+err.Error())
+		e.note("warning", api.NoticeNoPerson, "Without ONNX Runtime heads without a visible face are found by motion only.")
 	}
-	o := onnx.Options{Provider: ort.Provider(cfg.Detect.Provider), Parallel: parallel, Long: cfg.Detect.FaceLongSide, Score: float32(cfg.Detect.FaceScore)}
+	face := onnx.Options{Provider: ort.Provider(cfg.Detect.Provider), Parallel: parallel, Long: cfg.Detect.FaceLongSide, Score: float32(cfg.Detect.FaceScore)}
 	if err := errors.Join(
-		e.openFaces(ctx, store, rt, o),
+		e.openFaces(ctx, store, rt, face),
 		e.openPersons(ctx, store, rt, cfg, parallel),
 		e.openEmbedder(ctx, store, rt, cfg),
 	); err != nil {
@@ -61,12 +67,14 @@ func openEyes(ctx context.Context, cfg config.Config, parallel int, log zerolog.
 	return e, nil
 }
 
-func openModels(cfg config.Config) (*models.Store, error) {
+func openModels(cfg config.Config) (*models.Store, error) { return models.Open(modelOptions(cfg)) }
+
+func modelOptions(cfg config.Config) models.Options {
 	o := models.Options{Offline: cfg.Models.Offline}
 	if len(cfg.Models.Mirrors) > 0 {
-		o.Mirrors = append(cfg.Models.Mirrors, models.DefaultMirrors()...)
+		o.Mirrors = slices.Concat(cfg.Models.Mirrors, models.DefaultMirrors())
 	}
-	return models.Open(o)
+	return o
 }
 
 // load returns a model's verified bytes, or nil with a row that says why it is
@@ -105,11 +113,12 @@ func (e *eyes) openFaces(ctx context.Context, store *models.Store, rt *ort.Runti
 			return nil
 		}
 	}
-	return e.openBuiltIn(ctx, store, o.Parallel)
+	return e.openBuiltIn(ctx, store, o.Parallel, rt != nil)
 }
 
-// openBuiltIn falls back to the face finder that needs no model file.
-func (e *eyes) openBuiltIn(ctx context.Context, store *models.Store, parallel int) error {
+// openBuiltIn falls back to the face finder that needs no model file; runtime
+// tells whether one could have served.
+func (e *eyes) openBuiltIn(ctx context.Context, store *models.Store, parallel int, runtime bool) error {
 	m, err := e.load(ctx, store, "face", "facefinder")
 	if err != nil {
 		return err
@@ -124,7 +133,11 @@ func (e *eyes) openBuiltIn(ctx context.Context, store *models.Store, parallel in
 	}
 	e.faces = d
 	e.loaded("face", d.Info())
-	e.note("warning", api.NoticeNoModel, "The face model is missing: a simpler built-in finder serves, everybody is masked and matching is off. Run: bystander models pull")
+	text := "The face model is missing: a simpler built-in finder serves, everybody is masked and matching is off. Run: bystander models pull"
+	if !runtime {
+		text = "Without ONNX Runtime a simpler built-in face finder serves, everybody is masked and matching is off."
+	}
+	e.note("warning", api.NoticeNoModel, text)
 	return nil
 }
 

@@ -45,7 +45,7 @@ type lawful struct {
 
 	mu       sync.Mutex
 	loaded   map[string]loadedFor // galleries, by scene; of the goroutine that renews
-	failure  error                   // of the last lease
+	failure  error                // of the last lease
 	enrolled int
 }
 
