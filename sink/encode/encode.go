@@ -61,6 +61,7 @@ type Stream struct {
 	lastIn   frame.Meta
 	step     time.Duration // between the last two pictures of an epoch
 	mean     time.Duration // of the steps, smoothed
+	steps    int           // that went into mean since the encoder was made
 	rate     float64       // pictures a second that the encoder reckons with
 	keyAt    time.Duration // of the last key picture
 	fails    int           // in a row
@@ -182,20 +183,25 @@ func (s *Stream) note(m frame.Meta, pts time.Duration, fresh bool) {
 		if s.mean == 0 {
 			s.mean = s.step
 		}
-		s.mean += (s.step - s.mean) / 16
+		s.mean += (s.step - s.mean) / 32
+		s.steps++
 	}
 	s.started, s.last, s.lastIn = true, pts, m
 }
+
+// enoughSteps are needed to judge a rate: a new encoder also begins a new
+// recording, so a few pictures dropped at the start must not make one.
+const enoughSteps = 40
 
 // misjudged reports, when a key picture is due anyway, that the pictures come at
 // another rate than the encoder reckons with, which would make its bit rate
 // wrong by as much.
 func (s *Stream) misjudged(m frame.Meta) bool {
-	if s.mean <= 0 || s.base+m.PTS-s.begin-s.keyAt < s.cfg.KeyEvery {
+	if s.steps < enoughSteps || s.base+m.PTS-s.begin-s.keyAt < s.cfg.KeyEvery {
 		return false
 	}
 	off := s.rate * s.mean.Seconds()
-	return off < 0.75 || off > 1.33
+	return off < 0.6 || off > 1.6
 }
 
 // rateHint is the rate of pictures to reckon with: what was measured, else what
@@ -219,7 +225,7 @@ func (s *Stream) build(like likeness) error {
 	// Without a rate the encoder would take the time base for it, and starve
 	// every picture of bits.
 	hint, rate := s.rateHint(), s.cfg.MaxRate
-	s.rate = hint.Float()
+	s.rate, s.steps = hint.Float(), 0
 	if rate == 0 {
 		rate = MaxRate(like.size, hint)
 	}

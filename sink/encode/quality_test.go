@@ -34,7 +34,7 @@ func TestAWrongRateIsPutRightAtTheNextKeyPicture(t *testing.T) {
 	src := newSource(t)
 	s := encode.New(encode.Config{FrameRate: frame.Rational{Num: 25, Den: 1}})
 	defer s.Close()
-	for i := range 60 { // ten pictures a second
+	for i := range 100 { // ten pictures a second
 		pts := time.Duration(i) * 100 * time.Millisecond
 		f := src.next(vga, frame.Meta{PTS: pts, Captured: start.Add(pts), Arrived: start.Add(pts)}, false)
 		p, err := s.Encode(f)
