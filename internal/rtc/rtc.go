@@ -5,6 +5,10 @@ package rtc
 import (
 	"errors"
 	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
 
 	"github.com/pion/logging"
 	"github.com/pion/sdp/v3"
@@ -49,6 +53,30 @@ func HomeCandidates(answer string) (string, error) {
 		return "", fmt.Errorf("own answer: %w", err)
 	}
 	return string(b), nil
+}
+
+// MediaSDP is the media type of offers and answers.
+const MediaSDP = "application/sdp"
+
+// ReadOffer reads the offer that a request posts, at most limit bytes of it.
+// What is none it answers itself, with false.
+func ReadOffer(w http.ResponseWriter, r *http.Request, limit int64) (offer string, ok bool) {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != MediaSDP {
+		w.Header().Set("Accept-Post", MediaSDP)
+		http.Error(w, "send the offer as "+MediaSDP, http.StatusUnsupportedMediaType)
+		return "", false
+	}
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var big *http.MaxBytesError
+	switch {
+	case errors.As(err, &big):
+		http.Error(w, "an offer has at most "+strconv.FormatInt(limit, 10)+" bytes", http.StatusRequestEntityTooLarge)
+	case err != nil:
+		http.Error(w, "the offer broke off", http.StatusBadRequest)
+	default:
+		return string(b), true
+	}
+	return "", false
 }
 
 // Log takes the WebRTC library's messages: warnings and errors at debug level,

@@ -10,10 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"bystander/internal/rtc"
 )
 
 const (
-	mediaSDP     = "application/sdp"
 	offerTimeout = 5 * time.Second
 )
 
@@ -56,7 +57,7 @@ func (h *Handler) endpoint(w http.ResponseWriter, r *http.Request, camera string
 	case http.MethodPost:
 		h.post(w, r, camera)
 	case http.MethodOptions:
-		w.Header().Set("Accept-Post", mediaSDP)
+		w.Header().Set("Accept-Post", rtc.MediaSDP)
 		w.Header().Set("Allow", "OPTIONS, POST")
 		w.WriteHeader(http.StatusNoContent)
 	default:
@@ -83,28 +84,17 @@ func (h *Handler) session(w http.ResponseWriter, r *http.Request, camera, sessio
 }
 
 func (h *Handler) post(w http.ResponseWriter, r *http.Request, camera string) {
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != mediaSDP {
-		w.Header().Set("Accept-Post", mediaSDP)
-		fail(w, http.StatusUnsupportedMediaType, "send the offer as "+mediaSDP)
+	offer, ok := rtc.ReadOffer(w, r, MaxOffer)
+	if !ok {
 		return
 	}
 	if !accepts(r.Header.Values("Accept")) {
-		fail(w, http.StatusNotAcceptable, "the answer is "+mediaSDP+"; accept that")
-		return
-	}
-	offer, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxOffer))
-	if err != nil {
-		var big *http.MaxBytesError
-		if errors.As(err, &big) {
-			fail(w, http.StatusRequestEntityTooLarge, "an offer has at most "+strconv.Itoa(MaxOffer)+" bytes")
-			return
-		}
-		fail(w, http.StatusBadRequest, "the offer broke off")
+		fail(w, http.StatusNotAcceptable, "the answer is "+rtc.MediaSDP+"; accept that")
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), offerTimeout)
 	defer cancel()
-	session, answer, err := h.hub.Offer(ctx, camera, string(offer))
+	session, answer, err := h.hub.Offer(ctx, camera, offer)
 	if err != nil {
 		code, text := explain(err)
 		if code == http.StatusServiceUnavailable {
@@ -113,7 +103,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, camera string) {
 		fail(w, code, text)
 		return
 	}
-	w.Header().Set("Content-Type", mediaSDP)
+	w.Header().Set("Content-Type", rtc.MediaSDP)
 	w.Header().Set("Location", h.prefix+url.PathEscape(camera)+"/"+session)
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, answer) // a viewer who has gone is removed by its time limit
@@ -126,7 +116,7 @@ func accepts(values []string) bool {
 	}
 	for part := range strings.SplitSeq(strings.Join(values, ","), ",") {
 		t, p, err := mime.ParseMediaType(part)
-		if err != nil || (t != mediaSDP && t != "application/*" && t != "*/*") {
+		if err != nil || (t != rtc.MediaSDP && t != "application/*" && t != "*/*") {
 			continue
 		}
 		if q, err := strconv.ParseFloat(p["q"], 64); p["q"] == "" || err == nil && q > 0 {

@@ -7,22 +7,20 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"bystander/ingest"
 	"bystander/ingest/whip"
+	"bystander/internal/rtc"
 )
 
 const (
 	// MaxOffer is the greatest size of an SDP offer in bytes.
 	MaxOffer     = 64 << 10
-	mediaSDP     = "application/sdp"
 	offerTimeout = 8 * time.Second
 )
 
@@ -72,7 +70,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.Method {
 	case http.MethodOptions:
-		w.Header().Set("Accept-Post", mediaSDP)
+		w.Header().Set("Accept-Post", rtc.MediaSDP)
 		w.Header().Set("Allow", own+", OPTIONS")
 		w.WriteHeader(http.StatusNoContent)
 	case own:
@@ -108,28 +106,17 @@ func (h *Handler) end(w http.ResponseWriter, r *http.Request, camera, session st
 }
 
 func (h *Handler) post(w http.ResponseWriter, r *http.Request, camera string, source Negotiator) {
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != mediaSDP {
-		w.Header().Set("Accept-Post", mediaSDP)
-		fail(w, http.StatusUnsupportedMediaType, "send the offer as "+mediaSDP)
+	offer, ok := rtc.ReadOffer(w, r, MaxOffer)
+	if !ok {
 		return
 	}
-	offer, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxOffer))
-	if err != nil {
-		var big *http.MaxBytesError
-		if errors.As(err, &big) {
-			fail(w, http.StatusRequestEntityTooLarge, "an offer has at most "+strconv.Itoa(MaxOffer)+" bytes")
-			return
-		}
-		fail(w, http.StatusBadRequest, "the offer broke off")
-		return
-	}
-	if string(offer) == whip.HangUp {
+	if offer == whip.HangUp {
 		fail(w, http.StatusBadRequest, "that is no SDP offer")
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), offerTimeout)
 	defer cancel()
-	answer, err := source.Negotiate(ctx, string(offer))
+	answer, err := source.Negotiate(ctx, offer)
 	if err != nil {
 		code, text := explain(err)
 		if code == http.StatusServiceUnavailable {
@@ -142,7 +129,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, camera string, so
 	h.mu.Lock()
 	h.sessions[camera] = session
 	h.mu.Unlock()
-	w.Header().Set("Content-Type", mediaSDP)
+	w.Header().Set("Content-Type", rtc.MediaSDP)
 	w.Header().Set("Location", h.prefix+url.PathEscape(camera)+"/"+session)
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, answer) // a publisher who has gone sends nothing and is forgotten
