@@ -130,7 +130,7 @@ func TestNewWantsEveryPart(t *testing.T) {
 	_, err := api.New(api.Config{}, api.Backend{Cameras: apitest.NewFake()})
 	require.ErrorIs(t, err, api.ErrBackend)
 	for _, part := range []string{"Site", "Events", "Recordings", "Access", "Health"} {
-		assert.ErrorContains(t, err, "Backend."+part)
+		require.ErrorContains(t, err, "Backend."+part)
 	}
 	assert.NotContains(t, err.Error(), "Backend.Cameras")
 }

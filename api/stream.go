@@ -101,7 +101,7 @@ func (a *API) openStream(ctx context.Context, in *streamInput) (*huma.StreamResp
 			a: a, r: r, w: w, rc: http.NewResponseController(w),
 			camera: in.Camera, after: after, sent: map[string][]byte{},
 		}
-		s.run(r.Context())
+		s.run(ctx) // the request's: it lives until this returns
 	}}, nil
 }
 
@@ -131,11 +131,11 @@ func (s *streamer) run(ctx context.Context) {
 	switch {
 	case err == nil, ctx.Err() != nil:
 	case errors.Is(err, errAccess):
-		s.problem(http.StatusServiceUnavailable, accessFailed)
+		s.problem(ctx, http.StatusServiceUnavailable, accessFailed)
 	case errors.Is(err, errWrite):
 	default:
-		s.a.log.Error().Err(err).Str("request_id", requestID(s.r.Context())).Msg("stream failed")
-		s.problem(http.StatusServiceUnavailable, "the store or a camera did not answer; see /healthz")
+		s.a.log.Error().Err(err).Str("request_id", requestID(ctx)).Msg("stream failed")
+		s.problem(ctx, http.StatusServiceUnavailable, "the store or a camera did not answer; see /healthz")
 	}
 }
 
@@ -260,8 +260,8 @@ func (s *streamer) reset(ctx context.Context) error {
 	return nil
 }
 
-func (s *streamer) problem(status int, detail string) {
-	b, err := json.Marshal(StreamProblem{Status: status, Detail: detail, RequestID: requestID(s.r.Context())})
+func (s *streamer) problem(ctx context.Context, status int, detail string) {
+	b, err := json.Marshal(StreamProblem{Status: status, Detail: detail, RequestID: requestID(ctx)})
 	if err == nil {
 		s.add("problem", "", b)
 		err = s.flush()

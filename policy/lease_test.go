@@ -27,6 +27,7 @@ func (w *world) clock() time.Time                                     { return w
 func (w *world) Enrollees(context.Context) ([]policy.Enrollee, error) { return w.people, nil }
 func (w *world) Consents(context.Context) ([]policy.Consent, error)   { return w.consents, nil }
 func (w *world) NextSerial(context.Context) (uint64, error)           { w.serial++; return w.serial, nil }
+
 func (w *world) PolicyVersion(_ context.Context, c event.Digest, _ time.Time) (uint64, error) {
 	if w.version == 0 || c != w.content {
 		w.version, w.content = w.version+1, c

@@ -3,7 +3,6 @@
 package apitest
 
 import (
-	"bystander/api"
 	"bytes"
 	"context"
 	"errors"
@@ -14,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"bystander/api"
 )
 
 // Fake answers every interface of api.Backend from memory. Its methods are

@@ -157,13 +157,36 @@ func relayResponse(dst io.Writer, src *bufio.Reader) error {
 // HostileH264 are RTP payloads that no H.264 camera should send.
 func HostileH264() [][]byte {
 	list := [][]byte{
-		{28},                                           // FU-A of one byte
-		{28, 0x80}, {28, 0x00}, {28, 0xc5}, {28, 0x45}, // FU-A without content
-		{24}, {24, 0, 0}, {24, 0xff, 0xff, 1}, {24, 0, 1}, // STAP-A that promises more than it has
-		{25}, {26, 1}, {27, 2}, {29, 0x80}, {30}, {31}, {0}, // types that are not allowed
-		{7}, {8}, {7, 0xff}, {8, 0xff, 0xff}, {0x67, 0x42}, {0x68}, // stumps of parameter sets
-		{5}, {0x65}, {0x65, 0xff, 0xff, 0xff}, {1}, {0x41, 0}, // stumps of slices
-		{0, 0, 0, 1}, {0, 0, 0, 1, 0, 0, 0, 1}, {0, 0, 1, 0x67},
+		{28}, // FU-A of one byte
+		{28, 0x80},
+		{28, 0x00},
+		{28, 0xc5},
+		{28, 0x45}, // FU-A without content
+		{24},
+		{24, 0, 0},
+		{24, 0xff, 0xff, 1},
+		{24, 0, 1}, // STAP-A that promises more than it has
+		{25},
+		{26, 1},
+		{27, 2},
+		{29, 0x80},
+		{30},
+		{31},
+		{0}, // types that are not allowed
+		{7},
+		{8},
+		{7, 0xff},
+		{8, 0xff, 0xff},
+		{0x67, 0x42},
+		{0x68}, // stumps of parameter sets
+		{5},
+		{0x65},
+		{0x65, 0xff, 0xff, 0xff},
+		{1},
+		{0x41, 0}, // stumps of slices
+		{0, 0, 0, 1},
+		{0, 0, 0, 1, 0, 0, 0, 1},
+		{0, 0, 1, 0x67},
 		{},
 	}
 	x := uint32(1)

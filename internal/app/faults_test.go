@@ -168,8 +168,10 @@ func TestFaultsFailClosed(t *testing.T) {
 			}
 			return aFace(i)
 		}, steady(60), nil, api.MaskDetectorError, 15, 40},
-		"output is not finite": {func(int) ([]detect.Face, error) { return nil, fmt.Errorf("yunet: %w", detect.ErrNotFinite) },
-			steady(30), nil, api.MaskDetectorError, 0, 0},
+		"output is not finite": {
+			func(int) ([]detect.Face, error) { return nil, fmt.Errorf("yunet: %w", detect.ErrNotFinite) },
+			steady(30), nil, api.MaskDetectorError, 0, 0,
+		},
 		"a box of NaN": {func(int) ([]detect.Face, error) {
 			nan := float32(0)
 			nan /= nan

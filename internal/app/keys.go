@@ -48,7 +48,7 @@ func makeSigningKey(dir, name string) (ed25519.PrivateKey, error) {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("keys: %w; keys are made there at the first start: make the folder writable, or name another with keys: or data:", err)
+		return nil, fmt.Errorf("keys: %w; they are made there at the first start: make the folder writable, or set keys or data to another", err)
 	}
 	private, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {

@@ -1,10 +1,6 @@
 package app
 
 import (
-	"bystander/internal/config"
-	"bystander/match"
-	"bystander/match/vault"
-	"bystander/policy"
 	"context"
 	"math/rand/v2"
 	"os"
@@ -15,6 +11,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+
+	"bystander/internal/config"
+	"bystander/match"
+	"bystander/match/vault"
+	"bystander/policy"
 )
 
 // noEmbedder stands for the model that made the templates; it embeds nothing.

@@ -1,9 +1,6 @@
 package store_test
 
 import (
-	"bystander/internal/event"
-	"bystander/policy"
-	"bystander/policy/store"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,6 +8,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"bystander/internal/event"
+	"bystander/policy"
+	"bystander/policy/store"
 )
 
 var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)

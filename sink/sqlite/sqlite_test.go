@@ -150,8 +150,10 @@ func TestQueries(t *testing.T) {
 	hours, err := s.Hours(ctx, at(8, 30), at(10, 0), "")
 	require.NoError(t, err)
 	require.Equal(t, []sqlite.Count{
-		{at(8, 0), "a", event.KindMatch, 2}, {at(8, 0), "b", event.KindCameraHealth, 1},
-		{at(9, 0), "a", event.KindMatch, 1}, {at(9, 0), "b", event.KindCameraHealth, 2},
+		{at(8, 0), "a", event.KindMatch, 2},
+		{at(8, 0), "b", event.KindCameraHealth, 1},
+		{at(9, 0), "a", event.KindMatch, 1},
+		{at(9, 0), "b", event.KindCameraHealth, 2},
 	}, hours)
 	hours, err = s.Hours(ctx, at(8, 0), at(9, 0), "b")
 	require.NoError(t, err)

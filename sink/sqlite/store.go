@@ -43,8 +43,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		o.Now = time.Now
 	}
 	for _, p := range []struct{ have, def *int }{
-		{&o.Days.Events, &DefaultDays.Events}, {&o.Days.Skeleton, &DefaultDays.Skeleton},
-		{&o.Days.Hours, &DefaultDays.Hours}, {&o.Days.Runs, &DefaultDays.Runs},
+		{&o.Days.Events, &DefaultDays.Events},
+		{&o.Days.Skeleton, &DefaultDays.Skeleton},
+		{&o.Days.Hours, &DefaultDays.Hours},
+		{&o.Days.Runs, &DefaultDays.Runs},
 	} {
 		if *p.have <= 0 {
 			*p.have = *p.def

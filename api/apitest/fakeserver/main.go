@@ -4,9 +4,6 @@
 package main
 
 import (
-	"bystander/api"
-	"bystander/api/apitest"
-	"bystander/web"
 	"context"
 	"errors"
 	"flag"
@@ -20,6 +17,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
+
+	"bystander/api"
+	"bystander/api/apitest"
+	"bystander/web"
 )
 
 func main() {

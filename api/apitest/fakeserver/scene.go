@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bystander/api"
-	"bystander/api/apitest"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"bystander/api"
+	"bystander/api/apitest"
 )
 
 // scene is the made-up installation: one camera of each state that the pages
