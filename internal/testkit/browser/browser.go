@@ -39,7 +39,9 @@ type Page struct {
 // browser must never pass without one.
 func Open(t testing.TB, url string, flags ...Flag) *Page {
 	t.Helper()
-	ctx, stopBrowser := chromedp.NewExecAllocator(t.Context(), options(t, flags)...)
+	// The test's own context ends before its clean-up, and would kill the browser
+	// before it could be closed.
+	ctx, stopBrowser := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options(t, flags)...)
 	t.Cleanup(stopBrowser)
 	tab, closeTab := chromedp.NewContext(ctx, chromedp.WithErrorf(quiet(t)), chromedp.WithLogf(func(string, ...any) {}))
 	t.Cleanup(func() {
@@ -78,11 +80,31 @@ func find(t testing.TB) string {
 	return ""
 }
 
+// profile makes a folder that goes when the browser has gone. Its helper
+// processes outlive it by a moment and still write there.
+func profile(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "bystander-browser-")
+	if err != nil {
+		t.Fatalf("browser: %v", err)
+	}
+	t.Cleanup(func() {
+		for range 50 {
+			if err = os.RemoveAll(dir); err == nil {
+				return
+			}
+			<-time.After(100 * time.Millisecond)
+		}
+		t.Errorf("browser: %v", err)
+	})
+	return dir
+}
+
 func options(t testing.TB, flags []Flag) []chromedp.ExecAllocatorOption {
 	t.Helper()
 	opts := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(find(t)),
-		chromedp.UserDataDir(t.TempDir()),
+		chromedp.UserDataDir(profile(t)),
 		chromedp.WSURLReadTimeout(startLimit),
 	}
 	always := []Flag{
