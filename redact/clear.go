@@ -56,16 +56,21 @@ func permitted(perm Permission, id uint64) uint8 {
 	return g
 }
 
-// crowded reports whether anything else that is masked comes near the head of
-// face i.
+// crowded reports whether somebody else, or motion that nothing explains, comes
+// near the head of face i. A weak face, which is a hand as a rule, does not count:
+// its own mask is painted over whatever is clear.
 func (p *plan) crowded(i int) bool {
 	room := p.faces[i].head.Scale(clearRoom)
 	for k := range p.masks {
-		if m := &p.masks[k]; m.owner != i && !room.Intersect(m.box).Empty() {
+		if m := &p.masks[k]; m.owner != i && p.somebody(m) && !room.Intersect(m.box).Empty() {
 			return true
 		}
 	}
 	return false
+}
+
+func (p *plan) somebody(m *mask) bool {
+	return m.kind != maskFace || m.owner < 0 || p.faces[m.owner].t.best >= confirmScore
 }
 
 // certain reports whether the track was seen close enough to the picture, on

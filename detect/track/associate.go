@@ -160,12 +160,21 @@ func (s *set) markRivals(l Limits, dets []detection) {
 	}
 }
 
-// markOverlaps marks tracks that cover part of each other.
+// muchSmaller is the part of the other's area below which a box cannot be the
+// same head.
+const muchSmaller = 0.4
+
+// markOverlaps marks tracks that cover part of each other. A single weak detection
+// much smaller than the other is a hand or a fold, and no head that could take its
+// place; it counts once it was seen again.
 func (s *set) markOverlaps(most float32) {
 	for i := range s.tracks {
 		for j := range i {
 			a, b := &s.tracks[i], &s.tracks[j]
 			p, q := a.box(), b.box()
+			if !a.confirmed && p.Area() < muchSmaller*q.Area() || !b.confirmed && q.Area() < muchSmaller*p.Area() {
+				continue
+			}
 			if p.Intersect(q).Area() > most*min(p.Area(), q.Area()) {
 				a.ambiguous, b.ambiguous = true, true
 			}

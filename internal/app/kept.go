@@ -87,5 +87,7 @@ func openKept(ctx context.Context, specs []string, eyes *eyes, log zerolog.Logge
 	}
 	// A recording's matches are not logged: there is no installation whose log
 	// they belong to.
-	return &kept{k, newWho(j, k, "", func(event.Event) {}, log)}, nil
+	w := newWho(j, k, "", func(event.Event) {}, log)
+	w.keepLost = true
+	return &kept{k, w}, nil
 }

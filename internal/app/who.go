@@ -24,6 +24,11 @@ type who struct {
 	faces  []match.Face
 	done   []settled
 
+	// keepLost lets what a track earned outlive it, for recordings: pictures
+	// are held for longer there than a track may last, and no consent can
+	// change on the way. Track ids are never used again.
+	keepLost bool
+
 	mu     sync.RWMutex
 	grants map[uint64]grant
 
@@ -86,6 +91,9 @@ func (w *who) take(decisions []match.Decision) {
 
 // forget implements identifier.
 func (w *who) forget(tracks []uint64) {
+	if w.keepLost {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, id := range tracks {
@@ -95,6 +103,9 @@ func (w *who) forget(tracks []uint64) {
 
 // forgetAll implements identifier.
 func (w *who) forgetAll() {
+	if w.keepLost {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	clear(w.grants)

@@ -17,6 +17,9 @@ type Rule struct {
 	// lies in a stronger one, or the other way round; the stronger one then
 	// grows to hold both. It joins the parts of a face seen by two tiles.
 	Inside float32
+	// Nested, when positive, drops a box of which more than this part lies in a
+	// stronger one. Detectors see faces in the middle of large faces.
+	Nested float32
 	// Most bounds how many boxes are looked at, the best first; 0 means 1000.
 	// It keeps a picture of pure noise from taking quadratic time.
 	Most int
@@ -55,7 +58,7 @@ next:
 				*k = k.Union(*b)
 				continue next
 			}
-			if k.IoU(*b) > r.IoU {
+			if k.IoU(*b) > r.IoU || r.Nested > 0 && k.Covers(*b) > r.Nested {
 				continue next
 			}
 		}
