@@ -14,6 +14,9 @@ var (
 	ErrBehind = errors.New("record: disk does not keep up, packet dropped")
 	// ErrBusy reports a second stream of one camera and rule.
 	ErrBusy = errors.New("record: camera is being recorded already")
+	// ErrNoRoom reports a disk that others have filled: disposing of recordings
+	// would not make the room that is wanted.
+	ErrNoRoom = errors.New("record: not enough room")
 	// ErrNotSegment reports a file that this recorder did not write, or whose
 	// beginning is lost.
 	ErrNotSegment = errors.New("record: not a segment of this recorder")

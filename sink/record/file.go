@@ -43,12 +43,25 @@ type file struct {
 	pending note
 }
 
+// openPart makes a new file and its folder. Disposal may remove a day's folder
+// between the two, as it becomes empty; then both are made once more.
+func openPart(path string) (*os.File, error) {
+	for try := 0; ; try++ {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return nil, err
+		}
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+		if try == 0 && errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		return f, err
+	}
+}
+
+
 // create begins a segment with the given parameter sets. maxFragments sizes its
 // index. The buffers of prev, if any, are taken over.
 func create(path string, p params, maxFragments int, prev *file) (*file, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("record: %w", err)
-	}
 	header, mehd, err := makeHeader(p)
 	if err != nil {
 		return nil, err
@@ -61,7 +74,7 @@ func create(path string, p params, maxFragments int, prev *file) (*file, error) 
 		g.head, g.payload, g.samples, g.refs = prev.head[:0], prev.payload[:0], prev.samples[:0], prev.refs[:0]
 	}
 	header = appendFree(header, g.room)
-	if g.f, err = os.OpenFile(path+partSuffix, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err != nil {
+	if g.f, err = openPart(path + partSuffix); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	_, err = g.f.Write(header)

@@ -49,7 +49,8 @@ type AlarmKind string
 // The alarms.
 const (
 	AlarmPaused    AlarmKind = "paused"    // the disk refuses; recording of a camera pauses
-	AlarmRetention AlarmKind = "retention" // something could not be disposed of
+	AlarmRetention AlarmKind = "retention" // something could not be disposed of, or that would not help
+	AlarmRoom      AlarmKind = "room"      // recordings go before their time to make room
 	AlarmLost      AlarmKind = "lost"      // a file is missing or damaged
 	AlarmReceipt   AlarmKind = "receipt"   // a segment stays without a receipt
 )
@@ -101,6 +102,8 @@ type Recorder struct {
 	closed  bool
 
 	enforcing sync.Mutex    // one disposal at a time
+	failing   bool          // disposal, as last told; of keep's goroutine
+	early     bool          // recordings went before their time, likewise
 	nudge     chan struct{} // of capacity 1: a segment was finished
 	stop      context.CancelFunc
 	done      sync.WaitGroup // the goroutine of keep

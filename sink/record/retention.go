@@ -59,6 +59,10 @@ func (r *Recorder) shrink(ctx context.Context, now time.Time, rep *Report) error
 	if err != nil {
 		return err
 	}
+	var disposable int64
+	for i := range old {
+		disposable += old[i].Bytes
+	}
 	for i := 0; ; i++ {
 		free, e := freeBytes(r.cfg.Dir)
 		if e != nil {
@@ -66,6 +70,13 @@ func (r *Recorder) shrink(ctx context.Context, now time.Time, rep *Report) error
 		}
 		rep.Kept, rep.Free, rep.Over = total, free, max(total-l.MaxBytes, 0)
 		big, tight := total > l.MaxBytes, l.MinFree > 0 && free < l.MinFree
+		if tight && free+disposable < l.MinFree {
+			// Somebody else fills the disk. Giving up every recording would
+			// not make enough room, so none is given up: recording pauses.
+			tight = false
+			err = errors.Join(err, fmt.Errorf("%w: %d MiB free, %d MiB wanted, and recordings hold only %d MiB of it; make room on the disk",
+				ErrNoRoom, free>>20, l.MinFree>>20, disposable>>20))
+		}
 		if !big && !tight || i == len(old) {
 			return err
 		}
@@ -79,6 +90,7 @@ func (r *Recorder) shrink(ctx context.Context, now time.Time, rep *Report) error
 		}
 		*n++
 		total -= old[i].Bytes
+		disposable -= old[i].Bytes
 	}
 }
 
@@ -125,8 +137,23 @@ func (r *Recorder) keep(ctx context.Context) {
 	}
 }
 
-func (r *Recorder) report(_ Report, err error) {
-	if err != nil && !errors.Is(err, context.Canceled) {
-		r.cfg.Alarm(Alarm{Kind: AlarmRetention, Err: err})
+// report raises the alarm once when disposal begins to fail and clears it when
+// it works again. What goes for room before its time is told each time.
+func (r *Recorder) report(rep Report, err error) {
+	if errors.Is(err, context.Canceled) {
+		return
 	}
+	if err != nil {
+		r.cfg.Alarm(Alarm{Kind: AlarmRetention, Err: err})
+	} else if r.failing {
+		r.cfg.Alarm(Alarm{Kind: AlarmRetention, Cleared: true})
+	}
+	r.failing = err != nil
+	switch early := rep.ByRoom > 0; {
+	case early:
+		r.cfg.Alarm(Alarm{Kind: AlarmRoom, Err: fmt.Errorf("record: %d recordings were removed before their time, since the disk is short of room", rep.ByRoom)})
+	case r.early:
+		r.cfg.Alarm(Alarm{Kind: AlarmRoom, Cleared: true})
+	}
+	r.early = rep.ByRoom > 0
 }
