@@ -49,15 +49,6 @@ func (c *cover) setRun(y, x0, x1 int) {
 	l[b] |= last
 }
 
-// runs calls f for each maximal run [x0,x1) of row y.
-func (c *cover) runs(y int, f func(x0, x1 int)) {
-	for x := c.nextRun(y, 0); x < c.w; {
-		e := c.endRun(y, x)
-		f(x, e)
-		x = c.nextRun(y, e)
-	}
-}
-
 // nextRun is the first covered sample of row y at or after x, w if none.
 func (c *cover) nextRun(y, x int) int {
 	l := c.line(y)

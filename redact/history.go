@@ -175,8 +175,8 @@ func (m motion) slack(kind TargetKind, d float32) (fx, fy float32) {
 	if kind == TargetPerson {
 		rx, ry = 0.3, 0.15
 	}
-	switch {
-	case m.span == 0:
+	switch m.span {
+	case 0:
 		rx, ry = rx*5, ry*4 // people cross a picture at up to nine widths a second
 	default:
 		r := min(0.08/m.span, 1.5)

@@ -87,8 +87,16 @@ func run[T comparable](t *testing.T, open func(testing.TB) subject[T]) {
 
 // Sizes are those the suite tries: tiny, odd, thin, usual, large.
 var Sizes = []frame.Size{
-	{W: 1, H: 1}, {W: 2, H: 2}, {W: 3, H: 5}, {W: 17, H: 33}, {W: 31, H: 640},
-	{W: 639, H: 359}, {W: 1280, H: 720}, {W: 2048, H: 8}, {W: 8, H: 2048}, {W: 3840, H: 2160},
+	{W: 1, H: 1},
+	{W: 2, H: 2},
+	{W: 3, H: 5},
+	{W: 17, H: 33},
+	{W: 31, H: 640},
+	{W: 639, H: 359},
+	{W: 1280, H: 720},
+	{W: 2048, H: 8},
+	{W: 8, H: 2048},
+	{W: 3840, H: 2160},
 }
 
 func sizes[T comparable](t *testing.T, open func(testing.TB) subject[T]) {

@@ -126,10 +126,14 @@ type Options struct {
 // DefaultOptions are the settings used for zero fields.
 func DefaultOptions() Options {
 	return Options{
-		Faces: Limits{Sure: 0.5, Hold: time.Second, Near: 0.6, NearGrowth: 2, NearMost: 2, FirstGrowth: 10,
-			Overlap: 0.15, Margin: 0.5},
-		Persons: Limits{Sure: 0.35, Hold: time.Second, Near: 0.35, NearGrowth: 0.8, NearMost: 1, FirstGrowth: 2.5,
-			Overlap: 0.5, Margin: 0.3},
+		Faces: Limits{
+			Sure: 0.5, Hold: time.Second, Near: 0.6, NearGrowth: 2, NearMost: 2, FirstGrowth: 10,
+			Overlap: 0.15, Margin: 0.5,
+		},
+		Persons: Limits{
+			Sure: 0.35, Hold: time.Second, Near: 0.35, NearGrowth: 0.8, NearMost: 1, FirstGrowth: 2.5,
+			Overlap: 0.5, Margin: 0.3,
+		},
 		HoldTied: 3 * time.Second, Gone: 300 * time.Millisecond, Gap: 2 * time.Second, Most: 300,
 	}
 }

@@ -63,8 +63,10 @@ func (w world) look(at time.Duration) (faces []detect.Face, truth map[int]geom.B
 		faces = append(faces, detect.Face{Box: geom.BoxAt(b.Centre().X+n(), b.Centre().Y+n(), b.W()+n(), b.H()+n()), Score: score})
 	}
 	for w.r.Float64() < w.false_ {
-		faces = append(faces, detect.Face{Score: 0.3 + 0.2*w.r.Float32(),
-			Box: geom.BoxAt(1200*w.r.Float32()+40, 640*w.r.Float32()+40, 30, 40)})
+		faces = append(faces, detect.Face{
+			Score: 0.3 + 0.2*w.r.Float32(),
+			Box:   geom.BoxAt(1200*w.r.Float32()+40, 640*w.r.Float32()+40, 30, 40),
+		})
 	}
 	w.r.Shuffle(len(faces), func(i, j int) { faces[i], faces[j] = faces[j], faces[i] })
 	return faces, truth

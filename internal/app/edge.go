@@ -65,6 +65,7 @@ type edge struct {
 // is closed again.
 func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *edge, err error) {
 	e := &edge{cfg: cfg, log: log, started: time.Now(), cameras: map[string]*camera{}, reg: prometheus.NewRegistry()}
+	e.alarms.log = log
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.close())
@@ -96,7 +97,7 @@ func (e *edge) close() error {
 
 func (e *edge) openStores(ctx context.Context) error {
 	if err := os.MkdirAll(e.cfg.Data, 0o700); err != nil {
-		return fmt.Errorf("data: %w", err)
+		return fmt.Errorf("data: %w (set data: to a folder that can be written)", err)
 	}
 	key, err := signingKey(e.cfg.Keys, "edge")
 	if err != nil {
@@ -265,6 +266,7 @@ func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error
 	if c.src, err = e.openSource(ctx, cc); err != nil {
 		return nil, err
 	}
+	e.closing(c.src.Close) // also when it never came to run; closing twice is harmless
 	c.pipe.src = c.src
 	c.check = e.check.of(c)
 	c.out.check, c.pipe.suspect = c.check, c.check.covering
@@ -350,23 +352,33 @@ func (e *edge) retain(ctx context.Context) {
 
 // alarms are the troubles that a person should know of now.
 type alarms struct {
-	mu sync.Mutex
-	by map[string]string
+	log zerolog.Logger
+	mu  sync.Mutex
+	by  map[string]string
 }
 
+// set begins or ends an alarm; either is logged once.
 func (a *alarms) set(name string, err error, cleared bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.by == nil {
 		a.by = map[string]string{}
 	}
+	_, on := a.by[name]
 	if cleared {
 		delete(a.by, name)
+		if on {
+			a.log.Info().Str("alarm", name).Msg("over")
+		}
 		return
 	}
-	a.by[name] = "unknown"
+	why := "unknown"
 	if err != nil {
-		a.by[name] = err.Error()
+		why = err.Error()
+	}
+	a.by[name] = why
+	if !on {
+		a.log.Error().Str("alarm", name).Msg(why)
 	}
 }
 

@@ -61,8 +61,12 @@ func TestEvalLeak(t *testing.T) {
 	err = app.EvalLeak(t.Context(), app.LeakOptions{Original: clip, Redacted: other, Seen: kept, Stdout: io.Discard, Stderr: io.Discard})
 	require.ErrorIs(t, err, leak.ErrPair)
 	for _, o := range []app.LeakOptions{
-		{}, {Original: clip}, {Original: clip, Redacted: "none.mp4"}, {Original: clip, Baseline: true, Ablate: true},
-		{Truth: "none"}, {Truth: t.TempDir(), Original: clip},
+		{},
+		{Original: clip},
+		{Original: clip, Redacted: "none.mp4"},
+		{Original: clip, Baseline: true, Ablate: true},
+		{Truth: "none"},
+		{Truth: t.TempDir(), Original: clip},
 	} {
 		o.Stdout, o.Stderr = io.Discard, io.Discard
 		require.ErrorIs(t, app.EvalLeak(t.Context(), o), app.ErrUsage, "%+v", o)

@@ -104,7 +104,7 @@ func openRFB(ctx context.Context, cfg config.Config, e *eyes) (detect.FaceDetect
 	rt, err := ort.Open(ort.Options{Library: cfg.Detect.Library})
 	if err != nil {
 		e.note("info", api.NoticeNoJudge, off+err.Error())
-		return nil, nil
+		return nil, nil //nolint:nilerr // the check is off and says so
 	}
 	m, err := e.load(ctx, store, "judge", "rfb-640")
 	if err != nil {

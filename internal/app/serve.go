@@ -44,7 +44,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", e.cfg.Server.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("server.listen: %s is taken by another program; stop it, or choose another port with --listen or server.listen", e.cfg.Server.Listen)
+		return fmt.Errorf("server.listen: %s is taken by another program; stop it, or set server.listen (demo: --listen) to another port", e.cfg.Server.Listen)
 	}
 	if err != nil {
 		return fmt.Errorf("server.listen: %w", err)

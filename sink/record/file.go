@@ -58,7 +58,6 @@ func openPart(path string) (*os.File, error) {
 	}
 }
 
-
 // create begins a segment with the given parameter sets. maxFragments sizes its
 // index. The buffers of prev, if any, are taken over.
 func create(path string, p params, maxFragments int, prev *file) (*file, error) {

@@ -82,7 +82,7 @@ func samplesIn(r io.ReaderAt, b box) (int64, error) {
 	for at := traf + 8; ; {
 		trun, err := findBox(moof, at, end, "trun")
 		if err != nil {
-			return n, nil // no further one
+			return n, nil //nolint:nilerr // there is no further one
 		}
 		size := int(be.Uint32(moof[trun:]))
 		if size < 16 {

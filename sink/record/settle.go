@@ -145,7 +145,7 @@ func (r *Recorder) adoptFile(ctx context.Context, path, rel string) error {
 		return nil
 	}
 	if _, err := time.Parse(time.DateOnly, parts[1]); err != nil {
-		return nil
+		return nil //nolint:nilerr // a stranger's file, left alone
 	}
 	name := strings.TrimSuffix(parts[2], ".mp4")
 	first, last := strings.Index(name, "-"), strings.LastIndex(name, "-")
