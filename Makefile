@@ -42,7 +42,7 @@ web: web/dist/index.html ## build the web application
 .PHONY: build
 build: build/.setup web/dist/index.html ## build the one binary, bin/bystander
 	@echo "==> building $(BIN)"
-	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/bystander
+	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/bystander
 
 .PHONY: demo
 demo: build ## run everything on this machine: http://127.0.0.1:8080 (INPUT=file or rtsp://…)
