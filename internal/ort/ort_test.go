@@ -76,7 +76,7 @@ func TestNoLibrary(t *testing.T) {
 		name, lib string
 		want      []string
 	}{
-		{"absent", "/nowhere/libonnxruntime.so", []string{"/nowhere/libonnxruntime.so: no such file", ort.EnvLibrary, "make deps"}},
+		{"absent", "/nowhere/libonnxruntime.so", []string{"/nowhere/libonnxruntime.so: no such file", ort.EnvLibrary, "make setup"}},
 		{"directory", t.TempDir(), []string{"not a file"}},
 		{"text file", notALibrary, []string{notALibrary}},
 	} {
