@@ -254,7 +254,7 @@ func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error
 	}
 	l := &looker{eyes: e.eyes, cadence: e.cfg.Detect, live: true, now: time.Now, private: e.private(cc.ID)}
 	c.pipe = &pipeline{
-		id: cc.ID, redact: redactConfig(e.cfg.Redact), may: redact.Nobody{},
+		id: cc.ID, redact: e.law.stricter(redactConfig(e.cfg.Redact), c.scene), may: redact.Nobody{},
 		out: c.out, stats: c.stats, looker: l,
 	}
 	if c.who, err = e.law.judge(cc.ID, e.ledger.emit, log); err != nil {

@@ -21,6 +21,7 @@ import (
 	"bystander/match/vault"
 	"bystander/policy"
 	"bystander/policy/store"
+	"bystander/redact"
 )
 
 // leaseEvery is how often a new lease is signed: a withdrawal or a lapsed sign
@@ -229,6 +230,17 @@ func (l *lawful) sceneOf(c config.Camera) string {
 		}
 	}
 	return ""
+}
+
+// stricter adds what the camera's scene asks for; a scene can only widen masks.
+func (l *lawful) stricter(c redact.Config, scene string) redact.Config {
+	if l.site == nil {
+		return c
+	}
+	if sc, ok := l.site.Scene(scene); ok && sc.Coverage == string(redact.CoverPerson) {
+		c.Coverage = redact.CoverPerson
+	}
+	return c
 }
 
 // privateAreas are the polygons that are filled before anything looks, in
