@@ -3,7 +3,10 @@ package app_test
 import (
 	"context"
 	"io"
+	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -88,4 +91,22 @@ func TestAnOccupiedPortIsNamed(t *testing.T) {
 	require.ErrorContains(t, err, cfg.Server.Listen)
 	require.ErrorContains(t, err, "taken by another program")
 	require.NotErrorIs(t, err, context.Canceled)
+}
+
+// A media server of other people's making plays our WHEP view.
+func TestMediaMTXPlaysTheLiveView(t *testing.T) {
+	testkit.Shared(t)
+	input := makeVideo(t, "pattern.mp4", "testsrc2=size=640x360:rate=25:duration=6", "-c:v", "libx264", "-g", "25", "-pix_fmt", "yuv420p")
+	url, _, _ := startDemo(t, input)
+	peer := testkit.StartMediaMTX(t, testkit.MediaMTXOptions{Pull: "whep" + strings.TrimPrefix(url, "http") + "/whep/camera"})
+	var frames int
+	require.Eventually(t, func() bool {
+		out, err := exec.Command("ffprobe", "-v", "error", "-rtsp_transport", "tcp", "-select_streams", "v:0", "-count_frames",
+			"-read_intervals", "%+2", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", peer.URL("pulled")).Output()
+		if err != nil {
+			return false
+		}
+		frames, err = strconv.Atoi(strings.TrimSpace(string(out)))
+		return err == nil && frames >= 25
+	}, 60*time.Second, 500*time.Millisecond, "pictures by way of the other server")
 }

@@ -40,6 +40,9 @@ type MediaMTXOptions struct {
 	User, Password string
 	AuthMethod     string // "basic" (default) or "digest"
 	WebRTC         bool
+	// Pull makes the server fetch a stream itself, such as whep://…, and offer
+	// it at the path "pulled".
+	Pull string
 }
 
 // StartMediaMTX builds mediamtx if there is none in the cache yet (about a
@@ -87,7 +90,7 @@ rtspAuthMethods: [%s]
       - action: read
 paths:
   all_others:
-`, m.RTSPPort, rtp, rtp+1, method, web, reader)
+%s`, m.RTSPPort, rtp, rtp+1, method, web, reader, pulled(opt.Pull))
 	m.config = filepath.Join(t.TempDir(), "mediamtx.yml")
 	if err := os.WriteFile(m.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -95,6 +98,13 @@ paths:
 	m.Start()
 	t.Cleanup(m.Stop)
 	return m
+}
+
+func pulled(source string) string {
+	if source == "" {
+		return ""
+	}
+	return fmt.Sprintf("  pulled:\n    source: %q\n", source)
 }
 
 // URL is the RTSP address of a path.

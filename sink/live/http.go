@@ -18,13 +18,18 @@ const (
 	offerTimeout = 5 * time.Second
 )
 
+// trickleSDP is the form of trickled candidates (RFC 8840).
+const trickleSDP = "application/trickle-ice-sdpfrag"
+
 // Handler serves WHEP (draft-ietf-wish-whep) under a path prefix:
 //
 //	POST    {prefix}{camera}            offer → 201, answer, Location of the session
 //	DELETE  {prefix}{camera}/{session}  ends it → 200
 //	OPTIONS either                      → 204 with Accept-Post
 //
-// Candidates are complete in the answer, so PATCH is answered 405. Who may
+// Candidates are complete in the answer. The hub is ICE lite and learns a
+// viewer's addresses from its checks, so a PATCH with further candidates is
+// acknowledged with 204 and not needed; there is no ICE restart. Who may
 // watch is for the caller to settle before this handler. It sends no CORS
 // headers: pages of other origins can't use it.
 type Handler struct {
@@ -74,12 +79,27 @@ func (h *Handler) session(w http.ResponseWriter, r *http.Request, camera, sessio
 			return
 		}
 		w.WriteHeader(http.StatusOK)
+	case http.MethodPatch:
+		h.patch(w, r, camera, session)
 	case http.MethodOptions:
-		w.Header().Set("Allow", "DELETE, OPTIONS")
+		w.Header().Set("Allow", "DELETE, OPTIONS, PATCH")
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		w.Header().Set("Allow", "DELETE, OPTIONS")
-		fail(w, http.StatusMethodNotAllowed, "a session takes DELETE; candidates are complete in the answer")
+		w.Header().Set("Allow", "DELETE, OPTIONS, PATCH")
+		fail(w, http.StatusMethodNotAllowed, "a session takes DELETE, and PATCH with candidates")
+	}
+}
+
+// patch takes further candidates of a viewer who trickles them.
+func (h *Handler) patch(w http.ResponseWriter, r *http.Request, camera, session string) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case err != nil || media != trickleSDP:
+		fail(w, http.StatusUnsupportedMediaType, "candidates come as "+trickleSDP)
+	case !h.hub.has(camera, session):
+		fail(w, http.StatusNotFound, "no such session; it may be over already")
+	default:
+		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
@@ -105,6 +125,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, camera string) {
 	}
 	w.Header().Set("Content-Type", rtc.MediaSDP)
 	w.Header().Set("Location", h.prefix+url.PathEscape(camera)+"/"+session)
+	w.Header().Set("ETag", `"`+session+`"`) // of the ICE session; some viewers insist
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, answer) // a viewer who has gone is removed by its time limit
 }

@@ -49,7 +49,9 @@ func TestHTTP(t *testing.T) {
 		{"many attributes", "POST", "/whep/arcade", offer + strings.Repeat("a=x\r\n", 2500), nil, 400},
 		{"get", "GET", "/whep/arcade", "", nil, 405},
 		{"options", "OPTIONS", "/whep/arcade", "", nil, 204},
-		{"patch", "PATCH", "/whep/arcade/x", "", nil, 405},
+		{"patch of something else", "PATCH", "/whep/arcade/x", "", nil, 415},
+		{"patch without session", "PATCH", "/whep/arcade/x", "", map[string]string{"Content-Type": "application/trickle-ice-sdpfrag"}, 404},
+		{"put", "PUT", "/whep/arcade/x", "", nil, 405},
 		{"session options", "OPTIONS", "/whep/arcade/x", "", nil, 204},
 		{"unknown session", "DELETE", "/whep/arcade/x", "", nil, 404},
 	} {

@@ -163,6 +163,19 @@ func receivesH264(m *sdp.MediaDescription) bool {
 	return codec && mode
 }
 
+// has reports whether the camera has the session.
+func (h *Hub) has(camera, session string) bool {
+	h.mu.Lock()
+	s := h.streams[camera]
+	h.mu.Unlock()
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.viewers[session] != nil
+}
+
 // End ends a session of the camera and waits for it. It fails with
 // ErrUnknownSession, also where the session belongs to another camera.
 func (h *Hub) End(camera, session string) error {

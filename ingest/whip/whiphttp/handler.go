@@ -131,6 +131,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, camera string, so
 	h.mu.Unlock()
 	w.Header().Set("Content-Type", rtc.MediaSDP)
 	w.Header().Set("Location", h.prefix+url.PathEscape(camera)+"/"+session)
+	w.Header().Set("ETag", `"`+session+`"`) // of the ICE session; some publishers insist
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, answer) // a publisher who has gone sends nothing and is forgotten
 }
