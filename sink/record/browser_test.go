@@ -32,7 +32,7 @@ v.onended = () => { out.ended = v.currentTime; out.frames = v.getVideoPlaybackQu
 func TestChromiumPlays(t *testing.T) {
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
-		t.Skip("needs Chromium")
+		t.Fatal("needs Chromium: apt install chromium")
 	}
 	r := open(t, record.Config{Dir: t.TempDir()})
 	write(t, r, film(t, small, 150))
