@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -93,26 +94,31 @@ func getJSON(t *testing.T, url string, into any) {
 	require.NoError(t, json.Unmarshal(b, into), "%s: %s", url, b)
 }
 
+// requireLive waits until the page's first live view has shown n pictures.
+func requireLive(t *testing.T, page *browser.Page, n int) {
+	t.Helper()
+	var shown int
+	page.Eval(fmt.Sprintf(`return new Promise((resolve) => {
+		let n = 0;
+		const look = () => {
+			const v = document.querySelector('video');
+			if (!v) { setTimeout(look, 50); return; }
+			const count = () => { n++; if (n >= %d) resolve(n); else v.requestVideoFrameCallback(count); };
+			v.requestVideoFrameCallback(count);
+		};
+		look();
+		setTimeout(() => resolve(n), 30000);
+	})`, n), &shown)
+	require.GreaterOrEqual(t, shown, n, "live pictures in the page")
+}
+
 func TestDemoInABrowser(t *testing.T) {
 	testkit.Shared(t)
 	input := makeVideo(t, "pattern.mp4", "testsrc2=size=640x360:rate=25:duration=6", "-c:v", "libx264", "-g", "25", "-pix_fmt", "yuv420p")
 	url, data, stop := startDemo(t, input)
 
 	page := browser.Open(t, url)
-	var frames int
-	page.Eval(`return new Promise((resolve) => {
-		let n = 0;
-		const started = Date.now();
-		const look = () => {
-			const v = document.querySelector('video');
-			if (!v) { setTimeout(look, 50); return; }
-			const count = () => { n++; if (n >= 40) resolve(n); else v.requestVideoFrameCallback(count); };
-			v.requestVideoFrameCallback(count);
-		};
-		look();
-		setTimeout(() => resolve(n), 30000);
-	})`, &frames)
-	require.GreaterOrEqual(t, frames, 40, "live pictures in the page")
+	requireLive(t, page, 40)
 	var spread float64
 	page.Eval(`
 		const v = document.querySelector('video');

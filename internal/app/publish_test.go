@@ -62,19 +62,7 @@ func TestABrowserAsCamera(t *testing.T) {
 	require.Equal(t, 201, answered)
 
 	viewer := browser.Open(t, url)
-	var frames int
-	viewer.Eval(`return new Promise((resolve) => {
-		let n = 0;
-		const look = () => {
-			const v = document.querySelector('video');
-			if (!v) { setTimeout(look, 50); return; }
-			const count = () => { n++; if (n >= 30) resolve(n); else v.requestVideoFrameCallback(count); };
-			v.requestVideoFrameCallback(count);
-		};
-		look();
-		setTimeout(() => resolve(n), 30000);
-	})`, &frames)
-	require.GreaterOrEqual(t, frames, 30)
+	requireLive(t, viewer, 30)
 	require.NoError(t, stop())
 	requirePlayable(t, filepath.Join(data, "recordings"))
 }
