@@ -17,6 +17,8 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+
+	"bystander/api/actor"
 )
 
 // The bounds of one answer.
@@ -50,8 +52,26 @@ type Config struct {
 	// that file a plain page says how to build it.
 	Web fs.FS
 
+	// Modules add the routes of policy, consent, rights and audit.
+	Modules []Module
+	// Authenticate says who sends a request, the zero Actor for one that does
+	// not say; an error refuses it. Nil knows nobody.
+	Authenticate func(r *http.Request) (actor.Actor, error)
+
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+}
+
+// Module adds routes below /v1 to the front door. Its handlers find out who
+// acts with actor.Need, and refuse with a *problem.Problem.
+type Module interface {
+	Register(routes huma.API)
+}
+
+// BodyLimiter is a Module that takes larger requests than others.
+type BodyLimiter interface {
+	// BodyLimits gives the bytes that a request may hold, by path prefix.
+	BodyLimits() map[string]int64
 }
 
 // API is the front door: an http.Handler with an orderly end.
@@ -171,6 +191,9 @@ func (a *API) routes() http.Handler {
 	a.registerReads()
 	a.registerStream()
 	a.registerRecordings()
+	for _, m := range a.cfg.Modules {
+		m.Register(a.huma)
+	}
 	describeProblem(a.huma.OpenAPI())
 
 	a.mountMedia(r, "/whep", a.cfg.WHEP, AccessLive)

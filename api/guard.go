@@ -15,15 +15,13 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
+
+	"bystander/api/actor"
+	"bystander/api/problem"
 )
 
-type ctxKey struct{}
-
 // requestID returns the id that outer gave the request.
-func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(ctxKey{}).(string)
-	return id
-}
+func requestID(ctx context.Context) string { return problem.RequestID(ctx) }
 
 // outer is the outermost layer: it names the request, sets the headers that
 // every answer carries, logs, measures, and turns a panic into an answer.
@@ -32,7 +30,7 @@ func (a *API) outer(next http.Handler) http.Handler {
 		start := a.cfg.Now()
 		id := newRequestID()
 		// The id is ours alone: one that the client chose could repeat.
-		r = r.WithContext(context.WithValue(r.Context(), ctxKey{}, id))
+		r = r.WithContext(problem.WithRequestID(r.Context(), id))
 		setSecurityHeaders(w.Header(), r.URL.Path)
 		w.Header().Set("X-Request-Id", id)
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
@@ -133,13 +131,45 @@ func (a *API) guard(next http.Handler) http.Handler {
 			a.problem(w, r, http.StatusUnprocessableEntity, err.Error())
 			return
 		}
-		if r.ContentLength > maxBody {
-			a.problem(w, r, http.StatusRequestEntityTooLarge, fmt.Sprintf("a request may hold at most %d bytes", maxBody))
+		limit := a.bodyLimit(r.URL.Path)
+		if r.ContentLength > limit {
+			a.problem(w, r, http.StatusRequestEntityTooLarge, fmt.Sprintf("a request may hold at most %d bytes here", limit))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		next.ServeHTTP(w, r)
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		who, err := a.authenticate(r)
+		if err != nil {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			a.problem(w, r, http.StatusUnauthorized, "the token is not known, has expired or was revoked")
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(actor.With(r.Context(), who)))
 	})
+}
+
+// bodyLimit is how much a request to path may hold.
+func (a *API) bodyLimit(path string) int64 {
+	limit := int64(maxBody)
+	for _, m := range a.cfg.Modules {
+		l, ok := m.(BodyLimiter)
+		if !ok {
+			continue
+		}
+		for prefix, n := range l.BodyLimits() {
+			if strings.HasPrefix(path, prefix) {
+				limit = max(limit, n)
+			}
+		}
+	}
+	return limit
+}
+
+// authenticate finds out who sends a request; nobody when it does not say.
+func (a *API) authenticate(r *http.Request) (actor.Actor, error) {
+	if a.cfg.Authenticate == nil {
+		return actor.Actor{}, nil
+	}
+	return a.cfg.Authenticate(r)
 }
 
 func allowedHosts(extra []string) map[string]bool {

@@ -4,23 +4,17 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
+
+	"bystander/api/problem"
 )
 
-// Problem is an error answer by RFC 9457. It extends huma's model by the
-// request id (REQUIREMENTS B-45), so that somebody who reports an error can
-// name the request.
-type Problem struct {
-	Type      string              `json:"type"`
-	Title     string              `json:"title"`
-	Status    int                 `json:"status"`
-	Detail    string              `json:"detail,omitempty"`
-	Errors    []*huma.ErrorDetail `json:"errors,omitempty"`
-	RequestID string              `json:"request_id"`
-}
+// Problem is an error answer by RFC 9457.
+type Problem = problem.Problem
 
 const accessFailed = "the access log cannot be written, and nothing about people is shown without a record; see /healthz"
 
@@ -64,6 +58,11 @@ func (a *API) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 // addRequestID turns huma's error model into a Problem. Echoed input values
 // are left out: they may hold what the sender would not want in a log.
 func addRequestID(ctx huma.Context, _ string, v any) (any, error) {
+	if p, ok := v.(*Problem); ok {
+		c := *p
+		c.RequestID = requestID(ctx.Context())
+		return &c, nil
+	}
 	m, ok := v.(*huma.ErrorModel)
 	if !ok {
 		return v, nil
@@ -88,6 +87,10 @@ func describeProblem(o *huma.OpenAPI) {
 		return
 	}
 	delete(s.Properties, "instance")
+	s.Properties["code"] = &huma.Schema{
+		Type: huma.TypeString, Description: "Stable code of the trouble, such as IDENTITY_UNVERIFIED",
+	}
+	s.Properties["reasons"] = o.Components.Schemas.Schema(reflect.TypeFor[[]problem.Reason](), false, "Reasons")
 	s.Properties["request_id"] = &huma.Schema{
 		Type: huma.TypeString, Format: "uuid",
 		Description: "Names this request in the logs; also in the X-Request-Id header",

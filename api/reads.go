@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"path"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,10 +23,25 @@ func humaConfig(version string) huma.Config {
 	c.DocsPath = ""
 	c.SchemasPath = ""
 	c.CreateHooks = nil
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
 	c.RejectUnknownQueryParameters = true
 	c.Transformers = []huma.Transformer{addRequestID}
 	return c
+}
+
+// schemaName keeps the types of different modules apart: one named Zone in
+// package api/zones is described as ZonesZone.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	dir, pkg := path.Split(t.PkgPath())
+	if t.Name() == "" || !strings.HasSuffix(dir, "bystander/api/") {
+		return name
+	}
+	return strings.ToUpper(pkg[:1]) + pkg[1:] + name
 }
 
 // withRequest lets a handler reach the HTTP request: access records need its

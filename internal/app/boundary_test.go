@@ -34,11 +34,11 @@ var stages = map[string][]string{
 	"ingest":              {"internal/frame", "internal/av", "internal/rtc"},
 	"detect":              {"internal/frame", "internal/geom", "internal/yuv", "internal/ort", "internal/models"},
 	"match":               {"internal/frame", "internal/geom", "internal/yuv", "internal/ort", "policy", "internal/event"},
-	"policy":              {"internal/geom", "internal/event", "internal/strictyaml"},
+	"policy":              {"internal/geom", "internal/event", "internal/strictyaml", "internal/sqldb"},
 	"redact":              {"internal/frame", "internal/geom", "internal/yuv"},
-	"sink":                {"internal/frame", "internal/event", "internal/av", "internal/sqldb", "internal/rtc"},
+	"sink":                {"internal/frame", "internal/event", "internal/av", "internal/sqldb", "internal/rtc", "internal/kafkax", "deploy"},
 	"audit":               {"internal/event", "internal/sqldb"},
-	"api":                 {"internal/event", "web"},
+	"api":                 {"internal/event", "web", "policy", "rights", "audit"},
 	"web":                 {},
 }
 

@@ -1,0 +1,101 @@
+// Package actor says who acts in a request: an account and the roles it holds.
+// The front door puts the actor into the request's context; handlers ask for the
+// role that they need, and record what they read about people.
+package actor
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"bystander/internal/event"
+)
+
+// Role is what an account may do. Roles do not include each other.
+type Role string
+
+// The roles.
+const (
+	Operator       Role = "operator"        // watches redacted pictures
+	VenueOwner     Role = "venue_owner"     // maps cameras, zones and signs, and plans them
+	Inspector      Role = "inspector"       // walks the inspection; never of what they planned
+	Auditor        Role = "auditor"         // asks questions of the log
+	ConsentOfficer Role = "consent_officer" // takes consents, enrols and withdraws
+	PrivacyOfficer Role = "privacy_officer" // assessments, filings, notices, rights requests
+	Administrator  Role = "administrator"   // accounts, cameras, configuration
+	Kiosk          Role = "kiosk"           // a consent desk's own device
+	Subject        Role = "subject"         // an enrolled person, about themselves only
+	Client         Role = "client"          // a program that calls the 1:1 interface
+)
+
+// Roles lists every role.
+func Roles() []Role {
+	return []Role{
+		Operator, VenueOwner, Inspector, Auditor, ConsentOfficer, PrivacyOfficer,
+		Administrator, Kiosk, Subject, Client,
+	}
+}
+
+// The ways in which an actor can be refused.
+var (
+	ErrUnknown = errors.New("actor: not signed in")      // 401
+	ErrRole    = errors.New("actor: role not permitted") // 403
+)
+
+// Actor is who acts. The zero value is nobody.
+type Actor struct {
+	ID    string // account id; never a display name
+	Roles []Role
+	// Enrollee is the person that a Subject acts for: themselves.
+	Enrollee string
+	// Via is how they proved who they are: "token", "session", "local".
+	Via string
+}
+
+// Known reports whether this is somebody.
+func (a Actor) Known() bool { return a.ID != "" }
+
+// Has reports whether the actor holds one of the roles.
+func (a Actor) Has(roles ...Role) bool {
+	return slices.ContainsFunc(roles, func(r Role) bool { return slices.Contains(a.Roles, r) })
+}
+
+type key struct{}
+
+// With returns ctx with the actor in it.
+func With(ctx context.Context, a Actor) context.Context { return context.WithValue(ctx, key{}, a) }
+
+// From returns the actor of ctx, the zero Actor when there is none.
+func From(ctx context.Context) Actor {
+	a, _ := ctx.Value(key{}).(Actor)
+	return a
+}
+
+// Need returns the actor of ctx if it holds one of the roles. It fails with
+// ErrUnknown or ErrRole; with no role named nobody passes.
+func Need(ctx context.Context, roles ...Role) (Actor, error) {
+	a := From(ctx)
+	switch {
+	case !a.Known():
+		return Actor{}, ErrUnknown
+	case !a.Has(roles...):
+		return Actor{}, ErrRole
+	}
+	return a, nil
+}
+
+// Read is one look at what is linked to people.
+type Read struct {
+	Action   string         // what was read, such as "consents.list"
+	Object   string         // which one, by id; empty for a list
+	Purpose  string         // why; "service" when the reader need not say
+	Query    []byte         // canonical form of what was asked; only its hash is kept
+	Subjects []event.Digest // pseudonyms of the people in the answer, where it has them
+	Count    int            // people in the answer, when it does not name them
+}
+
+// Recorder keeps the access log. Actor and request come from the context.
+// It returns once the record is durable; on error the read must not be answered.
+type Recorder interface {
+	RecordRead(ctx context.Context, r Read) error
+}
