@@ -18,19 +18,26 @@ const (
 	PurposeMatch          Purpose = "match"
 	PurposeAppearLive     Purpose = "appear_live"
 	PurposeAppearRecorded Purpose = "appear_recorded"
+	// PurposeRawImage allows the photograph of the enrolment to be kept, for
+	// MaxRawImage at most and only in writing (A-28). No gate asks for it.
+	PurposeRawImage Purpose = "raw_image"
 )
 
-// Purposes lists the purposes in the order they are asked for.
+// MaxRawImage is how long a photograph may be kept under PurposeRawImage.
+const MaxRawImage = 30 * 24 * time.Hour
+
+// Purposes lists the purposes that a gate asks for, in the order in which
+// people are asked. PurposeRawImage is asked for apart from them.
 func Purposes() []Purpose {
 	return []Purpose{PurposeMatch, PurposeAppearLive, PurposeAppearRecorded}
 }
 
 // ParsePurpose returns the purpose of that name.
 func ParsePurpose(s string) (Purpose, error) {
-	if p := Purpose(s); slices.Contains(Purposes(), p) {
+	if p := Purpose(s); p == PurposeRawImage || slices.Contains(Purposes(), p) {
 		return p, nil
 	}
-	return "", fmt.Errorf("%w: purpose %q is not one of match, appear_live, appear_recorded", ErrInvalid, s)
+	return "", fmt.Errorf("%w: purpose %q is not one of match, appear_live, appear_recorded, raw_image", ErrInvalid, s)
 }
 
 // ConsentState is how far a consent has got.
@@ -71,6 +78,10 @@ const (
 	ChannelO2O   Channel = "o2o"
 )
 
+// BasisSeparateConsent is the legal basis of an act that is about this one
+// processing and nothing else (PIPL 14 and 29).
+const BasisSeparateConsent = "separate consent"
+
 // Act is the evidence of one act: who recorded it, how, on which notice.
 type Act struct {
 	Channel    Channel      `json:"channel"`
@@ -84,6 +95,15 @@ type Act struct {
 	Written bool `json:"written"`
 	// Note holds what else proves the act, without personal data.
 	Note string `json:"note,omitempty"`
+	// Widget is what the person operated: checkbox, slide, button, signature.
+	Widget string `json:"widget,omitempty"`
+	// Language is the one in which the notice was shown, and TextHash names the
+	// very text: the notice's hash stays through editorial revisions.
+	Language string       `json:"language,omitempty"`
+	TextHash event.Digest `json:"text_hash,omitzero"`
+	// Evidence is the SHA-256 of a document kept elsewhere, such as a signed
+	// sheet or the release of an import's row.
+	Evidence event.Digest `json:"evidence,omitzero"`
 }
 
 // Consent is one version of one person's consent to one purpose.
@@ -136,6 +156,14 @@ func (c Consent) Check() error {
 	if c.ExpiresAt.IsZero() || !c.ExpiresAt.After(c.Act.At) {
 		bad("%s has no expiry after the act", c.ID)
 	}
+	if c.Purpose == PurposeRawImage {
+		if !c.Act.Written {
+			bad("%s: keeping the photograph needs consent in writing", c.ID)
+		}
+		if c.ExpiresAt.Sub(c.Act.At) > MaxRawImage {
+			bad("%s: a photograph is kept for %d days at most", c.ID, int(MaxRawImage.Hours()/24))
+		}
+	}
 	return errors.Join(errs...)
 }
 
@@ -151,6 +179,49 @@ func (c Consent) Become(to ConsentState, at time.Time, reason string) (Consent, 
 	c.Version++
 	c.State, c.ChangedAt, c.Reason = to, at, reason
 	return c, nil
+}
+
+// Renewal is a new act on a consent that waits for one.
+type Renewal struct {
+	Act           Act
+	NoticeVersion string
+	Guardian      string // empty for who acts alone
+	ExpiresAt     time.Time
+}
+
+// Reconfirm returns the next version of a consent in state reconfirm: active
+// again, on the strength of a new act. Person, purpose, scenes and zones stay
+// as they were. It fails with ErrTransition and ErrInvalid.
+func (c Consent) Reconfirm(r Renewal, at time.Time, reason string) (Consent, error) {
+	if c.State != ConsentReconfirm {
+		return c, fmt.Errorf("%w: consent %s is %s and does not wait to be confirmed again", ErrTransition, c.ID, c.State)
+	}
+	n, err := c.Become(ConsentGiven, at, reason)
+	if err != nil {
+		return c, err
+	}
+	n.Act, n.NoticeVersion, n.Guardian, n.ExpiresAt = r.Act, r.NoticeVersion, r.Guardian, r.ExpiresAt
+	if err := n.Check(); err != nil {
+		return c, err
+	}
+	if !r.Act.At.After(c.Act.At) {
+		return c, fmt.Errorf("%w: consent %s: confirming again takes a new act", ErrInvalid, c.ID)
+	}
+	return n, nil
+}
+
+// Confirm returns the active version of a pending consent on the strength of a
+// second act; nothing but an act turns pending into active (A-03).
+func (c Consent) Confirm(a Act, at time.Time, reason string) (Consent, error) {
+	if c.State != ConsentPending {
+		return c, fmt.Errorf("%w: consent %s is %s and not pending", ErrTransition, c.ID, c.State)
+	}
+	n, err := c.Become(ConsentGiven, at, reason)
+	if err != nil {
+		return c, err
+	}
+	n.Act = a
+	return n, n.Check()
 }
 
 // EnrolleeStatus is whether a person's enrolment may be used.
@@ -171,12 +242,15 @@ type Enrollee struct {
 	Under14   Tri    `json:"under14"`
 	Guardian  string `json:"guardian,omitempty"` // id of the guardian
 	// GuardianVerified is when the guardian was verified; zero means never.
-	GuardianVerified time.Time      `json:"guardian_verified,omitzero"`
-	Restricted       bool           `json:"restricted,omitempty"` // asked to restrict processing
-	Objected         bool           `json:"objected,omitempty"`
-	Status           EnrolleeStatus `json:"status"`
-	ChangedAt        time.Time      `json:"changed_at"`
-	Reason           string         `json:"reason,omitempty"`
+	GuardianVerified time.Time `json:"guardian_verified,omitzero"`
+	// Turns14 is the day on which a child turns 14 and acts alone from then on;
+	// it is kept of children only, and only until then.
+	Turns14    time.Time      `json:"turns_14,omitzero"`
+	Restricted bool           `json:"restricted,omitempty"` // asked to restrict processing
+	Objected   bool           `json:"objected,omitempty"`
+	Status     EnrolleeStatus `json:"status"`
+	ChangedAt  time.Time      `json:"changed_at"`
+	Reason     string         `json:"reason,omitempty"`
 }
 
 // NoticeVersion is one published text of a notice in one language.

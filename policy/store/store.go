@@ -215,7 +215,7 @@ func checkMove(ctx context.Context, tx *sql.Tx, c policy.Consent) error {
 	if err := json.Unmarshal([]byte(body), &old); err != nil {
 		return fmt.Errorf("policy store: consent %s: %w", c.ID, err)
 	}
-	want, err := old.Become(c.State, c.ChangedAt, c.Reason)
+	want, err := moved(old, c)
 	if err != nil {
 		return err
 	}
@@ -228,6 +228,20 @@ func checkMove(ctx context.Context, tx *sql.Tx, c policy.Consent) error {
 		return fmt.Errorf("policy store: %w: only the state of consent %s may change; give a new consent instead", policy.ErrTransition, c.ID)
 	}
 	return nil
+}
+
+// moved is what old becomes by the change that c claims. A new act, and with
+// it a new notice, guardian and term, comes only with becoming active.
+func moved(old, c policy.Consent) (policy.Consent, error) {
+	switch {
+	case c.State == policy.ConsentGiven && old.State == policy.ConsentReconfirm:
+		return old.Reconfirm(policy.Renewal{
+			Act: c.Act, NoticeVersion: c.NoticeVersion, Guardian: c.Guardian, ExpiresAt: c.ExpiresAt,
+		}, c.ChangedAt, c.Reason)
+	case c.State == policy.ConsentGiven && old.State == policy.ConsentPending:
+		return old.Confirm(c.Act, c.ChangedAt, c.Reason)
+	}
+	return old.Become(c.State, c.ChangedAt, c.Reason)
 }
 
 // Enrollees implements policy.People: the newest version of each.
@@ -249,6 +263,42 @@ func (s *Store) ConsentHistory(ctx context.Context, id string) ([]policy.Consent
 		err = fmt.Errorf("policy store: %w: consent %s", policy.ErrNotFound, id)
 	}
 	return out, err
+}
+
+// Consent returns the newest version of one consent, or policy.ErrNotFound.
+func (s *Store) Consent(ctx context.Context, id string) (policy.Consent, error) {
+	return one[policy.Consent](ctx, s.db, "consent", id, "SELECT body FROM consents WHERE id=? ORDER BY version DESC LIMIT 1")
+}
+
+// ConsentsOf returns the newest version of each of one person's consents.
+func (s *Store) ConsentsOf(ctx context.Context, enrollee string) ([]policy.Consent, error) {
+	return rows[policy.Consent](ctx, s.db, `SELECT body FROM consents c WHERE enrollee = ? AND version =
+		(SELECT max(version) FROM consents WHERE id = c.id) ORDER BY id`, enrollee)
+}
+
+// Enrollee returns the newest version of one enrollee, or policy.ErrNotFound.
+func (s *Store) Enrollee(ctx context.Context, id string) (policy.Enrollee, error) {
+	return one[policy.Enrollee](ctx, s.db, "enrollee", id, "SELECT body FROM enrollees WHERE id=? ORDER BY version DESC LIMIT 1")
+}
+
+// EnrolleeHistory returns all versions of one enrollee, oldest first.
+func (s *Store) EnrolleeHistory(ctx context.Context, id string) ([]policy.Enrollee, error) {
+	out, err := rows[policy.Enrollee](ctx, s.db, "SELECT body FROM enrollees WHERE id=? ORDER BY version", id)
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("policy store: %w: enrollee %s", policy.ErrNotFound, id)
+	}
+	return out, err
+}
+
+func one[T any](ctx context.Context, db *sql.DB, what, id, query string) (v T, err error) {
+	out, err := rows[T](ctx, db, query, id)
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("policy store: %w: %s %s", policy.ErrNotFound, what, id)
+	}
+	if err != nil {
+		return v, err
+	}
+	return out[0], nil
 }
 
 func rows[T any](ctx context.Context, db *sql.DB, query string, args ...any) (out []T, err error) {
