@@ -63,15 +63,19 @@ func (s *Site) SceneReadiness(sc Scene, now time.Time) SceneReadiness {
 	f.Enabled = all(
 		r.unless(sc.State == SceneOn, "SCENE_"+strings.ToUpper(string(sc.State)), "", "the scene is not enabled"),
 		r.unless(sc.LegalReview.Reviewer != "" && started(sc.LegalReview.Date, now), "LEGAL_REVIEW_MISSING", "", "counsel has not reviewed the scene"),
-		r.unless(known && n.Published && started(n.EffectiveFrom, now), "NOTICE_MISSING", sc.Notice, "no notice is published and in force"))
-	f.PurposeAllowed = r.unless(slices.Contains(prof.Purposes, sc.Purpose), "PURPOSE_FORBIDDEN", string(sc.Purpose), "the profile does not allow this purpose")
+		r.unless(known && n.Published && started(n.EffectiveFrom, now), "NOTICE_MISSING", sc.Notice, "no notice is published and in force"),
+		r.unless(!sc.Children || sc.GuardianChannel != "", "GUARDIAN_CHANNEL_MISSING", "", "a scene open to children needs a way to verify their guardians"),
+		r.unless(!prof.PublicRetention || sc.RetentionPolicy != "", "RETENTION_POLICY_MISSING", "", "the profile asks for a published retention policy"))
+	f.PurposeAllowed = all(
+		r.unless(slices.Contains(prof.Purposes, sc.Purpose), "PURPOSE_FORBIDDEN", string(sc.Purpose), "the profile does not allow this purpose"),
+		r.unless(!prof.wantsSeparate(sc) || sc.SeparateConsent, "SEPARATE_CONSENT_MISSING", string(sc.Purpose), "for this purpose the profile asks for a separate consent of every person compared"))
 	a := sc.Assessment
 	f.AssessmentValid = all(
 		r.unless(a.ID != "" && a.Necessity != "" && a.ApprovedBy != "", "PIA_MISSING", "", "the impact assessment lacks id, necessity or approval"),
-		r.unless(a.Outcome == "approved" || a.Outcome == "unclear" && a.Consultation != "", "PIA_NOT_APPROVED", a.Outcome, "the impact assessment is not approved"),
-		r.unless(before(now, a.ValidUntil), "PIA_EXPIRED", "", "the impact assessment is over or has no end"))
+		r.unless(a.ID == "" || a.Outcome == "approved" || a.Outcome == "unclear" && a.Consultation != "", "PIA_MISSING", "outcome", "the impact assessment's outcome is not approval"),
+		r.unless(a.ID == "" || before(now, a.ValidUntil), "PIA_MISSING", "expired", "the impact assessment is over or has no end"))
 	f.FilingsPresent = true
-	for _, t := range prof.Filings {
+	for _, t := range prof.Required(sc.Purpose, now) {
 		ok := slices.ContainsFunc(sc.Filings, func(x Filing) bool { return x.Type == t && x.valid(now) })
 		f.FilingsPresent = r.unless(ok, "FILING_MISSING", t, "the profile requires this filing") && f.FilingsPresent
 	}
@@ -94,10 +98,10 @@ func (s *Site) ZoneReadiness(z Zone, now time.Time) ZoneReadiness {
 	f := ZoneFacts{Recognition: z.Kind == ZoneRecognition}
 	f.Live = all(
 		r.unless(z.State == ZoneOn, "ZONE_"+strings.ToUpper(string(z.State)), "", "the zone is not live"),
-		r.unless(camKnown && !slices.Contains(forbiddenPlaces, normalPlace(cam.PlaceType)), "PROHIBITED_PLACE", cam.PlaceType, "a private space"),
+		r.unless(camKnown && !ProhibitedPlace(cam.PlaceType), "PROHIBITED_PLACE", cam.PlaceType, "a private space"),
 		r.unless(cam.Checklist != "", "CHECKLIST_MISSING", z.Camera, "the signed non-obstruction checklist is missing"))
 	f.InspectionValid = z.inspectionOK(&r, now)
-	f.SignsComplete = z.signsOK(&r, sc.Records)
+	f.SignsComplete = z.signsOK(&r, sc.Records, profiles[s.Profile])
 	alt := z.Alternative
 	f.AlternativePresent = r.unless(slices.Contains([]string{"staffed", "card", "password"}, alt.Kind) && alt.Description != "",
 		"ALTERNATIVE_MISSING", "", "there is no staffed, card or password way through")
@@ -116,7 +120,7 @@ func (z Zone) inspectionOK(r *reasons, now time.Time) bool {
 	return ok
 }
 
-func (z Zone) signsOK(r *reasons, records bool) bool {
+func (z Zone) signsOK(r *reasons, records bool, prof Profile) bool {
 	ok := r.unless(len(z.Entrances) > 0, "ENTRANCE_MISSING", "", "the zone lists no entrance")
 	for _, e := range z.Entrances {
 		face := z.signsAt(e.ID, SignRecognition)
@@ -130,7 +134,7 @@ func (z Zone) signsOK(r *reasons, records bool) bool {
 		if g.Kind == SignFloor {
 			continue
 		}
-		for _, field := range g.Text.missing() {
+		for _, field := range g.Text.Missing(prof) {
 			ok = r.unless(false, "SIGN_INCOMPLETE", g.ID+"."+field, "the sign does not disclose this") && ok
 		}
 	}
@@ -158,9 +162,10 @@ func paired(a, b []Sign) bool {
 	return false
 }
 
-func (t SignText) missing() []string {
-	var out []string
-	for _, f := range []struct{ name, v string }{
+// Missing lists what the text does not disclose and must, under a
+// profile.
+func (t SignText) Missing(p Profile) []string {
+	fields := []struct{ name, v string }{
 		{"controller", t.Controller},
 		{"contact", t.Contact},
 		{"purpose", t.Purpose},
@@ -168,7 +173,12 @@ func (t SignText) missing() []string {
 		{"retention", t.Retention},
 		{"rights_link", t.RightsLink},
 		{"alternative", t.Alternative},
-	} {
+	}
+	if p.SecondLayer {
+		fields = append(fields, struct{ name, v string }{"notice_link", t.NoticeLink})
+	}
+	var out []string
+	for _, f := range fields {
 		if strings.TrimSpace(f.v) == "" {
 			out = append(out, f.name)
 		}

@@ -89,6 +89,14 @@ type Scene struct {
 	// ExternalRecorder declares that a statutory recorder exists outside this
 	// system (Order 799).
 	ExternalRecorder bool `yaml:"external_recorder,omitempty"`
+	// SeparateConsent declares that every person compared gave a separate
+	// consent; the cn profile asks for it unless the purpose is public security.
+	SeparateConsent bool `yaml:"separate_consent,omitempty"`
+	// GuardianChannel is how guardians of children are verified; needed where
+	// Children is set (B-47).
+	GuardianChannel string `yaml:"guardian_channel,omitempty"`
+	// RetentionPolicy is where the retention policy is published.
+	RetentionPolicy string `yaml:"retention_policy,omitempty"`
 	// LiveClear and RecordClear grant the two audiences clear pictures of those
 	// who consented to them.
 	LiveClear   bool `yaml:"live_clear,omitempty"`
@@ -222,6 +230,8 @@ type SignText struct {
 	Retention   string `yaml:"retention,omitempty"`
 	RightsLink  string `yaml:"rights_link,omitempty"`
 	Alternative string `yaml:"alternative,omitempty"`
+	// NoticeLink is where the full notice, the second layer, is.
+	NoticeLink string `yaml:"notice_link,omitempty"`
 }
 
 // Inspection is the walkthrough of a zone from a visitor's viewpoint (A-34).

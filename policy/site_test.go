@@ -56,7 +56,7 @@ zones:
 		`site.yml:1: site:`, `site.yml:2: profil: unknown key; did you mean "profile"?`, `site.yml:3: profile:`,
 		`site.yml:6: cameras[0].place_type: PROHIBITED_PLACE`, `site.yml:7: cameras[1].zoom: unknown key`, `site.yml:7: cameras[1].id:`,
 		`scenes[0].purpose: real-time identification for law enforcement is not built`, `scenes[0].mode:`, `scenes[0].records:`,
-		`site.yml:14: zones[0].camera:`, `site.yml:17: zones[0].polygon.relative[2]:`, `site.yml:18: zones[0].inspection.inspector:`,
+		`site.yml:14: zones[0].camera:`, `site.yml:17: zones[0].polygon.relative: corner 2`, `site.yml:18: zones[0].inspection.inspector:`,
 		`reason and approver are missing`,
 	} {
 		require.ErrorContains(t, err, want)
@@ -119,9 +119,9 @@ func TestSceneConditions(t *testing.T) {
 		{"no review", []string{"LEGAL_REVIEW_MISSING"}, func(_ *policy.Site, sc *policy.Scene) { sc.LegalReview = policy.LegalReview{} }},
 		{"unpublished", []string{"NOTICE_MISSING:sample-1"}, func(s *policy.Site, _ *policy.Scene) { s.Notices[0].Published = false }},
 		{"not yet in force", []string{"NOTICE_MISSING:sample-1"}, func(s *policy.Site, _ *policy.Scene) { s.Notices[0].EffectiveFrom = noon.Add(1) }},
-		{"unclear", []string{"PIA_NOT_APPROVED:unclear"}, func(_ *policy.Site, sc *policy.Scene) { sc.Assessment.Outcome = "unclear" }},
-		{"assessment over", []string{"PIA_EXPIRED"}, func(_ *policy.Site, sc *policy.Scene) { sc.Assessment.ValidUntil = noon }},
-		{"cn", []string{"FILING_MISSING:mlps_grading", "FILING_MISSING:public_security_video", "MODE_FORBIDDEN:zone"}, func(s *policy.Site, _ *policy.Scene) { s.Profile = "cn" }},
+		{"unclear", []string{"PIA_MISSING:outcome"}, func(_ *policy.Site, sc *policy.Scene) { sc.Assessment.Outcome = "unclear" }},
+		{"assessment over", []string{"PIA_MISSING:expired"}, func(_ *policy.Site, sc *policy.Scene) { sc.Assessment.ValidUntil = noon }},
+		{"cn", []string{"SEPARATE_CONSENT_MISSING:demonstration", "FILING_MISSING:mlps_grading", "FILING_MISSING:public_security_video", "MODE_FORBIDDEN:zone"}, func(s *policy.Site, _ *policy.Scene) { s.Profile = "cn" }},
 		{"eu in zone mode", []string{"MODE_FORBIDDEN:zone"}, func(s *policy.Site, _ *policy.Scene) { s.Profile = "eu" }},
 		{"eu security", []string{"PURPOSE_FORBIDDEN:public_security"}, func(s *policy.Site, sc *policy.Scene) {
 			s.Profile, sc.Purpose, sc.EntryIsConsent = "eu", policy.ForPublicSecurity, true

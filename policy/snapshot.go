@@ -105,7 +105,7 @@ func Compile(site *Site, people []Enrollee, consents []Consent, now time.Time) *
 		r := site.SceneReadiness(sc, now)
 		n, _ := site.Notice(sc.Notice)
 		out.Scenes = append(out.Scenes, SnapScene{
-			ID: sc.ID, Facts: r.Facts, AssessmentID: sc.Assessment.ID, ValidUntil: site.sceneEnd(sc),
+			ID: sc.ID, Facts: r.Facts, AssessmentID: sc.Assessment.ID, ValidUntil: site.sceneEnd(sc, now),
 			NoticeVersion: n.Version, NoticeHash: n.Hash, Thresholds: sc.Thresholds, Coverage: sc.Coverage,
 			LiveClear: sc.LiveClear, RecordClear: sc.RecordClear, Reasons: r.Reasons,
 		})
@@ -120,9 +120,9 @@ func Compile(site *Site, people []Enrollee, consents []Consent, now time.Time) *
 			InspectionID: z.Inspection.ID, ValidUntil: z.Inspection.ValidUntil, SignSetHash: z.SignSetHash(), Reasons: r.Reasons,
 		})
 	}
-	written := profiles[site.Profile].MatchInWriting
+	prof := profiles[site.Profile]
 	for _, p := range people {
-		if e := compileEnrollee(p, consents, written, now); len(e.Consents) > 0 {
+		if e := compileEnrollee(p, consents, prof, now); len(e.Consents) > 0 {
 			out.Subjects = append(out.Subjects, e)
 		}
 	}
@@ -130,7 +130,7 @@ func Compile(site *Site, people []Enrollee, consents []Consent, now time.Time) *
 	return out
 }
 
-func compileEnrollee(p Enrollee, consents []Consent, written bool, now time.Time) SnapEnrollee {
+func compileEnrollee(p Enrollee, consents []Consent, prof Profile, now time.Time) SnapEnrollee {
 	e := SnapEnrollee{
 		ID: p.ID, Under14: p.Under14, Unrestricted: !p.Restricted, NotObjected: !p.Objected,
 		GuardianActive: p.Guardian != "" && started(p.GuardianVerified, now),
@@ -140,7 +140,8 @@ func compileEnrollee(p Enrollee, consents []Consent, written bool, now time.Time
 	}
 	for _, c := range consents {
 		if c.Enrollee != p.ID || c.State != ConsentGiven || !before(now, c.ExpiresAt) ||
-			written && c.Purpose == PurposeMatch && !c.Act.Written {
+			prof.MatchInWriting && c.Purpose == PurposeMatch && !c.Act.Written ||
+			prof.SeparateConsent && c.Act.Basis != BasisSeparateConsent {
 			continue
 		}
 		e.Consents = append(e.Consents, SnapConsent{
@@ -163,9 +164,9 @@ func cmpString(a, b string) int {
 }
 
 // sceneEnd is when the first condition of an otherwise ready scene runs out.
-func (s *Site) sceneEnd(sc Scene) time.Time {
+func (s *Site) sceneEnd(sc Scene, now time.Time) time.Time {
 	end := sc.Assessment.ValidUntil
-	for _, t := range profiles[s.Profile].Filings {
+	for _, t := range profiles[s.Profile].Required(sc.Purpose, now) {
 		for _, f := range sc.Filings {
 			if f.Type == t && !f.ValidUntil.IsZero() && f.ValidUntil.Before(end) {
 				end = f.ValidUntil

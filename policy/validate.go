@@ -33,6 +33,11 @@ var forbiddenPlaces = []string{
 	"nursing_room", "bedroom", "ward", "treatment_room",
 }
 
+// ProhibitedPlace reports whether a place type is a private space.
+func ProhibitedPlace(placeType string) bool {
+	return slices.Contains(forbiddenPlaces, normalPlace(placeType))
+}
+
 // checker gathers mistakes with their key paths, and lines where known.
 type checker struct {
 	file  string
@@ -112,7 +117,7 @@ func (s *Site) checkCameras(c *checker) {
 		p := fmt.Sprintf("cameras[%d]", i)
 		c.id(p+".id", cam.ID, seen)
 		c.need(p+".place_type", cam.PlaceType)
-		if slices.Contains(forbiddenPlaces, normalPlace(cam.PlaceType)) {
+		if ProhibitedPlace(cam.PlaceType) {
 			c.bad(p+".place_type", "PROHIBITED_PLACE: %q is a private space; no camera may cover it and no setting allows it", cam.PlaceType)
 		}
 		for j, g := range cam.Private {
@@ -235,20 +240,8 @@ func (g Polygon) check(c *checker, path string) {
 }
 
 func checkCorners(c *checker, path string, pts [][2]float32, w, h float32) {
-	if len(pts) < 3 || len(pts) > maxCorners {
-		c.bad(path, "%d corners; an outline has 3 to %d", len(pts), maxCorners)
-		return
-	}
-	var area float64
-	for i, p := range pts {
-		if !(p[0] >= 0 && p[0] <= w && p[1] >= 0 && p[1] <= h) {
-			c.bad(fmt.Sprintf("%s[%d]", path, i), "(%v, %v) lies outside the picture of %v×%v", p[0], p[1], w, h)
-		}
-		q := pts[(i+1)%len(pts)]
-		area += float64(p[0])*float64(q[1]) - float64(q[0])*float64(p[1])
-	}
-	if math.Abs(area) < 1e-9 {
-		c.bad(path, "encloses no area")
+	if err := CheckOutline(pts, w, h); err != nil {
+		c.bad(path, "%v", err)
 	}
 }
 
