@@ -1,0 +1,251 @@
+// Package kafka gives tests a Kafka broker: a real one unless KAFKA=fake asks
+// for the one in this process.
+package kafka
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"bystander/internal/backends"
+)
+
+// Options say which broker a test needs. The zero value is a plain one of the
+// test's own.
+type Options struct {
+	// Shared takes the one plain broker of this test binary, which is started
+	// when first asked for and ends with the binary. Topics then need names that
+	// no other test uses, and the broker must not be hurt.
+	Shared bool
+	// TLS adds listeners with TLS, SCRAM-SHA-512 over TLS, and mutual TLS.
+	TLS bool
+	// Users are SCRAM users and their passwords; they imply TLS.
+	Users map[string]string
+	// Properties are added to the broker's settings.
+	Properties map[string]string
+}
+
+// Broker is a running broker with no topics.
+type Broker struct {
+	t    testing.TB
+	o    Options
+	real *backends.Kafka
+	fake *fake
+}
+
+// patience is how long a broker may take to start on a busy machine.
+const patience = 90 * time.Second
+
+// Start starts a broker on free loopback ports with a folder of its own. It
+// ends with the test. Where no broker is installed the test fails and says what
+// installs it.
+func Start(t testing.TB, o Options) *Broker {
+	t.Helper()
+	o.TLS = o.TLS || len(o.Users) > 0
+	switch kind := os.Getenv("KAFKA"); kind {
+	case "", "real":
+	case "fake":
+		return startFake(t, o)
+	default:
+		t.Fatalf("KAFKA=%s: want real or fake", kind)
+	}
+	if o.Shared {
+		if o.TLS || len(o.Properties) > 0 {
+			t.Fatal("testkit/kafka: the shared broker is a plain one")
+		}
+		return &Broker{t: t, o: o, real: sharedBroker(t)}
+	}
+	k := startReal(t, t.TempDir(), o)
+	b := &Broker{t: t, o: o, real: k}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the broker's log: %s", k.LogTail())
+		}
+		_ = k.Kill() // its data goes with the test's folder
+	})
+	return b
+}
+
+func startReal(t testing.TB, dir string, o Options) *backends.Kafka {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	k, err := backends.StartKafka(ctx, backends.KafkaOptions{
+		Dir: dir, TLS: o.TLS, Users: o.Users, Properties: o.Properties,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// shared is the broker of this test binary. The kernel ends it with the binary;
+// the folder that stays is removed by the next one.
+var shared struct {
+	sync.Mutex
+	k *backends.Kafka
+}
+
+const sharedPrefix = "bystander-kafka-"
+
+func sharedBroker(t testing.TB) *backends.Kafka {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.k == nil {
+		sweep()
+		dir := filepath.Join(os.TempDir(), sharedPrefix+strconv.Itoa(os.Getpid()))
+		shared.k = startReal(t, dir, Options{})
+	}
+	return shared.k
+}
+
+// sweep removes the folders of shared brokers whose test binary has ended.
+func sweep() {
+	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), sharedPrefix+"*"))
+	if err != nil {
+		return // a bad pattern, which this is not
+	}
+	for _, d := range dirs {
+		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(d), sharedPrefix))
+		if err == nil && syscall.Kill(pid, 0) != nil {
+			_ = os.RemoveAll(d) // another binary may be removing it too
+		}
+	}
+}
+
+// Addr is the plain listener's address.
+func (b *Broker) Addr() string {
+	if b.fake != nil {
+		return b.fake.addr
+	}
+	return b.real.Addr()
+}
+
+// TLSAddr is the address of the listener with TLS that asks clients for nothing.
+func (b *Broker) TLSAddr() string { return b.needTLS().TLSAddr() }
+
+// SCRAMAddr is the address of the listener with SCRAM-SHA-512 over TLS.
+func (b *Broker) SCRAMAddr() string { return b.needTLS().SCRAMAddr() }
+
+// MTLSAddr is the address of the listener that asks for a client certificate.
+func (b *Broker) MTLSAddr() string { return b.needTLS().MTLSAddr() }
+
+// ClientTLS trusts the broker's authority; with a name it shows a certificate
+// of that authority for the name.
+func (b *Broker) ClientTLS(name string) *tls.Config {
+	b.t.Helper()
+	c, err := b.needTLS().CA().ClientTLS(name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return c
+}
+
+// ClientPEM writes the authority's certificate, and a client's certificate and
+// key for name, into files for programs that read such.
+func (b *Broker) ClientPEM(name string) (ca, cert, key string) {
+	b.t.Helper()
+	a := b.needTLS().CA()
+	id, err := a.Issue(name, false)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	dir := b.t.TempDir()
+	write := func(file string, pem []byte) string {
+		path := filepath.Join(dir, file)
+		if err := os.WriteFile(path, pem, 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+		return path
+	}
+	return write("ca.pem", a.CertPEM), write("cert.pem", id.CertPEM), write("key.pem", id.KeyPEM)
+}
+
+func (b *Broker) needTLS() *backends.Kafka {
+	b.t.Helper()
+	if b.real == nil || !b.o.TLS {
+		b.t.Fatal("testkit/kafka: ask for TLS in the options")
+	}
+	return b.real
+}
+
+// hurt returns the broker as a process of the test's own.
+func (b *Broker) hurt() *backends.Kafka {
+	b.t.Helper()
+	if b.fake != nil {
+		b.t.Skip("KAFKA=fake: only a real broker can be paused, killed and restarted")
+	}
+	if b.o.Shared {
+		b.t.Fatal("testkit/kafka: the shared broker must not be hurt")
+	}
+	return b.real
+}
+
+// Pause stops the broker in its tracks: it keeps its connections and answers
+// nothing.
+func (b *Broker) Pause() { b.t.Helper(); b.must(b.hurt().Pause()) }
+
+// Resume lets a paused broker go on.
+func (b *Broker) Resume() { b.t.Helper(); b.must(b.hurt().Resume()) }
+
+// Kill ends the broker as a crash would (SIGKILL).
+func (b *Broker) Kill() { b.t.Helper(); b.must(b.hurt().Kill()) }
+
+// Stop ends the broker in good order.
+func (b *Broker) Stop() { b.t.Helper(); b.must(b.hurt().Stop(patience)) }
+
+// Restart kills the broker if it still runs and starts it on the same ports
+// with the same data. It returns once the broker answers.
+func (b *Broker) Restart() {
+	b.t.Helper()
+	k := b.hurt()
+	b.must(k.Kill())
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	b.must(k.Start(ctx))
+}
+
+// CreateTopic makes a topic and returns once it can be written to. Settings are
+// pairs such as "cleanup.policy=compact".
+func (b *Broker) CreateTopic(name string, partitions int, settings ...string) {
+	b.t.Helper()
+	m := map[string]string{}
+	for _, s := range settings {
+		n, v, ok := strings.Cut(s, "=")
+		if !ok {
+			b.t.Fatalf("testkit/kafka: setting %q: want name=value", s)
+		}
+		m[n] = v
+	}
+	if b.fake != nil {
+		b.must(b.fake.create(name, partitions, m))
+		return
+	}
+	b.must(b.real.CreateTopic(context.Background(), name, partitions, m))
+}
+
+// DeleteTopic removes a topic with all that it holds.
+func (b *Broker) DeleteTopic(name string) {
+	b.t.Helper()
+	if b.fake != nil {
+		b.must(b.fake.remove(name))
+		return
+	}
+	b.must(b.real.DeleteTopic(context.Background(), name))
+}
+
+func (b *Broker) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(fmt.Errorf("testkit/kafka: %w", err))
+	}
+}
