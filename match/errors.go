@@ -13,6 +13,9 @@ var (
 	ErrLandmarks = errors.New("match: landmarks do not fit a face")
 	// ErrLocked reports that memory could not be locked.
 	ErrLocked = errors.New("match: templates must stay in locked memory; raise the limit on locked memory (ulimit -l, LimitMEMLOCK=) or enrol fewer people")
+	// ErrBelowValidated reports a site that asks for a threshold laxer than the
+	// one validated.
+	ErrBelowValidated = errors.New("match: below what was validated")
 	// ErrConfig reports a judge that cannot work as configured.
 	ErrConfig = errors.New("match: configuration")
 )

@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"bystander/internal/event"
+	"bystander/match/search"
 )
 
 // SubjectKeyBytes is the length of the key that an enrollee's pseudonyms are
@@ -42,10 +42,11 @@ type Gallery struct {
 	scene   string
 	model   string
 	prot    *Protector
-	mem     *locked // rows, then subject keys
-	rows    []float32
+	mem     *locked // the index, then subject keys
+	index   *search.Index
 	keys    []byte
 	entries []entry // sorted by enrollee, then ref
+	groups  []int32 // by row: whose it is, in the order of entries
 	root    event.Digest
 }
 
@@ -76,17 +77,33 @@ func LoadGallery(ctx context.Context, src Templates, scene, model string) (*Gall
 	}
 	slices.SortFunc(g.entries, compareEntries)
 	n := len(g.entries)
-	if g.mem, err = newLocked(n * (TemplateBytes + SubjectKeyBytes)); err != nil {
+	if g.mem, err = newLocked(search.Bytes(n) + n*SubjectKeyBytes); err != nil {
 		return nil, err
 	}
-	g.rows = g.mem.floats(n * Dim)
-	g.keys = g.mem.b[min(n*TemplateBytes, len(g.mem.b)):]
+	if g.index, err = search.New(g.mem.b, n); err != nil {
+		g.mem.free()
+		return nil, fmt.Errorf("match: gallery: %w", err)
+	}
+	g.keys = g.mem.b[min(search.Bytes(n), len(g.mem.b)):]
+	g.groups = groupsOf(g.entries)
 	if err := g.fill(ctx, src); err != nil {
 		g.Close()
 		return nil, fmt.Errorf("match: gallery: %w", err)
 	}
 	g.root = g.digest()
 	return g, nil
+}
+
+// groupsOf numbers the people of the entries, which are sorted by them.
+func groupsOf(list []entry) []int32 {
+	out := make([]int32, len(list))
+	for i := 1; i < len(list); i++ {
+		out[i] = out[i-1]
+		if list[i].enrollee != list[i-1].enrollee {
+			out[i]++
+		}
+	}
+	return out
 }
 
 func compareEntries(a, b entry) int {
@@ -108,7 +125,11 @@ func (g *Gallery) fill(ctx context.Context, src Templates) error {
 		}
 		filled++
 		copy(g.keys[i*SubjectKeyBytes:], t.SubjectKey)
-		return parseTemplate(g.rows[i*Dim:(i+1)*Dim], t.Blob)
+		if err := parseTemplate(g.index.Row(i), t.Blob); err != nil {
+			return err
+		}
+		g.index.Seal(i)
+		return nil
 	})
 	if err == nil && filled != len(g.entries) {
 		err = fmt.Errorf("%w: it changed while it was read; load it again", ErrConfig)
@@ -148,7 +169,7 @@ func (g *Gallery) Size() int { return len(g.entries) }
 func (g *Gallery) Root() event.Digest { return g.root }
 
 // Close wipes the templates. Nothing of the gallery may be used afterwards.
-func (g *Gallery) Close() { g.mem.free(); g.rows, g.keys = nil, nil }
+func (g *Gallery) Close() { g.mem.free(); g.index, g.keys = nil, nil }
 
 // span returns the rows of an enrollee.
 func (g *Gallery) span(enrollee string) (from, to int) {
@@ -170,32 +191,57 @@ type hit struct {
 	compared int     // templates looked at
 }
 
-// search compares the probe with the templates of the candidates and no
-// others, exactly.
-func (g *Gallery) search(p *Probe, candidates []string) hit {
-	h := hit{score: -1, second: -1}
-	var q [Dim]float32
-	g.prot.apply(&q, &p.v)
-	defer clear(q[:])
+// spans returns the rows of the candidates, to be searched by. Neighbours are
+// joined, so that a gallery of candidates alone is one span. The list of
+// candidates is sorted when it comes from a snapshot; when it is not, the spans
+// are not either, which the search does not mind.
+func (g *Gallery) spans(candidates []string, into []search.Span) []search.Span {
+	into = into[:0]
+	next := 0 // most often the candidate follows the last one
 	for _, id := range candidates {
-		from, to := g.span(id)
-		best, ref := float32(-1), event.Digest{}
-		for i := from; i < to; i++ {
-			h.compared++
-			if s := dot(q[:], g.rows[i*Dim:]); s > best {
-				best, ref = s, g.entries[i].ref
+		from, to := next, next
+		if next < len(g.entries) && g.entries[next].enrollee == id {
+			for to < len(g.entries) && g.entries[to].enrollee == id {
+				to++
 			}
+		} else {
+			from, to = g.span(id)
 		}
-		switch {
+		switch last := len(into) - 1; {
 		case from == to:
-		case best > h.score:
-			h.enrollee, h.ref, h.second, h.score = id, ref, h.score, best
-		case best > h.second:
-			h.second = best
+			continue
+		case last >= 0 && into[last].To == from:
+			into[last].To = to
+		default:
+			into = append(into, search.Span{From: from, To: to})
 		}
+		next = to
+	}
+	return into
+}
+
+// search compares the probe with the rows of the spans and no others, exactly.
+// q is room to work in, wiped afterwards: on a stack, which may move, a copy of
+// the embedding could stay behind.
+func (g *Gallery) search(p *Probe, spans []search.Span, q *scratch) hit {
+	defer q.wipe()
+	g.prot.apply(&q.query.V, &p.v, &q.tmp)
+	r := g.index.Best(&q.query, g.groups, spans)
+	h := hit{score: r.Score, second: r.Second, compared: r.Compared}
+	if r.Row >= 0 {
+		h.enrollee, h.ref = g.entries[r.Row].enrollee, g.entries[r.Row].ref
 	}
 	return h
 }
+
+// scratch is where a search keeps the probe in the form of the scene. It lies
+// on the heap and belongs to one goroutine.
+type scratch struct {
+	query search.Query
+	tmp   [Dim]float32
+}
+
+func (s *scratch) wipe() { s.query.Wipe(); clear(s.tmp[:]) }
 
 // SubjectRef is the enrollee's pseudonym in the gallery's scene on the day of
 // at (UTC): HMAC-SHA-256 under the subject's own key, so that it cannot be
@@ -211,52 +257,4 @@ func (g *Gallery) SubjectRef(enrollee string, at time.Time) event.Digest {
 	var d event.Digest
 	m.Sum(d[:0])
 	return d
-}
-
-// Shelf holds the galleries in use, by scene. Replacing one waits for the
-// comparisons under way and wipes the old one. It is safe for concurrent use.
-type Shelf struct {
-	mu sync.RWMutex
-	by map[string]*Gallery
-}
-
-// NewShelf returns an empty shelf, with which nobody is ever matched.
-func NewShelf() *Shelf { return &Shelf{by: map[string]*Gallery{}} }
-
-// Put takes ownership of a gallery, in place of its scene's earlier one.
-func (s *Shelf) Put(g *Gallery) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if old := s.by[g.scene]; old != nil {
-		old.Close()
-	}
-	s.by[g.scene] = g
-}
-
-// Close wipes every gallery.
-func (s *Shelf) Close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for id, g := range s.by {
-		g.Close()
-		delete(s.by, id)
-	}
-}
-
-// Size is how many templates of a scene are held in memory.
-func (s *Shelf) Size(scene string) (n int) {
-	s.with(scene, func(g *Gallery) {
-		if g != nil {
-			n = g.Size()
-		}
-	})
-	return n
-}
-
-// with calls f with the scene's gallery, nil when there is none, which stays
-// as it is until f returns.
-func (s *Shelf) with(scene string, f func(*Gallery)) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	f(s.by[scene])
 }

@@ -105,6 +105,7 @@ type Judge struct {
 	view   view
 	chip   *Chip
 	probe  *Probe
+	room   *scratch
 
 	decisions []Decision
 	events    []event.Event
@@ -120,7 +121,7 @@ func NewJudge(cfg JudgeConfig) (*Judge, error) {
 	if err := cfg.Rules.check(); err != nil {
 		return nil, err
 	}
-	j := &Judge{cfg: cfg, tracks: map[uint64]*track{}, chip: &Chip{}, probe: &Probe{}}
+	j := &Judge{cfg: cfg, tracks: map[uint64]*track{}, chip: &Chip{}, probe: &Probe{}, room: &scratch{}}
 	info := cfg.Embedder.Info()
 	if cfg.Calibration.Model != info.Digest {
 		return nil, fmt.Errorf("%w: the calibration is for model %.12s, the embedder is %.12s", ErrConfig, cfg.Calibration.Model, info.Digest)

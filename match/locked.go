@@ -2,7 +2,6 @@ package match
 
 import (
 	"fmt"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,14 +28,6 @@ func newLocked(n int) (*locked, error) {
 		return nil, fmt.Errorf("match: keep templates out of core dumps: %w", err)
 	}
 	return &locked{b}, nil
-}
-
-// floats views the memory as n values.
-func (l *locked) floats(n int) []float32 {
-	if n == 0 {
-		return nil
-	}
-	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(l.b))), n)
 }
 
 // free wipes and gives back; a second call does nothing.

@@ -3,10 +3,12 @@ package match
 import (
 	"fmt"
 	"math"
+
+	"bystander/match/search"
 )
 
 // Dim is the length of an embedding.
-const Dim = 256
+const Dim = search.Dim
 
 // Probe holds one face's embedding between the embedder and the comparison. It
 // cannot be printed, marshalled or copied out: no field is exported and every
@@ -47,7 +49,7 @@ func (p *Probe) Cosine(q *Probe) float32 {
 	if !p.ok || !q.ok {
 		return -1
 	}
-	return dot(p.v[:], q.v[:])
+	return search.Dot(p.v[:], q.v[:])
 }
 
 // Format implements fmt.Formatter.
@@ -67,21 +69,3 @@ func (p Probe) GobEncode() ([]byte, error) { return nil, ErrSecret }
 
 // MarshalYAML refuses.
 func (p Probe) MarshalYAML() (any, error) { return nil, ErrSecret }
-
-// dot is the inner product of two vectors of length Dim. Eight sums let the
-// additions overlap; their order is fixed, so the result is too.
-func dot(a, b []float32) float32 {
-	a, b = a[:Dim:Dim], b[:Dim:Dim]
-	var s [8]float32
-	for i := 0; i < Dim; i += 8 {
-		s[0] += a[i] * b[i]
-		s[1] += a[i+1] * b[i+1]
-		s[2] += a[i+2] * b[i+2]
-		s[3] += a[i+3] * b[i+3]
-		s[4] += a[i+4] * b[i+4]
-		s[5] += a[i+5] * b[i+5]
-		s[6] += a[i+6] * b[i+6]
-		s[7] += a[i+7] * b[i+7]
-	}
-	return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))
-}

@@ -68,7 +68,7 @@ func (j *Judge) compare(ctx context.Context, l *Look, f *Face, t *track, z *zone
 			h = hit{score: -1, second: -1}
 			return
 		}
-		h = g.search(j.probe, z.candidates)
+		h = g.search(j.probe, z.spans, j.room)
 		k.gallery, k.size = g.Root(), g.Size()
 	})
 	add(j.cfg.Counters.Comparisons, h.compared)

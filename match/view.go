@@ -5,6 +5,7 @@ import (
 
 	"bystander/internal/frame"
 	"bystander/internal/geom"
+	"bystander/match/search"
 	"bystander/policy"
 )
 
@@ -35,6 +36,7 @@ type zoneView struct {
 	faces      int // in the zone
 
 	candidates []string
+	spans      []search.Span // of the candidates, in the gallery
 	listed     time.Time
 	serial     uint64
 	gallery    *Gallery // for identity only
@@ -108,6 +110,9 @@ func (z *zoneView) list(cfg JudgeConfig, serial uint64) {
 			if b.Holds(policy.NeedScene | policy.NeedEligible) {
 				z.candidates = append(z.candidates, e.ID)
 			}
+		}
+		if g != nil {
+			z.spans = g.spans(z.candidates, z.spans)
 		}
 		z.tau, z.tauErr = cfg.Calibration.Threshold(len(z.candidates), cfg.Rules.FPIR)
 	})

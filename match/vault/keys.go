@@ -27,6 +27,8 @@ const (
 var (
 	// ErrKeyFile reports a key file that is missing, damaged or open to others.
 	ErrKeyFile = errors.New("vault: key file")
+	// ErrKeyAddress reports a master key's address that nobody here serves.
+	ErrKeyAddress = errors.New("vault: master key address")
 	// ErrWrongKey reports data that the key does not open.
 	ErrWrongKey = errors.New("vault: the key does not open this data")
 )
@@ -49,13 +51,18 @@ func OpenKey(path string, create bool) (tink.AEAD, error) {
 		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
 	}
 	defer clear(b)
+	return parseKey(b, path)
+}
+
+// parseKey reads a keyset in the clear; where names its place in errors.
+func parseKey(b []byte, where string) (tink.AEAD, error) {
 	h, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(b)))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s holds no Tink keyset", ErrKeyFile, path)
+		return nil, fmt.Errorf("%w: %s holds no Tink keyset", ErrKeyFile, where)
 	}
 	a, err := aead.New(h)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s holds no AEAD key", ErrKeyFile, path)
+		return nil, fmt.Errorf("%w: %s holds no AEAD key", ErrKeyFile, where)
 	}
 	return a, nil
 }
@@ -76,7 +83,7 @@ func readKey(path string) ([]byte, error) {
 
 // makeKey writes a fresh key. The file appears whole or not at all, and never
 // replaces one that another process made meanwhile.
-func makeKey(path string) (err error) {
+func makeKey(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -89,12 +96,18 @@ func makeKey(path string) (err error) {
 	if err := insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(&buf)); err != nil {
 		return err
 	}
+	return writeOnce(path, buf.Bytes())
+}
+
+// writeOnce writes a file of mode 0600 that is there as a whole or not at all,
+// and never replaces one that is there already.
+func writeOnce(path string, b []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // mode 0600
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	_, werr := f.Write(buf.Bytes())
+	_, werr := f.Write(b)
 	if err := errors.Join(werr, f.Sync(), f.Close()); err != nil {
 		return err
 	}

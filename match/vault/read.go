@@ -13,7 +13,7 @@ import (
 
 // Each implements match.Templates: it decrypts every template of the scene
 // made by the model, one at a time, and wipes it after f. Templates of another
-// model are stale and left out.
+// model or form are stale and left out.
 func (v *Vault) Each(ctx context.Context, scene, model string, f func(match.StoredTemplate) error) error {
 	list, err := v.sealed(ctx, scene, model)
 	if err != nil {
@@ -34,7 +34,7 @@ type sealedTemplate struct {
 }
 
 func (v *Vault) sealed(ctx context.Context, scene, model string) (out []sealedTemplate, err error) {
-	rows, err := v.db.QueryContext(ctx, "SELECT ref, enrollee, sealed FROM templates WHERE scene=? AND model=? ORDER BY enrollee, ref", scene, model)
+	rows, err := v.db.QueryContext(ctx, "SELECT ref, enrollee, sealed FROM templates WHERE scene=? AND model=? AND form=? ORDER BY enrollee, ref", scene, model, match.Form)
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +71,11 @@ func (v *Vault) one(ctx context.Context, t sealedTemplate, scene, model string, 
 }
 
 // Stale returns how many templates were made by another model than the given
-// one: their enrollees must enrol again before they are recognised.
+// one, or have an earlier release's form: their enrollees must enrol again
+// before they are recognised.
 func (v *Vault) Stale(ctx context.Context, model string) (int, error) {
 	var n int
-	if err := v.db.QueryRowContext(ctx, "SELECT count(*) FROM templates WHERE model<>?", model).Scan(&n); err != nil {
+	if err := v.db.QueryRowContext(ctx, "SELECT count(*) FROM templates WHERE model<>? OR form<>?", model, match.Form).Scan(&n); err != nil {
 		return 0, fmt.Errorf("vault: %w", err)
 	}
 	return n, nil

@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,7 +35,15 @@ type Options struct {
 	// MasterKeyFile, when set, is used in place of the one in KeyDir and never
 	// made; take it from EnvMasterKeyFile.
 	MasterKeyFile string
-	Now           func() time.Time // time.Now when nil
+	// MasterKey, when set, says where the master key is instead: file:/path of
+	// a keyset, env:NAME of a variable that holds one, or kms:ADDRESS of a key
+	// of a key management service, which encrypts the master key in KeyDir. Take
+	// it from EnvMasterKey.
+	MasterKey string
+	// KMS are asked for kms: addresses before FileKMS and the clients that are
+	// registered with Tink.
+	KMS []KMS
+	Now func() time.Time // time.Now when nil
 }
 
 // Vault is an open template vault. It is safe for concurrent use, also by
@@ -51,18 +58,14 @@ var _ match.Templates = (*Vault)(nil)
 
 // Open opens the vault, making it and its master key at first use. Beside an
 // existing vault no new key is made: it could open nothing. It fails with
-// ErrKeyFile and ErrWrongKey.
+// ErrKeyFile, ErrKeyAddress and ErrWrongKey.
 func Open(ctx context.Context, o Options) (*Vault, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	_, err := os.Stat(o.Path)
 	fresh := errors.Is(err, os.ErrNotExist)
-	path := o.MasterKeyFile
-	if path == "" {
-		path = filepath.Join(o.KeyDir, MasterKeyName)
-	}
-	master, err := OpenKey(path, fresh && o.MasterKeyFile == "")
+	master, err := openMaster(o, fresh)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +98,11 @@ CREATE INDEX templates_scene ON templates (scene, model);
 CREATE TABLE revision (           -- class L1
   one INTEGER PRIMARY KEY CHECK (one = 1), n INTEGER NOT NULL) STRICT;
 INSERT INTO revision VALUES (1, 0);
+`, `
+-- The form of a template (match.Form), and how often a scene's key was renewed.
+ALTER TABLE templates ADD COLUMN form INTEGER NOT NULL DEFAULT 1; -- class L1
+ALTER TABLE scene_keys ADD COLUMN generation INTEGER NOT NULL DEFAULT 1; -- class L1
+ALTER TABLE scene_keys ADD COLUMN made_at INTEGER NOT NULL DEFAULT 0; -- class L1
 `}
 
 var checkWords = []byte("bystander template vault")
@@ -147,7 +155,7 @@ func (v *Vault) SceneKey(ctx context.Context, scene string) (key []byte, err err
 		if wrapped, err = v.master.Encrypt(key, ad("scene key", scene)); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO scene_keys VALUES (?,?)", scene, wrapped)
+		_, err = tx.ExecContext(ctx, "INSERT INTO scene_keys (scene, wrapped, made_at) VALUES (?,?,?)", scene, wrapped, v.now().UnixMilli())
 		return err
 	})
 	if err != nil {
@@ -256,8 +264,7 @@ func (v *Vault) Put(ctx context.Context, t NewTemplate) (ref event.Digest, err e
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO templates VALUES (?,?,?,?,?,?,?)",
-			ref[:], t.Enrollee, t.Scene, t.Model, sealed, t.Quality, v.now().UnixMilli()); err != nil {
+		if err := insert(ctx, tx, ref, t, sealed, v.now()); err != nil {
 			return err
 		}
 		return bump(ctx, tx)
@@ -268,8 +275,15 @@ func (v *Vault) Put(ctx context.Context, t NewTemplate) (ref event.Digest, err e
 	return ref, nil
 }
 
+func insert(ctx context.Context, tx *sql.Tx, ref event.Digest, t NewTemplate, sealed []byte, at time.Time) error {
+	_, err := tx.ExecContext(ctx,
+		"INSERT INTO templates (ref, enrollee, scene, model, sealed, quality, created_at, form) VALUES (?,?,?,?,?,?,?,?)",
+		ref[:], t.Enrollee, t.Scene, t.Model, sealed, t.Quality, at.UnixMilli(), match.Form)
+	return err
+}
+
 func templateAD(ref event.Digest, enrollee, scene, model string) []byte {
-	return ad("template", ref.String(), enrollee, scene, model)
+	return ad("template", ref.String(), enrollee, scene, model, fmt.Sprint("form ", match.Form))
 }
 
 func bump(ctx context.Context, tx *sql.Tx) error {
