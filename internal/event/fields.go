@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -42,17 +43,24 @@ type Field struct {
 	Class Class
 	Type  Type
 	Bits  int // of a TypeUint: 32 or 64
-	index int // in the struct
+	// Always tells that the JSON form holds the field even when it is empty.
+	Always bool
+	ref    func(*Event) any
 }
 
 var table = sync.OnceValue(func() []Field {
 	t := reflect.TypeFor[Event]()
 	fs := make([]Field, 0, t.NumField())
+	refs := accessors()
 	for i := range t.NumField() {
 		sf := t.Field(i)
-		name, _, _ := strings.Cut(sf.Tag.Get("json"), ",")
-		f := Field{Name: name, Class: Class(sf.Tag.Get("class")), index: i}
+		name, opts, _ := strings.Cut(sf.Tag.Get("json"), ",")
+		f := Field{Name: name, Class: Class(sf.Tag.Get("class")), Always: opts == ""}
 		f.Type, f.Bits = typeOf(sf.Type)
+		if i >= len(refs) || refs[i].name != name {
+			panic("event: accessors lacks " + name + " or has another order than Event")
+		}
+		f.ref = refs[i].ref
 		fs = append(fs, f)
 	}
 	return fs
@@ -96,23 +104,28 @@ func typeOf(t reflect.Type) (Type, int) {
 
 // IsZero reports whether e's field holds nothing.
 func (f Field) IsZero(e *Event) bool {
-	v := reflect.ValueOf(e).Elem().Field(f.index)
-	switch f.Type {
-	case TypeBytes, TypeMap:
-		return v.Len() == 0
-	case TypeTime:
-		return v.Addr().Interface().(*time.Time).IsZero()
-	default:
+	switch v := f.ref(e).(type) {
+	case *string:
+		return *v == ""
+	case *time.Time:
 		return v.IsZero()
+	case *uint32:
+		return *v == 0
+	case *uint64:
+		return *v == 0
+	case *float32:
+		return math.Float32bits(*v) == 0
+	case *Digest:
+		return v.IsZero()
+	case *[]byte:
+		return len(*v) == 0
+	case *map[string]string:
+		return len(*v) == 0
+	default:
+		panic(fmt.Sprintf("event: no emptiness for %T", v))
 	}
 }
 
 // Ref returns a pointer to e's field, for the kinds: string types as *string,
 // *time.Time, *uint32, *uint64, *float32, *Digest, *[]byte, *map[string]string.
-func (f Field) Ref(e *Event) any {
-	v := reflect.ValueOf(e).Elem().Field(f.index)
-	if f.Type == TypeString {
-		return v.Addr().Convert(reflect.TypeFor[*string]()).Interface()
-	}
-	return v.Addr().Interface()
-}
+func (f Field) Ref(e *Event) any { return f.ref(e) }
