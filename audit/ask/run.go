@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"bystander/internal/event"
 )
 
 // Answer is the table that a question was answered with. A value is a string,
@@ -25,6 +27,27 @@ type Answer struct {
 // Holds reports whether a check found nothing; true for questions that are no
 // checks.
 func (a *Answer) Holds() bool { return !a.Question.Check || len(a.Rows) == 0 }
+
+// Subjects lists the pseudonyms of the people in the answer, each once, for the
+// access log.
+func (a *Answer) Subjects() []event.Digest {
+	at := slices.IndexFunc(a.Question.Columns, func(c Column) bool { return c.Name == "subject_ref" })
+	if at < 0 {
+		return nil
+	}
+	seen := map[event.Digest]bool{}
+	var out []event.Digest
+	for _, r := range a.Rows {
+		var d event.Digest
+		text, _ := r[at].(string)
+		if d.UnmarshalText([]byte(text)) != nil || d.IsZero() || seen[d] {
+			continue
+		}
+		seen[d] = true
+		out = append(out, d)
+	}
+	return out
+}
 
 // Asker puts questions to one store. It is safe for concurrent use.
 type Asker struct {
