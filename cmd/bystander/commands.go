@@ -14,10 +14,15 @@ import (
 // configFlag is shared by the commands that work on an installation.
 type configFlag struct {
 	Config string `short:"c" env:"BYSTANDER_CONFIG" placeholder:"FILE" help:"Configuration file. Without one, defaults and BYSTANDER_… variables hold."`
+	Data   string `placeholder:"DIR" help:"Folder of the installation's stores, over the configuration's; data/demo is the demonstration's."`
 }
 
 func (f configFlag) load() (config.Config, error) {
-	c, err := config.Load(f.Config, os.Environ())
+	env := os.Environ()
+	if f.Data != "" {
+		env = append(env, "BYSTANDER_DATA="+f.Data)
+	}
+	c, err := config.Load(f.Config, env)
 	if err != nil {
 		return c, fmt.Errorf("%w:\n%w", app.ErrUsage, err)
 	}
