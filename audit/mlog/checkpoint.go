@@ -1,6 +1,7 @@
 package mlog
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -76,19 +77,44 @@ func (l *Log) Status() Status {
 	return st
 }
 
-// recoverPublished reads the newest checkpoint, and checks that the tree still
-// goes on from it.
-func (l *Log) recoverPublished(ctx context.Context) error {
-	raw, err := l.reader.ReadCheckpoint(ctx)
+// lastCheckpoint returns the newest checkpoint that was kept, in the folder or
+// in the history, nil for a new log. It is read before Tessera opens the folder,
+// which would begin a new log where it finds no tree.
+func lastCheckpoint(o Options) ([]byte, error) {
+	raw, err := os.ReadFile(filepath.Join(o.Dir, "checkpoint"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("mlog: checkpoint: %w", err)
+		return nil, fmt.Errorf("mlog: checkpoint: %w", err)
 	}
+	history, err := ReadHistory(o.History)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var size uint64
+	if len(raw) > 0 {
+		cp, err := OpenCheckpoint(raw, o.Key.Origin(), o.Key.verifier)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, filepath.Join(o.Dir, "checkpoint"), err)
+		}
+		size = cp.Size
+	}
+	if n := len(history); n > 0 && history[n-1].Size > size {
+		raw, size = []byte(history[n-1].Checkpoint), history[n-1].Size
+	}
+	if _, err := os.Stat(filepath.Join(o.Dir, ".state", "treeState")); size > 0 && err != nil {
+		return nil, fmt.Errorf("%w: %s has lost its tree of %d leaves: %w; put back the newest backup of the folder", ErrDamaged, o.Dir, size, err)
+	}
+	return raw, nil
+}
+
+// recoverPublished takes up the newest checkpoint, and checks that the tree
+// still goes on from it.
+func (l *Log) recoverPublished(ctx context.Context, raw []byte) error {
 	if len(raw) == 0 {
 		return nil
 	}
 	cp, err := OpenCheckpoint(raw, l.o.Key.Origin(), l.o.Key.verifier)
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrDamaged, filepath.Join(l.o.Dir, "checkpoint"), err)
+		return fmt.Errorf("%w: %s: %w", ErrDamaged, l.o.History, err)
 	}
 	l.pub.raw, l.pub.cp, l.pub.witnessed = raw, cp, l.satisfied(raw)
 	return l.follows(ctx, cp, l.size)
@@ -273,4 +299,26 @@ func (l *Log) keep(raw []byte, size uint64) error {
 		return fmt.Errorf("mlog: history: %w", err)
 	}
 	return nil
+}
+
+// ReadHistory reads a file of kept checkpoints, oldest first. A line that a
+// crash tore off is passed over.
+func ReadHistory(path string) ([]Kept, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("mlog: history: %w", err)
+	}
+	defer f.Close()
+	var out []Kept
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var k Kept
+		if len(lines.Bytes()) > 0 && json.Unmarshal(lines.Bytes(), &k) == nil && k.Checkpoint != "" {
+			out = append(out, k)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("mlog: history: %s: %w", path, err)
+	}
+	return out, nil
 }

@@ -9,12 +9,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/rs/zerolog"
 	"github.com/transparency-dev/tessera"
 	"github.com/transparency-dev/tessera/storage/posix"
@@ -85,7 +85,7 @@ var quiet sync.Once
 func Open(ctx context.Context, o Options) (*Log, error) {
 	// Tessera logs to standard error through a logger of the whole process; what
 	// matters of it comes back as errors and in Status.
-	quiet.Do(func() { klog.LogToStderr(false); klog.SetOutput(io.Discard) })
+	quiet.Do(func() { klog.SetLogger(logr.Discard()) })
 	if err := checkChain(o.Chain); err != nil {
 		return nil, err
 	}
@@ -104,6 +104,10 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Dir), 0o700); err != nil {
 		return nil, fmt.Errorf("mlog: %w", err)
 	}
+	kept, err := lastCheckpoint(o)
+	if err != nil {
+		return nil, err
+	}
 	driver, err := posix.New(ctx, posix.Config{Path: o.Dir, HTTPClient: o.Witness.client()})
 	if err != nil {
 		return nil, fmt.Errorf("mlog: %w", err)
@@ -115,7 +119,7 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 		l.stop()
 		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, o.Dir, err)
 	}
-	if err := l.recover(ctx); err != nil {
+	if err := l.recover(ctx, kept); err != nil {
 		l.stop()
 		return nil, err
 	}
@@ -128,7 +132,7 @@ func (l *Log) options() *tessera.AppendOptions {
 }
 
 // recover finds where the log goes on, and that it is this chain's.
-func (l *Log) recover(ctx context.Context) error {
+func (l *Log) recover(ctx context.Context, kept []byte) error {
 	var err error
 	if l.size, err = l.reader.IntegratedSize(ctx); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDamaged, l.o.Dir, err)
@@ -150,7 +154,7 @@ func (l *Log) recover(ctx context.Context) error {
 			return fmt.Errorf("%w: %s: leaf %d holds number %d, not %d", ErrDamaged, l.o.Dir, l.size-1, tail.Seq, l.first+l.size-1)
 		}
 	}
-	return l.recoverPublished(ctx)
+	return l.recoverPublished(ctx, kept)
 }
 
 // Append enters events of the log's chain in order and returns once they are on
@@ -259,6 +263,10 @@ func (l *Log) missing(ctx context.Context, from, to uint64) ([]Leaf, error) {
 func (l *Log) commit(ctx context.Context, leaves []Leaf) error {
 	if len(leaves) == 0 {
 		return nil
+	}
+	// Where the state is gone Tessera would begin anew; this log never does.
+	if size, err := l.reader.IntegratedSize(ctx); err != nil || size != l.size {
+		return fmt.Errorf("%w: %s: %d leaves, want %d: %w", ErrDamaged, l.o.Dir, size, l.size, err)
 	}
 	life, end := context.WithCancel(l.ctx)
 	defer end()
