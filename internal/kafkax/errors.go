@@ -89,8 +89,9 @@ func (c *Client) explain(what string, err error) error {
 }
 
 func isNet(err error) bool {
+	var answer kafka.Error // a broker's answer, which looks like a net.Error
 	var n net.Error
-	return errors.As(err, &n)
+	return !errors.As(err, &answer) && errors.As(err, &n)
 }
 
 // eofHint tells what a connection that is simply closed mostly means.

@@ -168,7 +168,49 @@ func (c *Client) create(ctx context.Context, specs []TopicSpec) ([]TopicChange, 
 			errs = append(errs, c.explain("make topic "+s.Name, err))
 		}
 	}
-	return out, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return out, err
+	}
+	for _, s := range specs {
+		if err := c.settled(ctx, s); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// settled waits until each partition of a new topic has a leader that answers.
+func (c *Client) settled(ctx context.Context, s TopicSpec) error {
+	var ask []kafka.OffsetRequest
+	for p := range s.Partitions {
+		ask = append(ask, kafka.LastOffsetOf(p))
+	}
+	for {
+		res, err := c.kc.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{s.Name: ask}})
+		if err == nil {
+			for _, p := range res.Topics[s.Name] {
+				err = errors.Join(err, p.Error)
+			}
+		}
+		if err == nil {
+			return nil
+		}
+		if pause(ctx, 50*time.Millisecond) != nil {
+			return c.explain("wait for topic "+s.Name, err)
+		}
+	}
+}
+
+// pause waits for d or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }
 
 // repair sets what differs from the demand.
