@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"bystander/internal/event"
@@ -289,3 +290,6 @@ func (s *Site) Notice(version string) (Notice, bool) {
 	}
 	return Notice{}, false
 }
+
+// ScenePurposes lists the purposes that a scene can have.
+func ScenePurposes() []ScenePurpose { return slices.Clone(allPurposes) }

@@ -253,3 +253,11 @@ func finite(v []float32) bool {
 	}
 	return true
 }
+
+// CheckID reports whether an id has the form that ids of a site have.
+func CheckID(id string) error {
+	if !idPattern.MatchString(id) {
+		return fmt.Errorf("%w: %q: use lower-case letters, digits, dot, dash and underscore, at most 63", ErrInvalid, id)
+	}
+	return nil
+}
