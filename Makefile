@@ -21,7 +21,7 @@ build/.setup: scripts/setup.sh scripts/requirements-ort.txt
 	@scripts/setup.sh
 	@mkdir -p build && touch $@
 
-build/.setup-test: build/.setup
+build/.setup-test: build/.setup scripts/setup.sh scripts/kafka/pom.xml scripts/kafka/jars.sha256
 	@scripts/setup.sh --test
 	@touch $@
 
@@ -47,6 +47,19 @@ build: build/.setup web/dist/index.html ## build the one binary, bin/bystander
 .PHONY: demo
 demo: build ## run everything on this machine: http://127.0.0.1:8080 (INPUT=file or rtsp://…)
 	@$(BIN) demo --listen $(LISTEN) $(if $(INPUT),--input '$(INPUT)')
+
+# A person's broker and ClickHouse engine, for trying things by hand.
+KAFKA_PORT      ?= 9092
+CLICKHOUSE_PORT ?= 8123
+UP_DIR          ?= build/up
+
+.PHONY: up
+up: build/.setup-test ## start a Kafka broker and a ClickHouse engine (KAFKA_PORT= CLICKHOUSE_PORT=)
+	@$(GO) run ./internal/tools/backends -dir '$(UP_DIR)' -kafka-port $(KAFKA_PORT) -clickhouse-port $(CLICKHOUSE_PORT) up
+
+.PHONY: down
+down: ## stop what "make up" started; the data stays in build/up
+	@$(GO) run ./internal/tools/backends -dir '$(UP_DIR)' down
 
 .PHONY: test
 test: build/.setup-test build ## every test, with real cameras, servers and browser

@@ -6,6 +6,12 @@ cd "$(dirname "$0")/.."
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bystander
 ort_version=1.30.0
+# As in internal/backends.
+kafka_version=3.9.1
+maven_plugin=3.8.1
+chdb_version=26.7.3-stable.1 # the engine of npm's chdb 3.4.0
+chdb_sha256=36ad4e999882821ef13cf2d0f52c93f48e6ee1b4498b35a201c23ce4b8d15bf5
+clickhouse_version=18.16.1
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
@@ -60,6 +66,55 @@ with zipfile.ZipFile(glob.glob(src + "/*.whl")[0]) as z:
 PY
 }
 
+# The broker's jars, each with its hash, and an archive of its classes for quick
+# starts.
+need_kafka() {
+  local dir=$cache/kafka-$kafka_version tmp
+  if ! [ -f "$dir/kafka_2.13-$kafka_version.jar" ]; then
+    say "fetching Kafka $kafka_version"
+    tmp=$(mktemp -d); trap 'rm -rf "$tmp"' RETURN
+    mvn -q -B -f scripts/kafka/pom.xml org.apache.maven.plugins:maven-dependency-plugin:$maven_plugin:copy-dependencies \
+      -DincludeScope=runtime -DoutputDirectory="$tmp/jars" >"$tmp/log" || { cat "$tmp/log" >&2; die "Maven could not fetch Kafka"; }
+    (cd "$tmp/jars" && sha256sum *.jar) | diff - scripts/kafka/jars.sha256 >&2 ||
+      die "Kafka's jars are not those of scripts/kafka/jars.sha256"
+    mkdir -p "$cache" && mv -T "$tmp/jars" "$dir"
+  fi
+  go run ./internal/tools/backends prepare
+}
+
+# ClickHouse's current engine as a library.
+need_chdb() {
+  local dir=$cache/chdb-$chdb_version tmp lib
+  [ -f "$dir/libchdb.so" ] && return
+  [ "$(uname -sm)" = "Linux x86_64" ] || die "the tests' ClickHouse engine is pinned for Linux on x86-64 alone"
+  say "fetching the ClickHouse engine $chdb_version (180 MB)"
+  tmp=$(mktemp -d); trap 'rm -rf "$tmp"' RETURN
+  npm install --prefix "$tmp" --ignore-scripts --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
+    "@chdb/lib-linux-x64-gnu@$chdb_version" >/dev/null
+  lib=$tmp/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
+  echo "$chdb_sha256  $lib" | sha256sum --quiet -c - || die "libchdb.so is not the one that is pinned"
+  mkdir -p "$dir" && cp "$lib" "$dir/libchdb.so.part" && mv "$dir/libchdb.so.part" "$dir/libchdb.so"
+}
+
+# Debian's clickhouse-server with the libraries that it needs and that are not
+# installed. The packages are unpacked, not installed: that would start a
+# service. apt checks their hashes.
+need_clickhouse_server() {
+  local dir=$cache/clickhouse-server-$clickhouse_version tmp packages
+  [ -x "$dir/usr/sbin/clickhouse-server" ] && return
+  say "fetching clickhouse-server $clickhouse_version"
+  tmp=$(mktemp -d); trap 'rm -rf "$tmp"' RETURN
+  packages=$(apt-get install -s --no-install-recommends clickhouse-server | awk '$1 == "Inst" { print $2 }')
+  [ -n "$packages" ] || packages=clickhouse-server
+  mkdir "$tmp/debs" "$tmp/root"
+  # shellcheck disable=SC2086 # a list
+  (cd "$tmp/debs" && apt-get download -qq $packages 2>&1) | grep -v unsandboxed >&2 || true
+  for deb in "$tmp"/debs/*.deb; do dpkg -x "$deb" "$tmp/root"; done
+  grep -q . <(compgen -G "$tmp/debs/clickhouse-server_$clickhouse_version*.deb") ||
+    die "the distribution's clickhouse-server is not $clickhouse_version"
+  mkdir -p "$cache" && rm -rf "$dir" && cp -a "$tmp/root" "$dir.part" && mv -T "$dir.part" "$dir"
+}
+
 build_packages='gcc /usr/bin/gcc
 pkg-config /usr/bin/pkg-config
 libavformat-dev /usr/include/*/libavformat/avformat.h
@@ -70,6 +125,9 @@ opencv-doc /usr/share/doc/opencv-doc/examples/data/vtest.avi*'
 
 test_packages='ffmpeg /usr/bin/ffmpeg
 chromium /usr/bin/chromium
+openjdk-17-jre-headless /usr/lib/jvm/java-17-openjdk-*/bin/java
+maven /usr/bin/mvn
+kcat /usr/bin/kcat
 fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'
 
 need_go
@@ -79,4 +137,7 @@ need_apt "$build_packages"
 need_onnxruntime
 if [ "${1:-}" = --test ]; then
   need_apt "$test_packages"
+  need_kafka
+  need_chdb
+  need_clickhouse_server
 fi

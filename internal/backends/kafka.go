@@ -45,7 +45,11 @@ const clusterID = "Qnlyc3RhbmRlckJyb2tlcg"
 
 // StartKafka starts a broker and returns once it answers. Starting again in the
 // same folder goes on with the same data.
-func StartKafka(ctx context.Context, o KafkaOptions) (*Kafka, error) {
+func StartKafka(ctx context.Context, o KafkaOptions) (*Kafka, error) { return startKafka(ctx, o) }
+
+// startKafka is StartKafka with arguments for the Java machine that stand in for
+// those of the class archive.
+func startKafka(ctx context.Context, o KafkaOptions, extra ...string) (*Kafka, error) {
 	k := &Kafka{o: o}
 	if err := freePorts(&k.o.Port, &k.controller); err != nil {
 		return nil, err
@@ -61,7 +65,7 @@ func StartKafka(ctx context.Context, o KafkaOptions) (*Kafka, error) {
 	if err := k.writeSettings(); err != nil {
 		return nil, err
 	}
-	args, err := k.command()
+	args, err := k.command(extra)
 	if err != nil {
 		return nil, err
 	}
@@ -104,14 +108,28 @@ func kafkaHome() (string, error) {
 // the Java machine maps into memory; it halves the time of a start.
 func archive(home string) string { return filepath.Join(home, "classes.jsa") }
 
-func (k *Kafka) command(extra ...string) ([]string, error) {
+// javaPath returns Debian's Java 17, which the broker is tested with, or else
+// the one that is found.
+func javaPath() (string, error) {
+	found, err := filepath.Glob("/usr/lib/jvm/java-17-openjdk-*/bin/java")
+	if err == nil && len(found) > 0 {
+		return found[0], nil
+	}
+	java, err := exec.LookPath("java")
+	if err != nil {
+		return "", fmt.Errorf("backends: java: %w: run %s", ErrMissing, install)
+	}
+	return java, nil
+}
+
+func (k *Kafka) command(extra []string) ([]string, error) {
 	home, err := kafkaHome()
 	if err != nil {
 		return nil, err
 	}
-	java, err := exec.LookPath("java")
+	java, err := javaPath()
 	if err != nil {
-		return nil, fmt.Errorf("backends: java: %w: run %s", ErrMissing, install)
+		return nil, err
 	}
 	args := []string{
 		java, "-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",

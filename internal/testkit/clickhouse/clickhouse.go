@@ -68,6 +68,16 @@ func StartEngine(t testing.TB, o Options) *Server {
 	})
 }
 
+// StartServer starts Debian's clickhouse-server 18.16 on free loopback ports,
+// for native TCP. It ends with the test. Where it is not installed the test
+// fails and says what installs it.
+func StartServer(t testing.TB, o Options) *Server {
+	t.Helper()
+	return start(t, o, "server", func(ctx context.Context, dir string) (backend, error) {
+		return backends.StartServer(ctx, backends.ServerOptions{Dir: dir})
+	})
+}
+
 type starter func(ctx context.Context, dir string) (backend, error)
 
 func start(t testing.TB, o Options, kind string, run starter) *Server {

@@ -3,6 +3,7 @@ package clickhouse_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -100,13 +101,16 @@ func TestEngineNamesItsErrors(t *testing.T) {
 		require.ErrorAs(t, err, &e, sql)
 		require.Equal(t, code, e.Code, sql)
 	}
-	o, err := ch.ParseDSN(s.DSN())
+	// Not by the driver, which leaves the connection of a failed hello open.
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.Addr()+"/?query=SELECT+1", nil)
 	require.NoError(t, err)
-	o.Auth.Username, o.Auth.Password = "somebody", "else"
-	bad, err := ch.Open(o)
+	req.SetBasicAuth("somebody", "else")
+	req.Close = true
+	r, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
-	defer bad.Close()
-	require.ErrorContains(t, bad.Ping(t.Context()), "516")
+	require.NoError(t, r.Body.Close())
+	require.Equal(t, http.StatusForbidden, r.StatusCode)
+	require.Equal(t, "516", r.Header.Get("X-ClickHouse-Exception-Code"))
 }
 
 func TestEngineServesManyAtOnce(t *testing.T) {
@@ -159,4 +163,34 @@ func TestEngineSurvivesKillPauseAndStop(t *testing.T) {
 	s.Stop()
 	s.Restart()
 	require.Equal(t, "2000", s.Exec("SELECT count() FROM "+s.Database()+".e"))
+}
+
+func TestServerOverNativeTCP(t *testing.T) {
+	begun := time.Now()
+	s := clickhouse.StartServer(t, clickhouse.Options{})
+	t.Logf("start: %v", time.Since(begun).Round(time.Millisecond))
+	require.Contains(t, s.Exec("SELECT version()"), "18.16")
+	c := open(t, s, nil)
+	ctx := t.Context()
+	require.NoError(t, c.Exec(ctx, "CREATE TABLE n (chain_id String, seq UInt64) ENGINE = MergeTree ORDER BY (chain_id, seq)"))
+	put := func(from int) error {
+		b, err := c.PrepareBatch(ctx, "INSERT INTO n (chain_id, seq)")
+		if err != nil {
+			return err
+		}
+		for i := range 1000 {
+			if err := b.Append("edge", uint64(from+i)); err != nil { //nolint:gosec // positive
+				return err
+			}
+		}
+		return b.Send()
+	}
+	require.NoError(t, put(0))
+	s.Kill()
+	require.Error(t, put(1000))
+	begun = time.Now()
+	s.Restart()
+	t.Logf("restart after a kill: %v", time.Since(begun).Round(time.Millisecond))
+	require.NoError(t, put(1000))
+	require.Equal(t, "2000\t1999", s.Exec("SELECT count(), max(seq) FROM "+s.Database()+".n"))
 }
