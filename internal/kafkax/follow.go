@@ -53,6 +53,26 @@ func (c *Client) Follow(ctx context.Context, t event.Topic, o FollowOptions, fn 
 	return nil
 }
 
+// ReadToEnd reads what a topic of one partition holds now, in order, and returns.
+// It fails with the cluster's trouble, ctx's error, or fn's.
+func (c *Client) ReadToEnd(ctx context.Context, t event.Topic, fn func(kafka.Message) error) error {
+	f := follower{c: c, topic: c.Name(t), fn: fn, at: -1, once: true}
+	for !f.ready {
+		if err := ctx.Err(); err != nil {
+			return c.explain("read "+f.topic, err)
+		}
+		err := f.step(ctx)
+		var stop *stopped
+		if errors.As(err, &stop) {
+			return stop.err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // stopped carries fn's error out, unlike those that are outlasted.
 type stopped struct{ err error }
 
@@ -67,6 +87,7 @@ type follower struct {
 	at    int64 // next offset, −1 when the start is not known yet
 	until int64 // where the topic ended at the start
 	ready bool  // CaughtUp was called
+	once  bool  // reading ends where the topic ended at the start
 	empty int   // fetches in a row that gave nothing although there is more
 }
 
@@ -78,6 +99,9 @@ func (f *follower) step(ctx context.Context) error {
 		}
 	}
 	f.caughtUp()
+	if f.ready && f.once {
+		return nil
+	}
 	res, err := f.c.kc.Fetch(ctx, &kafka.FetchRequest{
 		Topic: f.topic, Partition: 0, Offset: f.at, MinBytes: 1, MaxBytes: 4 << 20, MaxWait: min(time.Second, f.c.Timeout()/4),
 	})

@@ -1,0 +1,213 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"bystander/internal/event"
+	"bystander/internal/kafkax"
+	"bystander/policy"
+)
+
+// Issuer compiles what stands and signs a lease for it; *policy.Authority is one.
+type Issuer interface {
+	Issue(ctx context.Context, term time.Duration) (*policy.Snapshot, policy.Lease, error)
+}
+
+// PublisherOptions say how a publisher works. The zero value of a field means
+// its default.
+type PublisherOptions struct {
+	Every time.Duration // between leases; 2 s
+	// Refresh is how often the snapshot is sent again though nothing changed,
+	// in case the topic lost it; 1 minute.
+	Refresh time.Duration
+	// OnIssued is given each lease with its snapshot before it is sent, for an
+	// edge in the same process. It must not block.
+	OnIssued func(policy.Lease, *policy.Snapshot)
+	// OnError is told of each round that failed.
+	OnError func(error)
+	Now     func() time.Time
+}
+
+// Publisher sends leases to the policy topic, and snapshots when they change.
+type Publisher struct {
+	c    *kafkax.Client
+	from Issuer
+	o    PublisherOptions
+
+	// Of the goroutine that publishes.
+	known  map[string]event.Digest // keys of snapshots that the topic holds, by content
+	have   event.Digest            // the snapshot that was sent last
+	before event.Digest            // and the one before it
+	sent   time.Time               // when
+
+	mu sync.Mutex
+	st PublisherStatus
+}
+
+// PublisherStatus is how a publisher fares.
+type PublisherStatus struct {
+	Leases    uint64    // sent since the start
+	Snapshots uint64    // sent since the start
+	Last      time.Time // when the last lease was taken by the bus
+	Err       error     // of the last round, nil when it succeeded
+}
+
+// NewPublisher returns a publisher of what from issues. The caller closes c.
+func NewPublisher(c *kafkax.Client, from Issuer, o PublisherOptions) *Publisher {
+	if o.Every <= 0 {
+		o.Every = 2 * time.Second
+	}
+	if o.Refresh <= 0 {
+		o.Refresh = time.Minute
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Publisher{c: c, from: from, o: o}
+}
+
+// Status returns a snapshot.
+func (p *Publisher) Status() PublisherStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.st
+}
+
+// Run publishes until ctx ends. A round that fails is told and left: the next
+// one has a newer lease, and an edge that got none masks everybody.
+func (p *Publisher) Run(ctx context.Context) {
+	t := time.NewTicker(p.o.Every)
+	defer t.Stop()
+	for {
+		err := p.Publish(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil && p.o.OnError != nil {
+			p.o.OnError(err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// Publish issues one lease and sends it, with the snapshot before it when that
+// is new. It returns once all replicas in sync have it. It must not run twice
+// at a time.
+func (p *Publisher) Publish(ctx context.Context) error {
+	err := p.publish(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.st.Err = err; err == nil {
+		p.st.Leases++
+		p.st.Last = p.o.Now()
+	}
+	return err
+}
+
+func (p *Publisher) publish(ctx context.Context) error {
+	snap, lease, err := p.from.Issue(ctx, policy.MaxLease)
+	if err != nil {
+		return err
+	}
+	if p.o.OnIssued != nil {
+		p.o.OnIssued(lease, snap)
+	}
+	// A lease that cannot be sent while it holds is of no use to anybody.
+	ctx, cancel := context.WithTimeout(ctx, policy.MaxLease/2)
+	defer cancel()
+	if err := p.learn(ctx, lease.Site); err != nil {
+		return err
+	}
+	if lease.Hash != p.have || p.o.Now().Sub(p.sent) >= p.o.Refresh {
+		if err := p.sendSnapshot(ctx, snap, lease); err != nil {
+			return err
+		}
+	}
+	m, err := leaseRecord(lease)
+	if err != nil {
+		return err
+	}
+	if err := p.c.Publish(ctx, event.TopicPolicy, m); err != nil {
+		return err
+	}
+	return p.dispose(ctx)
+}
+
+// learn reads which snapshots the topic holds, once, so that those of an earlier
+// run can be disposed of.
+func (p *Publisher) learn(ctx context.Context, site string) error {
+	if p.known != nil {
+		return nil
+	}
+	known := map[string]event.Digest{}
+	err := p.c.ReadToEnd(ctx, event.TopicPolicy, func(m kafka.Message) error {
+		key := string(m.Key)
+		if !strings.HasPrefix(key, snapshotPrefix) {
+			return nil
+		}
+		if s, err := parsePart(key); err == nil && s.site == site {
+			known[key] = s.hash
+			if m.Value == nil {
+				delete(known, key)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("relay: read what is published: %w", err)
+	}
+	p.known = known
+	return nil
+}
+
+func (p *Publisher) sendSnapshot(ctx context.Context, s *policy.Snapshot, l policy.Lease) error {
+	parts, err := snapshotRecords(s, l.Hash, l.Issued)
+	if err != nil {
+		return err
+	}
+	for _, m := range parts { // each in a request of its own: the bound is per batch
+		p.known[string(m.Key)] = l.Hash
+		if err := p.c.Publish(ctx, event.TopicPolicy, m); err != nil {
+			return err
+		}
+	}
+	if l.Hash != p.have {
+		p.before, p.have = p.have, l.Hash
+	}
+	p.sent = p.o.Now()
+	p.mu.Lock()
+	p.st.Snapshots++
+	p.mu.Unlock()
+	return nil
+}
+
+// dispose removes snapshots from the topic that no lease in force can name: all
+// but the newest two.
+func (p *Publisher) dispose(ctx context.Context) error {
+	var gone []kafka.Message
+	for key, hash := range p.known {
+		if hash != p.have && hash != p.before {
+			gone = append(gone, kafka.Message{Key: []byte(key)})
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	if err := p.c.Publish(ctx, event.TopicPolicy, gone...); err != nil {
+		return err
+	}
+	for _, m := range gone {
+		delete(p.known, string(m.Key))
+	}
+	return nil
+}
