@@ -33,6 +33,10 @@ type Engine struct {
 // BuildEngine builds the engine's server from the sources below root into
 // root/build and returns its path. It is quick when nothing has changed.
 func BuildEngine(ctx context.Context, root string) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", fmt.Errorf("backends: %w", err)
+	}
 	dir := filepath.Join(root, "build", "backends")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("backends: %w", err)

@@ -185,8 +185,8 @@ func (k *Kafka) settings() string {
 		"transaction.state.log.num.partitions":     "2",
 		"group.initial.rebalance.delay.ms":         "0",
 		// A killed broker may come back only when its old session is over.
-		"broker.session.timeout.ms":    "2000",
-		"broker.heartbeat.interval.ms": "500",
+		"broker.session.timeout.ms":    "1000",
+		"broker.heartbeat.interval.ms": "250",
 		// One small machine.
 		"num.network.threads": "2", "num.io.threads": "2", "background.threads": "2",
 		"log.cleaner.threads": "1", "log.cleaner.dedupe.buffer.size": "8388608",

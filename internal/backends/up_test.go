@@ -15,8 +15,9 @@ import (
 )
 
 func TestUpAndDownAreIdempotent(t *testing.T) {
+	t.Chdir(testkit.Root(t))
 	o := backends.UpOptions{
-		Root: testkit.Root(t), Dir: t.TempDir(), KafkaPort: testkit.FreePort(t), ClickHousePort: testkit.FreePort(t),
+		Root: ".", Dir: t.TempDir(), KafkaPort: testkit.FreePort(t), ClickHousePort: testkit.FreePort(t),
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
