@@ -55,7 +55,7 @@ func run(lib, dir, listen string) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", listen)
+	l, err := net.Listen("tcp", listen) //nolint:noctx // local
 	if err != nil {
 		return err
 	}
