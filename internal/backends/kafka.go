@@ -25,6 +25,9 @@ type KafkaOptions struct {
 	TLS bool
 	// Users are the SCRAM users and their passwords.
 	Users map[string]string
+	// Advertised adds plain listeners by name. Clients that come through one are
+	// told its address here, such as that of a proxy, and stay on that way.
+	Advertised map[string]string
 	// Properties are added to the broker's settings.
 	Properties map[string]string
 }
@@ -35,6 +38,7 @@ type Kafka struct {
 	o          KafkaOptions
 	controller int
 	tls        tlsPorts
+	more       map[string]int // ports of the advertised listeners
 	ca         *Authority
 }
 
@@ -50,9 +54,16 @@ func StartKafka(ctx context.Context, o KafkaOptions) (*Kafka, error) { return st
 // startKafka is StartKafka with arguments for the Java machine that stand in for
 // those of the class archive.
 func startKafka(ctx context.Context, o KafkaOptions, extra ...string) (*Kafka, error) {
-	k := &Kafka{o: o}
+	k := &Kafka{o: o, more: map[string]int{}}
 	if err := freePorts(&k.o.Port, &k.controller); err != nil {
 		return nil, err
+	}
+	for name := range o.Advertised {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		k.more[name] = port
 	}
 	if err := os.MkdirAll(k.data(), 0o700); err != nil {
 		return nil, fmt.Errorf("backends: kafka: %w", err)
@@ -85,6 +96,9 @@ func (k *Kafka) data() string { return filepath.Join(k.o.Dir, "data") }
 
 // Addr is the plain listener's address.
 func (k *Kafka) Addr() string { return local(k.o.Port) }
+
+// ListenerAddr is where an advertised listener listens.
+func (k *Kafka) ListenerAddr(name string) string { return local(k.more[name]) }
 
 // TLSAddr is the address of the listener that asks clients for nothing.
 func (k *Kafka) TLSAddr() string { return local(k.tls.plain) }
@@ -199,10 +213,15 @@ func (k *Kafka) settings() string {
 			p[name] = v
 		}
 	}
+	told := slices.DeleteFunc(slices.Clone(listeners), func(l string) bool { return strings.HasPrefix(l, "CONTROLLER") })
+	for name, addr := range k.o.Advertised {
+		id := strings.ToUpper(name)
+		listeners = append(listeners, id+"://"+k.ListenerAddr(name))
+		told = append(told, id+"://"+addr)
+		protocols = append(protocols, id+":PLAINTEXT")
+	}
 	p["listeners"] = strings.Join(listeners, ",")
-	p["advertised.listeners"] = strings.Join(slices.DeleteFunc(slices.Clone(listeners), func(l string) bool {
-		return strings.HasPrefix(l, "CONTROLLER")
-	}), ",")
+	p["advertised.listeners"] = strings.Join(told, ",")
 	p["listener.security.protocol.map"] = strings.Join(protocols, ",")
 	for name, v := range k.o.Properties {
 		p[name] = v

@@ -16,7 +16,7 @@ type fake struct{ addr string }
 
 func startFake(t testing.TB, o Options) *Broker {
 	t.Helper()
-	if o.TLS || len(o.Properties) > 0 {
+	if o.TLS || len(o.Properties) > 0 || len(o.Advertised) > 0 {
 		t.Skip("KAFKA=fake: the broker in this process has neither TLS nor settings")
 	}
 	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.DefaultNumPartitions(1))

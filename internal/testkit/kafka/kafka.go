@@ -29,6 +29,11 @@ type Options struct {
 	TLS bool
 	// Users are SCRAM users and their passwords; they imply TLS.
 	Users map[string]string
+	// Advertised adds plain listeners by name. Clients that come through one are
+	// told its address here, such as that of a proxy, and stay on that way.
+	Advertised map[string]string
+	// Dir is where the broker's data lies; the test's folder when empty.
+	Dir string
 	// Properties are added to the broker's settings.
 	Properties map[string]string
 }
@@ -58,12 +63,15 @@ func Start(t testing.TB, o Options) *Broker {
 		t.Fatalf("KAFKA=%s: want real or fake", kind)
 	}
 	if o.Shared {
-		if o.TLS || len(o.Properties) > 0 {
+		if o.TLS || len(o.Properties) > 0 || len(o.Advertised) > 0 || o.Dir != "" {
 			t.Fatal("testkit/kafka: the shared broker is a plain one")
 		}
 		return &Broker{t: t, o: o, real: sharedBroker(t)}
 	}
-	k := startReal(t, t.TempDir(), o)
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	k := startReal(t, o.Dir, o)
 	b := &Broker{t: t, o: o, real: k}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -79,7 +87,7 @@ func startReal(t testing.TB, dir string, o Options) *backends.Kafka {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	k, err := backends.StartKafka(ctx, backends.KafkaOptions{
-		Dir: dir, TLS: o.TLS, Users: o.Users, Properties: o.Properties,
+		Dir: dir, TLS: o.TLS, Users: o.Users, Advertised: o.Advertised, Properties: o.Properties,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -128,6 +136,15 @@ func (b *Broker) Addr() string {
 		return b.fake.addr
 	}
 	return b.real.Addr()
+}
+
+// ListenerAddr is where an advertised listener listens, whatever it is told as.
+func (b *Broker) ListenerAddr(name string) string {
+	b.t.Helper()
+	if b.real == nil || b.o.Advertised[name] == "" {
+		b.t.Fatalf("testkit/kafka: no listener %q", name)
+	}
+	return b.real.ListenerAddr(name)
 }
 
 // TLSAddr is the address of the listener with TLS that asks clients for nothing.
