@@ -56,13 +56,14 @@ func newTree(ctx context.Context, k *check) (*tree, error) {
 	if t.log.First == 0 {
 		t.log.First = 1
 	}
+	seen := map[uint64]checkpoint{}
 	for _, s := range t.log.Checkpoints {
 		cp, err := mlog.OpenCheckpoint(s.Raw, t.log.Key.Name(), t.log.Key)
 		if err != nil {
 			k.find(Checkpoint, 0, 0, "from %s: %v", s.From, err)
 			continue
 		}
-		t.add(k, checkpoint{cp, s.From})
+		t.add(k, seen, checkpoint{cp, s.From})
 	}
 	slices.SortFunc(t.cps, func(a, b checkpoint) int {
 		if a.Size < b.Size {
@@ -79,21 +80,20 @@ func newTree(ctx context.Context, k *check) (*tree, error) {
 }
 
 // add takes a checkpoint unless it is known; two of one size must be equal.
-func (t *tree) add(k *check, cp checkpoint) {
+func (t *tree) add(k *check, seen map[uint64]checkpoint, cp checkpoint) {
 	if cp.Size == 0 {
 		return
 	}
-	for _, have := range t.cps {
-		if have.Size != cp.Size {
-			continue
-		}
-		if string(have.Hash) != string(cp.Hash) {
-			k.find(Forked, 0, t.log.First+cp.Size-1,
-				"two checkpoints over %d leaves, from %s and from %s, both signed by the log, commit to different histories", cp.Size, have.from, cp.from)
-		}
+	have, ok := seen[cp.Size]
+	if !ok {
+		seen[cp.Size] = cp
+		t.cps = append(t.cps, cp)
 		return
 	}
-	t.cps = append(t.cps, cp)
+	if string(have.Hash) != string(cp.Hash) {
+		k.find(Forked, t.log.First+cp.Size-1, t.log.First+cp.Size-1,
+			"two checkpoints over %d leaves, from %s and from %s, both signed by the log, commit to different histories", cp.Size, have.from, cp.from)
+	}
 }
 
 // start finds the tree up to where checking begins.
@@ -310,6 +310,10 @@ func (t *tree) finish(ctx context.Context, k *check) error {
 		to = last
 	}
 	if goes := min(to, last); t.size > 0 && k.prev.Seq < goes && k.c.Head.Seq <= k.prev.Seq {
+		if k.c.Waiting >= goes {
+			k.note("numbers %d to %d wait in the edge's spool", k.prev.Seq+1, goes)
+			return ctx.Err()
+		}
 		k.find(Truncated, k.prev.Seq+1, goes, "checkpoints were signed over numbers up to %d, the rows end at %d", last, k.prev.Seq)
 	}
 	for t.off == "" && t.log.Tiles != nil && t.rng.End() < t.size {

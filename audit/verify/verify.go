@@ -63,7 +63,10 @@ type Chain struct {
 	// Head is where the chain goes at least, as the edge's spool has it; the
 	// zero Head knows nothing.
 	Head event.Head
-	Log  *Log // the Merkle log; nil when there is none to compare with
+	// Waiting is the last number that the edge's spool still holds for the
+	// store; 0 means that nothing waits.
+	Waiting uint64
+	Log     *Log // the Merkle log; nil when there is none to compare with
 	// Floor is the number up to which even skeletons are gone under the store's
 	// rule, with its hash.
 	Floor event.Head

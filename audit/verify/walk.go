@@ -78,6 +78,10 @@ func (k *check) judge(batch []checked) {
 
 // row judges one row in its place.
 func (k *check) row(ctx context.Context, r *checked) error {
+	if r.Err != nil && r.Seq <= k.prev.Seq {
+		k.find(Altered, k.prev.Seq, k.prev.Seq, "a row by it cannot be read: %v", r.Err)
+		return nil
+	}
 	if !k.begun {
 		k.begin(r)
 	}

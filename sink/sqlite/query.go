@@ -169,8 +169,10 @@ func gaps(ctx context.Context, tx *sql.Tx, chain string, floor uint64) ([]Gap, e
 }
 
 // Chains lists the chains that have left a trace here.
-func (s *Store) Chains(ctx context.Context) ([]string, error) {
-	rows, err := s.db.R.QueryContext(ctx, `SELECT DISTINCT chain_id FROM events UNION SELECT chain_id FROM skeleton
+func (s *Store) Chains(ctx context.Context) ([]string, error) { return chains(ctx, s.db.R) }
+
+func chains(ctx context.Context, db *sql.DB) ([]string, error) {
+	rows, err := db.QueryContext(ctx, `SELECT DISTINCT chain_id FROM events UNION SELECT chain_id FROM skeleton
 		UNION SELECT chain_id FROM chain_floor ORDER BY 1`)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: chains: %w", err)
