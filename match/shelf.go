@@ -1,6 +1,12 @@
 package match
 
-import "sync"
+import (
+	"sync"
+	"time"
+
+	"bystander/internal/event"
+	"bystander/match/search"
+)
 
 // Shelf holds the galleries in use, by scene. Replacing one waits for the
 // comparisons under way and wipes the old one. It is safe for concurrent use.
@@ -48,4 +54,50 @@ func (s *Shelf) with(scene string, f func(*Gallery)) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	f(s.by[scene])
+}
+
+// Claimed is the outcome of comparing somebody with the one template, or few,
+// of the person they claim to be.
+type Claimed struct {
+	Score    float32
+	Template event.Digest // ref of the best one
+	Subject  event.Digest // pseudonym of the day
+	Root     event.Digest // of the gallery
+	Size     int
+}
+
+// CompareClaim compares a probe with the templates of one enrollee and nobody
+// else. ok is false when the scene's gallery, which must be of the given model,
+// has none. Who calls it has asked the gate.
+func (s *Shelf) CompareClaim(scene, model, enrollee string, p *Probe, at time.Time) (c Claimed, ok bool) {
+	s.with(scene, func(g *Gallery) {
+		if g == nil || g.model != model || !p.ok {
+			return
+		}
+		from, to := g.span(enrollee)
+		if ok = to > from; !ok {
+			return
+		}
+		h := g.search(p, []search.Span{{From: from, To: to}}, new(scratch))
+		c = Claimed{Score: h.score, Template: h.ref, Subject: g.SubjectRef(enrollee, at), Root: g.root, Size: g.Size()}
+	})
+	return c, ok
+}
+
+// Has reports whether an enrollee has a template of the model in a scene.
+func (s *Shelf) Has(scene, model, enrollee string) (ok bool) {
+	s.with(scene, func(g *Gallery) { ok = g != nil && g.model == model && g.Has(enrollee) })
+	return ok
+}
+
+// Duplicates is Gallery.Duplicates of a scene, with the threshold that c gives
+// for its size. A search of all takes as long as there are templates times one
+// search; others may use the shelf meanwhile, but not replace a gallery.
+func (s *Shelf) Duplicates(scene string, c Calibration) (out []Duplicate) {
+	s.with(scene, func(g *Gallery) {
+		if g != nil {
+			out = g.Duplicates(nil, c.Duplicate(g.Size()))
+		}
+	})
+	return out
 }
