@@ -85,7 +85,7 @@ func testAnswers(t *testing.T, open open) {
 		{"after-withdrawal", nil, []string{"event_id", "after_ms", "withdrawn_at"}, []string{"withdrawn 11000 1h0m0s"}},
 		{"rules-in-force", map[string]string{"event": w.ids["good"]},
 			[]string{"policy_version", "notice_version", "notice_effective_from", "scene_state", "scene_approver", "zone_state", "inspection_id"},
-			[]string{"7 n-1 2026-03-01T00:00:00Z enabled officer-2 live i-1"}},
+			[]string{"7 n-1 " + effective + " enabled officer-2 live i-1"}},
 		{"rules-in-force", map[string]string{"event": w.ids["suspended"]}, []string{"zone_state"}, []string{"suspended"}},
 		{"database-used", map[string]string{"event": w.ids["good"]},
 			[]string{"gallery_size", "gallery_root", "score", "threshold", "margin", "pad"},

@@ -31,11 +31,13 @@ type dialect struct {
 	detailInt func(alias, key string) string
 	// asof joins, to each row m, the last row of a history whose key is m's and
 	// whose ts is not after at.
-	asof    func(alias string, h history, key, at string) string
-	lead    func(x, by, order, none string) string
-	lag     func(x, by, order, none string) string
-	div     func(a, b string) string // whole numbers
-	numbers string                   // chain and seq of every row and skeleton
+	asof func(alias string, h history, key, at string) string
+	lead func(x, by, order, none string) string
+	lag  func(x, by, order, none string) string
+	div  func(a, b string) string // whole numbers
+	// held is chain and seq of every row and skeleton in the range asked for;
+	// numbers is the same, for chains that may have gaps at least.
+	held, numbers string
 }
 
 // history is a record of changes, by a key.
@@ -111,6 +113,7 @@ func (d *dialect) funcs() template.FuncMap {
 		},
 		"lead": d.lead, "lag": d.lag, "div": d.div,
 		"numbers": func() string { return d.numbers },
+		"held":    func() string { return d.held },
 		"key":     func(x string) string { return d.text(x) },
 	}
 }

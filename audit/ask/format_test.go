@@ -88,7 +88,7 @@ func TestHostileText(t *testing.T) {
 }
 
 func TestAnEmptyCheckSaysThatItHolds(t *testing.T) {
-	a, err := inSQLite(t, newWorld(t).all).Ask(t.Context(), "3", map[string]string{"to": "2026-03-02"})
+	a, err := inSQLite(t, newWorld(t).all).Ask(t.Context(), "3", map[string]string{"to": start.Format(time.DateOnly)})
 	require.NoError(t, err)
 	require.True(t, a.Holds())
 	var b bytes.Buffer

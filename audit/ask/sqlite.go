@@ -29,11 +29,14 @@ func sqliteDialect() *dialect {
 		lag: func(x, by, order, none string) string {
 			return fmt.Sprintf("LAG(%s, 1, %s) OVER (PARTITION BY %s ORDER BY %s)", x, none, by, order)
 		},
-		div: func(a, b string) string { return "(" + a + ") / " + b },
-		numbers: "SELECT chain_id AS chain, seq FROM events UNION SELECT chain_id, seq FROM skeleton " +
-			"UNION SELECT chain_id, seq FROM chain_floor",
+		div:  func(a, b string) string { return "(" + a + ") / " + b },
+		held: sqliteHeld, numbers: sqliteHeld,
 	}
 }
+
+const sqliteHeld = `SELECT chain, seq FROM (
+	SELECT chain_id AS chain, seq FROM events UNION SELECT chain_id, seq FROM skeleton UNION SELECT chain_id, seq FROM chain_floor)
+	WHERE (@chain = '' OR chain = @chain) AND seq >= @first AND (@last = 0 OR seq <= @last)`
 
 func sqliteRows(narrow, kinds []string) string {
 	where := []string{"kind IN (" + quoted(kinds) + ")"}

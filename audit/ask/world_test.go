@@ -11,8 +11,11 @@ import (
 	"bystander/internal/event"
 )
 
-// start is when the made-up day begins.
-var start = time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+// start is when the made-up day begins: eight o'clock yesterday, since a real
+// store disposes of what is old.
+var start = time.Now().UTC().Truncate(24 * time.Hour).Add(-16 * time.Hour)
+
+const effective = "2026-03-01T00:00:00Z"
 
 func at(d time.Duration) time.Time { return start.Add(d) }
 
@@ -80,7 +83,7 @@ func (w *world) people() {
 	consent(2, time.Hour, "withdrawn", "no", "no", 1000*time.Hour)
 	w.add(w.control, "", 0, event.Event{
 		Kind: event.KindNoticeChange, NoticeVersion: "n-1",
-		Detail: map[string]string{"state": "published", "effective_from": "2026-03-01T00:00:00Z"},
+		Detail: map[string]string{"state": "published", "effective_from": effective},
 	})
 	w.add(w.control, "", time.Minute, event.Event{Kind: event.KindCensus, Detail: map[string]string{"enrolled": "79999", "templates": "80001"}})
 	w.add(w.control, "", 2*time.Minute, event.Event{Kind: event.KindCensus, Detail: map[string]string{"enrolled": "80000", "templates": "80002"}})

@@ -71,6 +71,8 @@ CREATE TABLE IF NOT EXISTS {{table "minute_counters"}}{{on}} (
     pictures        UInt64 COMMENT 'L2; pictures that left' CODEC(ZSTD(1)),
     full_mask       UInt64 COMMENT 'L2; of these covered as a whole' CODEC(ZSTD(1)),
     people          Nullable(UInt32) COMMENT 'L2; people seen; null when too few to tell' CODEC(ZSTD(1)),
+    comparisons     UInt64 COMMENT 'L2; templates compared with' CODEC(ZSTD(1)),
+    rejected        UInt64 COMMENT 'L2; looks that were compared and recognised nobody' CODEC(ZSTD(1)),
     event_id        UUID COMMENT 'L1; UUID v7, set by the edge' CODEC(ZSTD(1)),
     chain_id        LowCardinality(String) COMMENT 'L1; the edge that numbered it',
     seq             UInt64 COMMENT 'L1; from 1, without gaps' CODEC(Delta, ZSTD(1))
@@ -83,8 +85,9 @@ COMMENT 'Per-minute counters of cameras and zones; small counts of people are le
 {{distributed "minute_counters"}}
 {{define "minute_counters"}}SELECT
     site_id, camera_id, zone_id, ts, scene_id, toUInt64OrZero(detail['pictures']) AS pictures,
-    toUInt64OrZero(detail['full_mask']) AS full_mask, toUInt32OrNull(detail['people']) AS people, event_id,
-    chain_id, seq
+    toUInt64OrZero(detail['full_mask']) AS full_mask, toUInt32OrNull(detail['people']) AS people,
+    toUInt64OrZero(detail['comparisons']) AS comparisons, toUInt64OrZero(detail['rejected']) AS rejected,
+    event_id, chain_id, seq
 FROM {{.}}
 WHERE kind = 'zone_minute'{{end}}
 CREATE MATERIALIZED VIEW IF NOT EXISTS {{table "minute_counters_mv"}}{{on}} TO {{table "minute_counters"}} AS

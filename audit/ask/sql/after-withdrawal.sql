@@ -1,4 +1,4 @@
-SELECT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{text "m.site_id"}}, {{text "m.camera_id"}}, {{text "m.zone_id"}},
+SELECT DISTINCT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{text "m.site_id"}}, {{text "m.camera_id"}}, {{text "m.zone_id"}},
        {{digest "m.consent_ref"}}, w.ts, m.ts - w.ts
 FROM {{rows "from,to,site" "match,unmask,claim_outcome,verify_1to1"}} m
 JOIN (SELECT consent_ref, MIN(ts) AS ts FROM {{rows "" "consent_change"}} x

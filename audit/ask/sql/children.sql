@@ -1,4 +1,4 @@
-SELECT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{text "m.site_id"}}, {{text "m.zone_id"}},
+SELECT DISTINCT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{text "m.site_id"}}, {{text "m.zone_id"}},
        {{digest "m.consent_ref"}}, {{text "c.under14"}}, {{text "c.guardian"}}
 FROM {{rows "from,to,site" "match,unmask,claim_outcome,verify_1to1"}} m
 {{asof "c" "consents" "consent_ref" "m.ts"}}

@@ -1,4 +1,4 @@
-SELECT m.ts, {{text "m.event_id"}}, {{text "m.site_id"}}, {{text "m.zone_id"}},
+SELECT DISTINCT m.ts, {{text "m.event_id"}}, {{text "m.site_id"}}, {{text "m.zone_id"}},
        {{int "r.reviewers"}}, {{int "r.confirmations"}}, {{int "r.rejections"}},
        CASE WHEN {{int "r.confirmations"}} >= 2 AND {{int "r.rejections"}} = 0 THEN 'yes' ELSE 'no' END, {{int "r.last"}}
 FROM {{rows "from,to,site" "match"}} m

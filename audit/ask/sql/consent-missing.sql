@@ -1,6 +1,6 @@
 -- The consent's last change before the event, grace included, must leave it
 -- active. An event without any record of its consent lacks one.
-SELECT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{text "m.site_id"}}, {{text "m.camera_id"}}, {{text "m.zone_id"}},
+SELECT DISTINCT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{text "m.site_id"}}, {{text "m.camera_id"}}, {{text "m.zone_id"}},
        {{digest "m.subject_ref"}}, {{digest "m.consent_ref"}}, {{text "c.state"}}, {{int "c.ts"}}
 FROM {{rows "from,to,site" "match,unmask,claim_outcome,verify_1to1"}} m
 {{asof "c" "consents" "consent_ref" "m.ts - @grace"}}

@@ -5,11 +5,11 @@ SELECT what, object, since, n, reason FROM (
         FROM {{rows "to" "retention_run"}} x) t
   WHERE t.newest = 1 AND (t.overdue > 0 OR t.error <> '')
   UNION ALL
-  SELECT 'events', x.chain_id, MIN(x.ts), COUNT(*), 'older than the rule for events'
+  SELECT 'events', x.chain_id, MIN(x.ts), {{int "COUNT(*)"}}, 'older than the rule for events'
   FROM {{old}} x GROUP BY x.chain_id
   UNION ALL
   SELECT CASE WHEN {{detail "x" "state"}} = 'refused' THEN 'request refused' ELSE 'request late' END,
-         {{detail "x" "request"}}, x.ts, 1, {{detail "x" "outcome"}}
+         {{detail "x" "request"}}, x.ts, {{int "1"}}, {{detail "x" "outcome"}}
   FROM {{rows "from,to" "rights_change"}} x
   WHERE {{detail "x" "state"}} = 'refused' OR {{detail "x" "late"}} = 'yes') q
 ORDER BY what, since, object LIMIT @rows

@@ -1,4 +1,4 @@
-SELECT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{digest "m.reviewer_ref"}}, {{detail "m" "role"}},
+SELECT DISTINCT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{digest "m.reviewer_ref"}}, {{detail "m" "role"}},
        CASE WHEN m.kind = 'unmask' THEN {{detail "m" "audience"}} ELSE {{detail "m" "action"}} END,
        CASE WHEN m.kind = 'unmask' THEN 'consent' ELSE {{detail "m" "purpose"}} END,
        {{detail "m" "object"}}, {{text "m.camera_id"}}, {{digest "m.subject_ref"}},

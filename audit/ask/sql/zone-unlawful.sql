@@ -1,6 +1,6 @@
 -- The zone's last change before the event, grace included, must leave it live,
 -- inspected, and with the very signs that the event names.
-SELECT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{text "m.site_id"}}, {{text "m.camera_id"}}, {{text "m.zone_id"}},
+SELECT DISTINCT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{text "m.site_id"}}, {{text "m.camera_id"}}, {{text "m.zone_id"}},
        {{int "m.zone_version"}}, {{text "c.state"}}, {{text "c.inspection_until"}},
        CASE WHEN {{text "c.state"}} = '' THEN 'no record of the zone'
             WHEN {{text "c.state"}} <> 'live' THEN 'not live'
