@@ -172,18 +172,19 @@ func Run(ctx context.Context, src Source, chains []Chain, o Options) ([]Report, 
 
 // check is the state of checking one chain.
 type check struct {
-	c      *Chain
-	o      Options
-	told   *disposals
-	report Report
-	prev   event.Head
-	prevOK bool // prev was genuine, or is bound by a later link
-	begun  bool
-	tree   *tree
-	moved  moves
-	open   []open // content gone, to be explained
-	over   map[Code]uint64
-	latest time.Time // of the genuine rows so far
+	c        *Chain
+	o        Options
+	told     *disposals
+	report   Report
+	prev     event.Head
+	prevOK   bool // prev was genuine, or is bound by a later link
+	prevBare bool // prev was a skeleton
+	begun    bool
+	tree     *tree
+	moved    moves
+	open     []open // content gone, to be explained
+	over     map[Code]uint64
+	latest   time.Time // of the genuine rows so far
 }
 
 // open is a run of numbers without content.

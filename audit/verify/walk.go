@@ -91,13 +91,13 @@ func (k *check) row(ctx context.Context, r *checked) error {
 	}
 	if r.Seq > k.prev.Seq+1 {
 		k.gone(k.prev.Seq+1, r.Seq-1)
-		k.prevOK = false
+		k.prevOK, k.prevBare = false, false
 	}
 	switch {
 	case r.Err != nil:
 		k.find(Altered, r.Seq, r.Seq, "the row cannot be read: %v", r.Err)
 		k.prev = event.Head{ChainID: k.c.ID, Seq: r.Seq}
-		k.prevOK = false
+		k.prevOK, k.prevBare = false, false
 		return nil
 	case r.Event == nil:
 		k.skeleton(r)
@@ -122,6 +122,9 @@ func (k *check) begin(r *checked) {
 
 // twice judges a row whose number came before.
 func (k *check) twice(r *checked) {
+	if r.Event == nil && r.Hash == k.prev.Hash {
+		return // a skeleton beside its own row
+	}
 	hash, genuine := r.Hash, r.Event == nil
 	if r.Event != nil {
 		hash, genuine = r.Event.RowHash, r.hashed && r.signed
@@ -151,7 +154,7 @@ func (k *check) skeleton(r *checked) {
 	}
 	k.prev = event.Head{ChainID: k.c.ID, Seq: r.Seq, Hash: r.Hash}
 	// A skeleton is bound by the links of the signed rows behind it.
-	k.prevOK = true
+	k.prevOK, k.prevBare = true, true
 	if n := len(k.open); n > 0 && k.open[n-1].skeleton && k.open[n-1].to+1 == r.Seq && k.open[n-1].rule == r.Rule {
 		k.open[n-1].to = r.Seq
 		if r.TS.After(k.open[n-1].newest) {
@@ -171,6 +174,9 @@ func (k *check) whole(r *checked) {
 	switch {
 	case genuine && linked:
 		k.told.learn(e)
+	case genuine && k.prevBare:
+		k.find(Altered, k.prev.Seq, k.prev.Seq, "the skeleton's hash is not the one that the next row, which is genuine, links to")
+		k.told.learn(e)
 	case genuine && k.prevOK:
 		k.find(Forked, r.Seq, r.Seq, "this edge signed it, and it does not follow the row before, which is genuine too")
 	case genuine:
@@ -185,7 +191,7 @@ func (k *check) whole(r *checked) {
 		k.find(WrongKey, r.Seq, r.Seq, "the hash fits the content, but this edge's key did not sign it: signed by another key, or altered and hashed anew")
 	}
 	k.prev = event.Head{ChainID: k.c.ID, Seq: r.Seq, Hash: e.RowHash}
-	k.prevOK = genuine
+	k.prevOK, k.prevBare = genuine, false
 	if genuine && e.TS.After(k.latest) {
 		k.latest = e.TS
 	}
