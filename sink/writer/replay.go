@@ -1,0 +1,216 @@
+package writer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/segmentio/kafka-go"
+
+	"bystander/internal/event"
+	"bystander/internal/kafkax"
+)
+
+// lookEvery is how often gaps are looked at.
+const lookEvery = 500 * time.Millisecond
+
+// perRequest bounds the gaps of one chain that are asked for at once, so that an
+// edge that comes back after long is not flooded.
+const perRequest = 16
+
+// ask requests what is missing of the chains that are mine, until ctx ends.
+func (c *chains) ask(ctx context.Context, mine func(chain string) bool) {
+	c.recall(ctx, mine)
+	t := time.NewTicker(lookEvery)
+	defer t.Stop()
+	for {
+		for _, m := range c.requests() {
+			if err := c.w.c.Publish(ctx, event.TopicReplay, m); err != nil {
+				if ctx.Err() == nil {
+					c.w.trouble(theBus, fmt.Errorf("writer: ask for a replay: %w", err))
+				}
+				break // each is asked for again in time
+			}
+			c.w.m.asked.Inc()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// recall loads the chains that the store knows, so that a gap of a chain that
+// has fallen silent is asked for too.
+func (c *chains) recall(ctx context.Context, mine func(chain string) bool) {
+	if c.w.o.Store.Chains == nil {
+		return
+	}
+	var ids []string
+	for attempt := 1; ; attempt++ {
+		var err error
+		if ids, err = c.w.o.Store.Chains(ctx); err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		c.w.trouble(theStore, err)
+		if !pause(ctx, c.w.backoff(attempt)) {
+			return
+		}
+	}
+	for _, id := range ids {
+		if mine(id) && c.w.o.Keys(id) != nil && !c.load(ctx, id) {
+			return
+		}
+	}
+}
+
+// requests makes the requests that are due and puts off the next ones.
+func (c *chains) requests() []kafka.Message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.w.o.Now()
+	var out []kafka.Message
+	for id, s := range c.by {
+		if len(s.missing) == 0 || now.Before(s.next) {
+			continue
+		}
+		for _, g := range s.missing[:min(len(s.missing), perRequest)] {
+			r := kafkax.ReplayRequest{ID: uuid.Must(uuid.NewV7()).String(), Chain: id, From: g.First, To: g.Last, At: now.UTC()}
+			m, err := r.Record()
+			if err != nil {
+				c.w.o.Log.Error().Err(err).Str("chain", id).Msg("a gap cannot be asked for")
+				continue
+			}
+			out = append(out, m)
+		}
+		s.wait = min(2*s.wait, c.w.o.AskEvery)
+		s.next = now.Add(s.wait)
+	}
+	return out
+}
+
+// listen reads the edges' answers until ctx ends. An answer that explains a gap
+// ends the asking; the events of one that fills it come by themselves.
+func (c *chains) listen(ctx context.Context) {
+	topic := c.w.c.Name(event.TopicReplay)
+	offset := int64(kafka.LastOffset)
+	for attempt := 1; ctx.Err() == nil; {
+		next, err := c.answers(ctx, topic, offset)
+		if err == nil {
+			if attempt > 1 {
+				c.w.trouble(theBus, nil)
+			}
+			offset, attempt = next, 1
+			continue
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if errors.Is(err, kafka.OffsetOutOfRange) {
+			offset = kafka.FirstOffset
+		}
+		c.w.trouble(theBus, c.w.c.Explain("read replay answers", err))
+		pause(ctx, c.w.backoff(attempt))
+		attempt++
+	}
+}
+
+func (c *chains) answers(ctx context.Context, topic string, offset int64) (int64, error) {
+	if offset < 0 {
+		res, err := c.w.c.Kafka().ListOffsets(ctx, &kafka.ListOffsetsRequest{
+			Topics: map[string][]kafka.OffsetRequest{topic: {kafka.FirstOffsetOf(0), kafka.LastOffsetOf(0)}},
+		})
+		if err != nil {
+			return 0, err
+		}
+		for _, o := range res.Topics[topic] {
+			if o.Error != nil {
+				return 0, o.Error
+			}
+			if offset == kafka.FirstOffset {
+				return o.FirstOffset, nil
+			}
+			return o.LastOffset, nil
+		}
+		return 0, kafka.UnknownTopicOrPartition
+	}
+	res, err := c.w.c.Kafka().Fetch(ctx, &kafka.FetchRequest{Topic: topic, Partition: 0, Offset: offset, MinBytes: 1, MaxBytes: 1 << 20, MaxWait: time.Second})
+	if err == nil {
+		err = res.Error
+	}
+	if err != nil {
+		return 0, err
+	}
+	for {
+		rec, err := res.Records.ReadRecord()
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return offset, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		key, err := readBytes(nil, rec.Key)
+		var val []byte
+		if err == nil {
+			val, err = readBytes(nil, rec.Value)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if rec.Offset < offset {
+			continue
+		}
+		offset = rec.Offset + 1
+		_, a, err := kafkax.ReadReplay(kafka.Message{Key: key, Value: val, Headers: rec.Headers})
+		if err == nil && a != nil {
+			c.answered(a)
+		}
+	}
+}
+
+// answered takes note of an edge's answer, if the edge signed it.
+func (c *chains) answered(a *kafkax.ReplayAnswer) {
+	pub := c.w.o.Keys(a.Chain)
+	if pub == nil || a.To < a.From || a.Verify(pub) != nil {
+		c.w.m.answers.WithLabelValues("unverified").Inc()
+		return
+	}
+	switch a.Status {
+	case kafkax.ReplayDone, kafkax.ReplayRefused, kafkax.ReplayDisposed, kafkax.ReplayDamaged, kafkax.ReplayParked:
+		c.w.m.answers.WithLabelValues(string(a.Status)).Inc()
+	default:
+		c.w.m.answers.WithLabelValues("unknown").Inc()
+		return
+	}
+	if a.Status == kafkax.ReplayDone || a.Status == kafkax.ReplayRefused {
+		return // the events themselves end the gap; a refusal is asked again later
+	}
+	c.mu.Lock()
+	s := c.by[a.Chain]
+	var gone uint64
+	if s != nil {
+		before := size(s.missing)
+		for _, g := range s.missing {
+			if lo, hi := max(g.First, a.From), min(g.Last, a.To); lo <= hi {
+				s.explained = append(s.explained, Gap{lo, hi})
+			}
+		}
+		slices.SortFunc(s.explained, func(x, y Gap) int { return cmp.Compare(x.First, y.First) })
+		s.missing = without(s.missing, a.From, a.To)
+		gone = before - size(s.missing)
+	}
+	c.mu.Unlock()
+	if gone > 0 {
+		c.w.o.Log.Warn().Str("chain", a.Chain).Uint64("from", a.From).Uint64("to", a.To).
+			Str("status", string(a.Status)).Str("reason", a.Reason).Msg("an edge cannot send these events again")
+	}
+}

@@ -1,0 +1,298 @@
+package writer
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"golang.org/x/sync/semaphore"
+
+	"bystander/internal/event"
+	"bystander/internal/kafkax"
+)
+
+// session is the time during which this writer serves the same partitions. At
+// its end whatever is not stored and committed is forgotten: whoever serves the
+// partition next reads it again.
+type session struct {
+	w      *Writer
+	gen    *kafka.Generation
+	topic  string
+	memory *semaphore.Weighted // shared by what is read and not yet stored
+	parts  chan *part          // closed by run when the fetchers have ended
+	chains *chains
+}
+
+// batch is what is written at once.
+type batch struct {
+	parts  []*part
+	events []event.Event // by chain, each in the order of arrival
+	bad    []badRecord
+}
+
+func (w *Writer) session(gen *kafka.Generation) *session {
+	s := &session{
+		w: w, gen: gen, topic: w.c.Name(event.TopicEvents),
+		memory: semaphore.NewWeighted(w.o.Memory), parts: make(chan *part), chains: newChains(w),
+	}
+	var mine []int
+	for _, a := range gen.Assignments[s.topic] {
+		mine = append(mine, a.ID)
+	}
+	slices.Sort(mine)
+	w.mu.Lock()
+	w.st.Partitions, w.chains = mine, s.chains
+	w.mu.Unlock()
+	w.o.Log.Info().Ints("partitions", mine).Int32("generation", gen.ID).Msg("partitions taken over")
+	if w.o.Store.Refresh != nil {
+		w.o.Store.Refresh()
+	}
+	return s
+}
+
+// run serves the partitions until ctx ends, and waits for all that it started.
+func (s *session) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var fetchers, others sync.WaitGroup
+	for _, a := range s.gen.Assignments[s.topic] {
+		f := &fetcher{s: s, partition: a.ID, offset: a.Offset}
+		fetchers.Go(func() { f.run(ctx) })
+	}
+	batches := make(chan *batch)
+	others.Go(func() { s.collect(ctx, batches) })
+	others.Go(func() { s.store(ctx, batches) })
+	others.Go(func() { s.chains.ask(ctx, s.partitions(ctx)) })
+	others.Go(func() { s.chains.listen(ctx) })
+	fetchers.Wait()
+	close(s.parts)
+	others.Wait()
+	cancel()
+	s.w.mu.Lock()
+	s.w.st.Partitions, s.w.chains = nil, nil
+	s.w.mu.Unlock()
+}
+
+// partitions tells which chains are this session's to ask for.
+func (s *session) partitions(ctx context.Context) func(chain string) bool {
+	n := 0
+	for attempt := 1; n == 0 && ctx.Err() == nil; attempt++ {
+		var err error
+		if n, err = s.w.c.Partitions(ctx, s.topic); err != nil {
+			s.w.trouble(theBus, err)
+			pause(ctx, s.w.backoff(attempt))
+		}
+	}
+	mine := map[int]bool{}
+	for _, a := range s.gen.Assignments[s.topic] {
+		mine[a.ID] = true
+	}
+	return func(chain string) bool { return n > 0 && mine[kafkax.PartitionOf([]byte(chain), n)] }
+}
+
+// collect makes batches of parts: by size, or by time once there is anything.
+func (s *session) collect(ctx context.Context, out chan<- *batch) {
+	defer close(out)
+	var timer <-chan time.Time
+	cur := &batch{}
+	flush := func() bool {
+		timer = nil
+		s.verify(cur)
+		select {
+		case out <- cur:
+			cur = &batch{}
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for {
+		select {
+		case p, ok := <-s.parts:
+			if !ok {
+				return
+			}
+			cur.parts = append(cur.parts, p)
+			cur.events = append(cur.events, p.events...)
+			cur.bad = append(cur.bad, p.bad...)
+			p.events, p.bad = nil, nil
+			if len(cur.events) >= s.w.o.Batch {
+				if !flush() {
+					return
+				}
+			} else if timer == nil {
+				timer = time.After(s.w.o.Wait)
+			}
+		case <-timer:
+			if !flush() {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// verify takes out of a batch what must not be believed. Events are put together
+// by chain first, so that one signature covers as many as can be.
+func (s *session) verify(b *batch) {
+	b.events = together(b.events)
+	faults := event.VerifyBatch(b.events, s.w.o.Keys)
+	if len(faults) == 0 {
+		return
+	}
+	drop := make(map[int]bool, len(faults))
+	for _, f := range faults {
+		e := &b.events[f.Index]
+		reason := ReasonHash
+		switch {
+		case s.w.o.Keys(e.ChainID) == nil:
+			reason = ReasonUnknown
+		case errors.Is(f.Err, event.ErrSignature):
+			reason = ReasonSignature
+		}
+		b.bad = append(b.bad, reencode(e, reason, f.Err))
+		drop[f.Index] = true
+	}
+	kept := b.events[:0]
+	for i := range b.events {
+		if !drop[i] {
+			kept = append(kept, b.events[i])
+		}
+	}
+	clear(b.events[len(kept):])
+	b.events = kept
+}
+
+// together puts the events of each chain together, in the order of arrival.
+func together(evs []event.Event) []event.Event {
+	count := map[string]int{}
+	var order []string
+	sorted := true
+	for i := range evs {
+		id := evs[i].ChainID
+		if count[id] == 0 {
+			order = append(order, id)
+		} else if evs[i-1].ChainID != id {
+			sorted = false
+		}
+		count[id]++
+	}
+	if sorted {
+		return evs
+	}
+	at := make(map[string]int, len(order))
+	n := 0
+	for _, id := range order {
+		at[id] = n
+		n += count[id]
+	}
+	out := make([]event.Event, len(evs))
+	for i := range evs {
+		id := evs[i].ChainID
+		out[at[id]] = evs[i]
+		at[id]++
+	}
+	return out
+}
+
+// store writes batches, one at a time, and commits how far the bus was read.
+func (s *session) store(ctx context.Context, batches <-chan *batch) {
+	for b := range batches {
+		if ctx.Err() != nil || !s.write(ctx, b) || !s.park(ctx, b.bad) || !s.commit(ctx, b) {
+			continue // the session is ending: whoever comes next reads it again
+		}
+		for _, p := range b.parts {
+			s.memory.Release(p.weight)
+		}
+	}
+}
+
+// write stores a batch's events, for as long as it takes; false means that the
+// session ended first.
+func (s *session) write(ctx context.Context, b *batch) bool {
+	if len(b.events) == 0 {
+		return true
+	}
+	if !s.chains.learn(ctx, b.events) {
+		return false
+	}
+	begun := s.w.o.Now()
+	stored, bad, ok := s.insert(ctx, b.events)
+	if !ok {
+		return false
+	}
+	b.bad = append(b.bad, bad...)
+	s.chains.stored(stored, bad)
+	s.w.m.inserts.Observe(s.w.o.Now().Sub(begun).Seconds())
+	s.w.m.stored.Add(float64(len(stored)))
+	s.w.mu.Lock()
+	s.w.st.Stored += uint64(len(stored))
+	s.w.mu.Unlock()
+	return true
+}
+
+// insert stores events. What the store will never take is found by halving and
+// returned with its reason.
+func (s *session) insert(ctx context.Context, evs []event.Event) (stored []event.Event, bad []badRecord, ok bool) {
+	err := s.try(ctx, evs)
+	switch {
+	case err == nil:
+		return evs, nil, true
+	case ctx.Err() != nil:
+		return nil, nil, false
+	case len(evs) == 1:
+		return nil, []badRecord{reencode(&evs[0], ReasonConflict, err)}, true
+	}
+	half := len(evs) / 2
+	for _, e := range [][]event.Event{evs[:half], evs[half:]} {
+		st, b, ok := s.insert(ctx, e)
+		if !ok {
+			return nil, nil, false
+		}
+		stored, bad = append(stored, st...), append(bad, b...)
+	}
+	return stored, bad, true
+}
+
+// try appends until it succeeds, or fails because of what the events hold.
+func (s *session) try(ctx context.Context, evs []event.Event) error {
+	for attempt := 1; ; attempt++ {
+		call, cancel := context.WithTimeout(ctx, s.w.o.Timeout)
+		err := s.w.o.Store.Append(call, evs)
+		cancel()
+		if err == nil {
+			s.w.trouble(theStore, nil)
+			return nil
+		}
+		if ctx.Err() != nil || (s.w.o.Store.Conflict != nil && s.w.o.Store.Conflict(err)) {
+			return err
+		}
+		s.w.trouble(theStore, err)
+		if !pause(ctx, s.w.backoff(attempt)) {
+			return err
+		}
+	}
+}
+
+// commit tells the bus how far it has been read. When the group has moved on
+// meanwhile, nothing is lost: what is read again is stored once.
+func (s *session) commit(ctx context.Context, b *batch) bool {
+	next := map[int]int64{}
+	for _, p := range b.parts {
+		next[p.partition] = max(next[p.partition], p.next)
+	}
+	for attempt := 1; ; attempt++ {
+		err := s.gen.CommitOffsets(map[string]map[int]int64{s.topic: next})
+		if err == nil {
+			s.w.trouble(theBus, nil)
+			return true
+		}
+		s.w.trouble(theBus, s.w.c.Explain("commit offsets", err))
+		if attempt == 3 || !pause(ctx, s.w.backoff(attempt)) {
+			return ctx.Err() == nil // the next batch commits further on
+		}
+	}
+}
