@@ -11,7 +11,17 @@ import (
 // and shares no memory with b. Only bytes that AppendBinary could have written
 // are accepted, so reading and writing again gives the same bytes; everything
 // else fails with ErrEncoding.
-func (e *Event) UnmarshalBinary(b []byte) error {
+func (e *Event) UnmarshalBinary(b []byte) error { return e.decode(b, nil) }
+
+// BinaryDecoder reads events in their stored form like UnmarshalBinary, and
+// holds the texts that come again and again once. The zero value is ready; it is
+// not safe for concurrent use.
+type BinaryDecoder struct{ texts }
+
+// Decode is Event.UnmarshalBinary.
+func (d *BinaryDecoder) Decode(b []byte, e *Event) error { return e.decode(b, &d.texts) }
+
+func (e *Event) decode(b []byte, t *texts) error {
 	if len(b) > MaxEncoded {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrEncoding, len(b), MaxEncoded)
 	}
@@ -28,17 +38,17 @@ func (e *Event) UnmarshalBinary(b []byte) error {
 	if n > 0 {
 		e.NodeSig = append([]byte(nil), b[:n]...)
 	}
-	return e.parse(b[n:])
+	return e.parse(b[n:], t)
 }
 
 // ParseCanonical reads a canonical form. row_hash and node_sig stay empty.
 func ParseCanonical(b []byte) (Event, error) {
 	var e Event
-	err := e.parse(b)
+	err := e.parse(b, nil)
 	return e, err
 }
 
-func (e *Event) parse(b []byte) error {
+func (e *Event) parse(b []byte, t *texts) error {
 	fields := canonical()
 	for len(b) > 0 {
 		n := int(b[0])
@@ -58,9 +68,9 @@ func (e *Event) parse(b []byte) error {
 		if len(fields) == 0 || byte(fields[0].Type) != mark {
 			return fmt.Errorf("%w: field %q of type %q is unknown, repeated or out of order", ErrEncoding, name, mark)
 		}
-		f := fields[0]
+		f := &fields[0]
 		fields = fields[1:]
-		if err := parseValue(b[:size], f.Ref(e)); err != nil {
+		if err := parseValue(b[:size], f, e, t); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrEncoding, f.Name, err)
 		}
 		if f.IsZero(e) {
@@ -74,10 +84,14 @@ func (e *Event) parse(b []byte) error {
 	return nil
 }
 
-func parseValue(b []byte, ref any) error {
+func parseValue(b []byte, f *Field, e *Event, t *texts) error {
+	ref := f.ref(e)
 	switch v := ref.(type) {
 	case *string:
-		*v = string(b)
+		if f.once {
+			t = nil
+		}
+		*v = t.keep(b)
 	case *[]byte:
 		*v = append([]byte(nil), b...)
 	case *Digest:

@@ -45,6 +45,7 @@ type Field struct {
 	Bits  int // of a TypeUint: 32 or 64
 	// Always tells that the JSON form holds the field even when it is empty.
 	Always bool
+	once   bool // a text that hardly comes twice, so that keeping it is in vain
 	ref    func(*Event) any
 }
 
@@ -61,6 +62,7 @@ var table = sync.OnceValue(func() []Field {
 			panic("event: accessors lacks " + name + " or has another order than Event")
 		}
 		f.ref = refs[i].ref
+		f.once = name == "event_id" || name == "ref_event" || name == "receipt_id"
 		fs = append(fs, f)
 	}
 	return fs

@@ -18,10 +18,10 @@ import (
 // again and again (sites, cameras, zones), so that they are held once. The zero
 // value is ready; it is not safe for concurrent use.
 type JSONDecoder struct {
-	seen map[string]string
-	b    []byte
-	at   int
-	tmp  []byte
+	texts
+	b   []byte
+	at  int
+	tmp []byte
 }
 
 // ParseJSON reads one event from its JSON form; see JSONDecoder.Decode.
@@ -91,7 +91,7 @@ func (d *JSONDecoder) object(e *Event) error {
 		}
 		done |= 1 << i
 		guess = i + 1
-		if err := d.value(fields[i].ref(e)); err != nil {
+		if err := d.value(&fields[i], e); err != nil {
 			return fmt.Errorf("%s: %w", fields[i].Name, err)
 		}
 		return nil
@@ -168,11 +168,15 @@ func (d *JSONDecoder) expect(c byte) error {
 	return nil
 }
 
-func (d *JSONDecoder) value(ref any) error {
-	switch v := ref.(type) {
+func (d *JSONDecoder) value(f *Field, e *Event) error {
+	switch v := f.ref(e).(type) {
 	case *string:
 		b, err := d.text()
-		*v = d.keep(b)
+		if f.once {
+			*v = string(b)
+		} else {
+			*v = d.keep(b)
+		}
 		return err
 	case *time.Time:
 		return d.time(v)
@@ -193,53 +197,39 @@ func (d *JSONDecoder) value(ref any) error {
 	case *map[string]string:
 		return d.pairs(v)
 	default:
-		panic(fmt.Sprintf("event: no JSON form for %T", ref))
+		panic(fmt.Sprintf("event: no JSON form for %T", v))
 	}
-}
-
-// keepMax and keepLen bound what a decoder remembers: 4096 texts of 64 bytes.
-const keepMax, keepLen = 4096, 64
-
-func (d *JSONDecoder) keep(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	if len(b) > keepLen {
-		return string(b)
-	}
-	if s, ok := d.seen[string(b)]; ok {
-		return s
-	}
-	if d.seen == nil || len(d.seen) >= keepMax {
-		d.seen = make(map[string]string, 64)
-	}
-	s := string(b)
-	d.seen[s] = s
-	return s
 }
 
 // text reads a string and returns its content, which is valid until the next
 // call.
 func (d *JSONDecoder) text() ([]byte, error) {
+	b, err := d.quoted()
+	for i, c := range b {
+		if c == '\\' {
+			d.tmp = append(d.tmp[:0], b[:i]...)
+			d.at -= len(b) - i + 1
+			return d.escaped()
+		}
+		if c < ' ' {
+			return nil, fmt.Errorf("control character in a string: %w", errSyntax)
+		}
+	}
+	return b, err
+}
+
+// quoted reads up to the next quotation mark, whatever stands before it.
+func (d *JSONDecoder) quoted() ([]byte, error) {
 	if err := d.expect('"'); err != nil {
 		return nil, err
 	}
 	b := d.b[d.at:]
-	for i, c := range b {
-		switch {
-		case c == '"':
-			d.at += i + 1
-			return b[:i], nil
-		case c == '\\':
-			d.tmp = append(d.tmp[:0], b[:i]...)
-			d.at += i
-			return d.escaped()
-		case c < ' ':
-			d.at += i
-			return nil, fmt.Errorf("control character in a string: %w", errSyntax)
-		}
+	i := bytes.IndexByte(b, '"')
+	if i < 0 {
+		return nil, errCut
 	}
-	return nil, errCut
+	d.at += i + 1
+	return b[:i], nil
 }
 
 // escaped goes on where text met the first backslash.
@@ -391,42 +381,44 @@ func (d *JSONDecoder) time(v *time.Time) error {
 	return nil
 }
 
-// raw reads a string without escapes.
-func (d *JSONDecoder) raw() ([]byte, error) {
-	b, err := d.text()
-	if err == nil && len(b) > 0 && d.at-len(b)-1 >= 0 && &d.b[d.at-len(b)-1] != &b[0] {
-		return nil, fmt.Errorf("escapes where none belong: %w", errSyntax)
+// unhex is the value of a hex digit in lower case; 0xff for all else.
+var unhex = func() (t [256]byte) {
+	for i := range t {
+		t[i] = 0xff
 	}
-	return b, err
-}
+	for i := range hexDigits {
+		t[hexDigits[i]] = byte(i)
+	}
+	return t
+}()
 
 func (d *JSONDecoder) digest(v *Digest) error {
-	b, err := d.raw()
+	b, err := d.quoted()
 	if err != nil || len(b) == 0 {
 		return err
 	}
 	if len(b) != 2*len(v) {
 		return fmt.Errorf("digest of %d hex digits, want %d", len(b), 2*len(v))
 	}
-	for _, c := range b {
-		if c >= 'A' && c <= 'F' {
-			return fmt.Errorf("digest in upper case: %w", errSyntax)
+	for i := range v {
+		hi, lo := unhex[b[2*i]], unhex[b[2*i+1]]
+		if hi|lo == 0xff {
+			return fmt.Errorf("digest: %w", errSyntax)
 		}
-	}
-	if _, err := hex.Decode(v[:], b); err != nil {
-		return fmt.Errorf("digest: %w", errSyntax)
+		v[i] = hi<<4 | lo
 	}
 	return nil
 }
 
 func (d *JSONDecoder) bytes(v *[]byte) error {
-	b, err := d.raw()
+	b, err := d.quoted()
 	if err != nil || len(b) == 0 {
 		return err
 	}
 	out := make([]byte, base64.StdEncoding.DecodedLen(len(b)))
 	n, err := base64.StdEncoding.Strict().Decode(out, b)
-	if err != nil {
+	// The decoder passes over line ends, which show in the length.
+	if err != nil || base64.StdEncoding.EncodedLen(n) != len(b) {
 		return fmt.Errorf("base64: %w", errSyntax)
 	}
 	*v = out[:n]

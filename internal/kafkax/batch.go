@@ -7,7 +7,7 @@ import (
 	"hash/crc32"
 	"math"
 
-	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/compress"
 	"github.com/segmentio/kafka-go/protocol"
 )
 
@@ -79,18 +79,20 @@ func varintLen(v int64) int {
 	return n
 }
 
-// Seal compresses the records and returns the batch as a record set for
-// kafka.RawProduceRequest. It is valid until the next Seal.
-func (b *Batch) Seal(codec kafka.Compression) (protocol.RawRecordSet, error) {
+// Seal compresses the records, if there is a codec, and returns the batch as a record set for
+// kafka-go's RawProduceRequest. It is valid until the next Seal.
+func (b *Batch) Seal(codec compress.Codec) (protocol.RawRecordSet, error) {
 	if b.count == 0 {
 		return protocol.RawRecordSet{}, protocol.ErrNoRecord
 	}
 	b.out.Reset()
 	b.out.Write(make([]byte, batchHead))
-	if codec == 0 {
+	var code uint16
+	if codec == nil {
 		b.out.Write(b.records)
 	} else {
-		w := codec.Codec().NewWriter(&b.out)
+		code = uint16(codec.Code()) //nolint:gosec // 1 to 4
+		w := codec.NewWriter(&b.out)
 		_, err := w.Write(b.records)
 		if cerr := w.Close(); err == nil {
 			err = cerr
@@ -104,12 +106,12 @@ func (b *Batch) Seal(codec kafka.Compression) (protocol.RawRecordSet, error) {
 		return protocol.RawRecordSet{}, fmt.Errorf("%w: a batch of %d bytes", ErrTooLarge, len(p))
 	}
 	be := binary.BigEndian
-	be.PutUint32(p, uint32(len(p)-4))       //nolint:gosec // bounded above
-	h := p[4:]                              // base offset: 0
-	be.PutUint32(h[8:], uint32(len(h)-12))  //nolint:gosec // bounded above
-	be.PutUint32(h[12:], math.MaxUint32)    // leader epoch: −1
-	h[16] = 2                               // format
-	be.PutUint16(h[21:], uint16(codec))     //nolint:gosec // 0 to 4
+	be.PutUint32(p, uint32(len(p)-4))      //nolint:gosec // bounded above
+	h := p[4:]                             // base offset: 0
+	be.PutUint32(h[8:], uint32(len(h)-12)) //nolint:gosec // bounded above
+	be.PutUint32(h[12:], math.MaxUint32)   // leader epoch: −1
+	h[16] = 2                              // format
+	be.PutUint16(h[21:], code)
 	be.PutUint32(h[23:], uint32(b.count-1)) //nolint:gosec // last offset
 	be.PutUint64(h[27:], uint64(b.first))   //nolint:gosec // the bits
 	be.PutUint64(h[35:], uint64(b.last))    //nolint:gosec // the bits

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/compress"
+	"github.com/segmentio/kafka-go/compress/lz4"
+	"github.com/segmentio/kafka-go/compress/zstd"
 	"github.com/segmentio/kafka-go/sasl"
 	"github.com/segmentio/kafka-go/sasl/scram"
 
@@ -21,6 +24,7 @@ type Client struct {
 	kc     *kafka.Client
 	tr     *kafka.Transport
 	dialer *kafka.Dialer
+	codec  compress.Codec // nil: none
 	stop   context.CancelFunc
 }
 
@@ -34,7 +38,7 @@ func Open(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg}
+	c := &Client{cfg: cfg, codec: newCodec(cfg.compression())}
 	var mech sasl.Mechanism
 	if cfg.SASL != (SASL{}) {
 		if _, err := cfg.password(); err != nil {
@@ -138,16 +142,29 @@ func (s *signIn) Start(ctx context.Context) (sasl.StateMachine, []byte, error) {
 	return m.Start(ctx)
 }
 
-// Compression returns the codec of what is produced.
-func (c *Client) Compression() kafka.Compression {
-	switch c.cfg.compression() {
+// Codec compresses what is produced; nil for none. It is safe for concurrent use.
+func (c *Client) Codec() compress.Codec { return c.codec }
+
+// newCodec returns the codec of that name. Of zstd it is the fastest level: our
+// records are half hashes and ciphertext, of which no level makes less, and the
+// default level takes twice the time.
+func newCodec(name string) compress.Codec {
+	switch name {
 	case "lz4":
-		return kafka.Lz4
-	case "none":
-		return 0
+		return &lz4.Codec{}
+	case "zstd":
+		return &zstd.Codec{Level: 1}
 	default:
-		return kafka.Zstd
+		return nil
 	}
+}
+
+// compression is the codec's number for kafka-go's own requests.
+func (c *Client) compression() kafka.Compression {
+	if c.codec == nil {
+		return 0
+	}
+	return kafka.Compression(c.codec.Code())
 }
 
 // Publish sends a few records to the topic, each to the partition of its key,
@@ -172,7 +189,7 @@ func (c *Client) Publish(ctx context.Context, t event.Topic, records ...kafka.Me
 	}
 	for _, p := range order {
 		res, err := c.kc.Produce(ctx, &kafka.ProduceRequest{
-			Topic: topic, Partition: p, RequiredAcks: kafka.RequireAll, Compression: c.Compression(),
+			Topic: topic, Partition: p, RequiredAcks: kafka.RequireAll, Compression: c.compression(),
 			Records: kafka.NewRecordReader(byPartition[p]...),
 		})
 		if err == nil {

@@ -47,7 +47,8 @@ type Config struct {
 	SASL    SASL     `yaml:"sasl"`
 	// TopicPrefix stands before each topic's name; "bystander" when empty.
 	TopicPrefix string `yaml:"topic_prefix"`
-	// Compression of what is produced: zstd (default), lz4, none.
+	// Compression of what is produced: lz4 (default, costs hardly more than none),
+	// zstd (a third smaller at twice the cost, for narrow lines), none.
 	Compression string `yaml:"compression"`
 	// Timeout bounds one request, its acknowledgement by all replicas included;
 	// 10 s when 0.
@@ -82,7 +83,7 @@ type SASL struct {
 
 func (c *Config) path() string        { return cmp.Or(c.Path, "events.kafka") }
 func (c *Config) prefix() string      { return cmp.Or(c.TopicPrefix, "bystander") }
-func (c *Config) compression() string { return cmp.Or(c.Compression, "zstd") }
+func (c *Config) compression() string { return cmp.Or(c.Compression, "lz4") }
 
 func (c *Config) timeout() time.Duration {
 	if c.Timeout <= 0 {

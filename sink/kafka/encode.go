@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/compress"
 	"github.com/segmentio/kafka-go/protocol"
 
 	"bystander/internal/event"
@@ -28,7 +28,7 @@ type refusal struct {
 // encoder turns events into record batches. It keeps two chunks' memory: one
 // under way, one being filled.
 type encoder struct {
-	codec kafka.Compression
+	codec compress.Codec
 	free  []*chunk
 
 	value []byte
@@ -46,7 +46,7 @@ const (
 	maxEvents    = 4096 // in one request
 )
 
-func newEncoder(codec kafka.Compression) *encoder {
+func newEncoder(codec compress.Codec) *encoder {
 	return &encoder{codec: codec, types: map[event.Kind][]byte{}}
 }
 

@@ -83,7 +83,7 @@ func New(c *kafkax.Client, o Options) (*Sink, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Sink{c: c, o: o, topic: c.Name(event.TopicEvents), turn: make(chan struct{}, 1), closed: make(chan struct{}), enc: newEncoder(c.Compression())}
+	s := &Sink{c: c, o: o, topic: c.Name(event.TopicEvents), turn: make(chan struct{}, 1), closed: make(chan struct{}), enc: newEncoder(c.Codec())}
 	return s, nil
 }
 
@@ -238,7 +238,7 @@ func (s *Sink) divide(ctx context.Context, partition int, events []*event.Event,
 		return s.park(events[0], cause)
 	}
 	for _, half := range [][]*event.Event{events[:len(events)/2], events[len(events)/2:]} {
-		c, _, bad, err := newEncoder(s.c.Compression()).fill(half, math.MaxInt)
+		c, _, bad, err := newEncoder(s.c.Codec()).fill(half, math.MaxInt)
 		if err = errors.Join(err, s.parkAll(bad)); err != nil {
 			return err
 		}
