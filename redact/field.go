@@ -38,10 +38,13 @@ const (
 )
 
 // Frost scatters light: the fill is drawn towards a light grey, which also
-// shows in dark surroundings that there is a mask.
+// shows in dark surroundings that there is a mask. It is paler than what is
+// around it: skin and hair beside a mask would tint it so that detectors take it
+// for a face.
 const (
 	frostLift  = 0.12
 	frostLight = 190
+	frostPale  = 0.6
 )
 
 // tint is a colour with the weight of what is known of it.
@@ -245,6 +248,8 @@ func (f *field) membrane(r rect) {
 			}
 			if f.state[i] == cellFill {
 				t.y += frostLift * (frostLight - t.y)
+				t.u += frostPale * (solidC - t.u)
+				t.v += frostPale * (solidC - t.v)
 			}
 			f.y[i] = int32(min(max(t.y, 16), 235)*fieldScale + 0.5)
 			f.u[i] = int32(t.u*fieldScale + 0.5)

@@ -2,13 +2,15 @@ package redact
 
 import "math"
 
-// Grain is the faint moving texture of frost: fine noise and broad slanting
-// bands of light, the same for every picture but for where it starts. It is
-// made from nothing but a fixed seed.
+// Grain is the faint moving texture of frost: fine noise and slanting bands of
+// light, the same for every picture but for where it starts. It is made from
+// nothing but a fixed seed. The bands are so narrow that several cross a head: a
+// smooth oval above a collar is a face to detectors, a striped one is none.
 const (
 	grainSide  = 128 // samples; the tile repeats without a seam
 	grainScale = 256 // units of one luma step
 	grainMost  = 9   // luma steps that the grain stays below, by construction
+	grainBands = 8   // in the tile
 )
 
 // grain holds, for each place in the tile, the four values from there on in the
@@ -29,8 +31,8 @@ func newGrain() *grain {
 		for x := range grainSide {
 			n := 4*at(x, y) + 2*(at(x+1, y)+at(x-1, y)+at(x, y+1)+at(x, y-1)) +
 				at(x+1, y+1) + at(x-1, y-1) + at(x+1, y-1) + at(x-1, y+1)
-			band := math.Sin(2 * math.Pi * float64(x+y) / grainSide)
-			g[y*grainSide+x] = 0.28*n + 2.6*band
+			band := math.Sin(2 * math.Pi * grainBands * float64(x+y) / grainSide)
+			g[y*grainSide+x] = 0.28*n + 5*band
 		}
 	}
 	var out grain

@@ -1,5 +1,5 @@
-// Package onnx finds faces with YuNet and persons with YOLOX, both run by ONNX
-// Runtime. Pictures are scaled from YUV straight into the model's input.
+// Package onnx finds faces with YuNet and RFB-640 and persons with YOLOX, all run
+// by ONNX Runtime. Pictures are scaled from YUV straight into the model's input.
 package onnx
 
 import (
@@ -28,7 +28,7 @@ var ErrModel = errors.New("detect/onnx: model does not fit the detector")
 // size says.
 var ErrPicture = errors.New("detect/onnx: unusable picture")
 
-// Options are common to both detectors. The zero value gives the defaults.
+// Options are common to all detectors. The zero value gives the defaults.
 type Options struct {
 	// Provider says where the model runs; empty means auto.
 	Provider ort.Provider

@@ -52,16 +52,16 @@ func (s *scalers) put(c *scaler) {
 	s.free = append(s.free, c)
 }
 
-// planarBGR scales a picture into the top left of a model's input, as three
-// planes B, G, R of values 0–255, and fills the rest with pad.
-func (s *scalers) planarBGR(dst []float32, p frame.Planes, f fit, pad float32) error {
+// planar scales a picture into the top left of a model's input, as three planes,
+// and fills the rest.
+func (s *scalers) planar(dst []float32, p frame.Planes, f fit, in input) error {
 	c := s.get(p.Size)
 	defer s.put(c)
 	// The contract carries no colour description; the usual one for the size
 	// is taken, which moves no detection that matters.
 	err := c.r.Do(dst, p, frame.Colour{Matrix: 2}, yuv.Planar{
 		Canvas: frame.Size{W: f.netW, H: f.netH}, Size: frame.Size{W: f.w, H: f.h},
-		Order: yuv.BGR, Norm: yuv.Identity(), Fill: pad,
+		Order: in.order, Norm: in.norm, Fill: in.fill,
 	})
 	if err != nil {
 		return fmt.Errorf("detect/onnx: scale: %w", err)

@@ -10,6 +10,7 @@ import (
 	"bystander/internal/frame"
 	"bystander/internal/geom"
 	"bystander/internal/ort"
+	"bystander/internal/yuv"
 )
 
 // rows of YOLOX's output: box (4), objectness, then one score a class.
@@ -22,11 +23,7 @@ const (
 // arXiv 2107.08430). Of its classes only "person" is ever read. It is safe for
 // concurrent use.
 type YOLOX struct {
-	s       *ort.Session
-	o       Options
-	info    detect.Info
-	fixed   frame.Size // of the input; zero when free
-	scale   scalers
+	net
 	scratch sync.Pool
 }
 
@@ -47,58 +44,29 @@ func NewYOLOX(rt *ort.Runtime, m Model, o Options) (*YOLOX, error) {
 	if err := checkLong(o.Long); err != nil {
 		return nil, fmt.Errorf("detect/onnx: yolox: %w", err)
 	}
-	data := m.Data
-	if free, err := ort.FreeSides(data); err == nil {
-		data = free
+	if free, err := ort.FreeSides(m.Data); err == nil {
+		m.Data = free
 	}
-	s, err := rt.NewSession(data, o.session())
-	if err != nil {
-		return nil, fmt.Errorf("detect/onnx: %s: %w", m.Name, err)
+	d := &YOLOX{}
+	if err := d.open(rt, "yolox", m, o, as(yuv.BGR, 114)); err != nil {
+		return nil, err
 	}
-	in := s.Input().Shape
-	if len(in) != 4 || in[1] != 3 || max(in[2], 0)%32 != 0 || max(in[3], 0)%32 != 0 || len(s.Outputs()) != 1 {
-		_ = s.Close()
-		return nil, fmt.Errorf("%w: yolox takes 1×3×H×W with sides in multiples of 32 and gives one output; this one takes %v and gives %d",
-			ErrModel, in, len(s.Outputs()))
-	}
-	d := &YOLOX{
-		s: s, o: o,
-		info: detect.Info{Name: m.Name, Digest: m.SHA256, Provider: string(s.Choice().Provider)},
-	}
-	if in[2] > 0 && in[3] > 0 {
-		d.fixed = frame.Size{W: int(in[3]), H: int(in[2])}
+	in := d.s.Input().Shape
+	if max(in[2], 0)%32 != 0 || max(in[3], 0)%32 != 0 || len(d.s.Outputs()) != 1 {
+		return nil, d.refuse("its sides are multiples of 32 and it gives one output; this one takes %v and gives %d", in, len(d.s.Outputs()))
 	}
 	d.scratch.New = func() any { return new([]detect.Person) }
 	return d, nil
 }
 
-// Info implements detect.PersonDetector.
-func (d *YOLOX) Info() detect.Info { return d.info }
-
-// Choice tells which provider runs the model and why others do not.
-func (d *YOLOX) Choice() ort.Choice { return d.s.Choice() }
-
-// Close implements detect.PersonDetector; it waits for calls under way.
-func (d *YOLOX) Close() error { return d.s.Close() }
-
 // DetectPersons implements detect.PersonDetector. Persons come best first,
 // clipped to the picture.
 func (d *YOLOX) DetectPersons(ctx context.Context, p frame.Planes, dst []detect.Person) ([]detect.Person, error) {
-	if err := check(p); err != nil {
-		return dst, err
-	}
-	f := fitIn(p.Size, d.fixed, d.o.Long)
-	b, err := d.s.Acquire(ctx, 1, 3, int64(f.netH), int64(f.netW))
+	b, f, err := d.run(ctx, p)
 	if err != nil {
-		return dst, wrap("detect/onnx: yolox", err)
+		return dst, err
 	}
 	defer b.Release()
-	if err := d.scale.planarBGR(b.Input(), p, f, 114); err != nil {
-		return dst, err
-	}
-	if err := b.Run(ctx); err != nil {
-		return dst, wrap("detect/onnx: yolox", err)
-	}
 	buf, _ := d.scratch.Get().(*[]detect.Person)
 	defer d.scratch.Put(buf)
 	if *buf, err = d.decode(b, f, (*buf)[:0]); err != nil {
@@ -107,7 +75,7 @@ func (d *YOLOX) DetectPersons(ctx context.Context, p frame.Planes, dst []detect.
 	for _, c := range (nms.Rule{IoU: d.o.IoU}).Persons(*buf) {
 		c.Box = f.toPicture(c.Box)
 		if !c.Box.Finite() {
-			return dst, fmt.Errorf("detect/onnx: yolox: %w: a person's box", detect.ErrNotFinite)
+			return dst, d.notFinite("a person's box")
 		}
 		if c.Box = c.Box.Clip(p.W, p.H); !c.Box.Empty() {
 			dst = append(dst, c)

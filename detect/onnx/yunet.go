@@ -11,6 +11,7 @@ import (
 	"bystander/internal/frame"
 	"bystander/internal/geom"
 	"bystander/internal/ort"
+	"bystander/internal/yuv"
 )
 
 var strides = [3]int{8, 16, 32}
@@ -23,13 +24,9 @@ const nested = 0.85
 // YuNet finds faces with five landmarks (Wu, Peng and Yu, "YuNet: A Tiny
 // Millisecond-level Face Detector", 2023). It is safe for concurrent use.
 type YuNet struct {
-	s    *ort.Session
-	o    Options
-	info detect.Info
+	net
 	// Indices of the outputs by stride.
 	cls, obj, box, kps [3]int
-	fixed              frame.Size // of the input; zero when free
-	scale              scalers
 	scratch            sync.Pool
 }
 
@@ -48,27 +45,11 @@ func NewYuNet(rt *ort.Runtime, m Model, o Options) (*YuNet, error) {
 	if o.IoU == 0 {
 		o.IoU = 0.3
 	}
-	s, err := rt.NewSession(m.Data, o.session())
-	if err != nil {
-		return nil, fmt.Errorf("detect/onnx: %s: %w", m.Name, err)
-	}
-	d := &YuNet{s: s, o: o, info: detect.Info{Name: m.Name, Digest: m.SHA256, Provider: string(s.Choice().Provider)}}
-	d.scratch.New = func() any { return new([]detect.Face) }
-	if err := d.heads(); err != nil {
-		_ = s.Close()
+	d := &YuNet{}
+	if err := d.open(rt, "yunet", m, o, as(yuv.BGR, 0)); err != nil {
 		return nil, err
 	}
-	return d, nil
-}
-
-func (d *YuNet) heads() error {
-	in := d.s.Input().Shape
-	if len(in) != 4 || in[1] != 3 {
-		return fmt.Errorf("%w: yunet takes N×3×H×W, this one %v", ErrModel, in)
-	}
-	if in[2] > 0 && in[3] > 0 {
-		d.fixed = frame.Size{W: int(in[3]), H: int(in[2])}
-	}
+	d.scratch.New = func() any { return new([]detect.Face) }
 	for i, s := range strides {
 		for _, h := range []struct {
 			name string
@@ -76,40 +57,21 @@ func (d *YuNet) heads() error {
 		}{{"cls", &d.cls[i]}, {"obj", &d.obj[i]}, {"bbox", &d.box[i]}, {"kps", &d.kps[i]}} {
 			name := fmt.Sprintf("%s_%d", h.name, s)
 			if *h.at = d.s.OutputIndex(name); *h.at < 0 {
-				return fmt.Errorf("%w: yunet has an output %q, this one does not", ErrModel, name)
+				return nil, d.refuse("it has an output %q, this one does not", name)
 			}
 		}
 	}
-	return nil
+	return d, nil
 }
-
-// Info implements detect.FaceDetector.
-func (d *YuNet) Info() detect.Info { return d.info }
-
-// Choice tells which provider runs the model and why others do not.
-func (d *YuNet) Choice() ort.Choice { return d.s.Choice() }
-
-// Close implements detect.FaceDetector; it waits for calls under way.
-func (d *YuNet) Close() error { return d.s.Close() }
 
 // DetectFaces implements detect.FaceDetector. Faces come best first, with
 // landmarks, clipped to the picture.
 func (d *YuNet) DetectFaces(ctx context.Context, p frame.Planes, dst []detect.Face) ([]detect.Face, error) {
-	if err := check(p); err != nil {
-		return dst, err
-	}
-	f := fitIn(p.Size, d.fixed, d.o.Long)
-	b, err := d.s.Acquire(ctx, 1, 3, int64(f.netH), int64(f.netW))
+	b, f, err := d.run(ctx, p)
 	if err != nil {
-		return dst, wrap("detect/onnx: yunet", err)
+		return dst, err
 	}
 	defer b.Release()
-	if err := d.scale.planarBGR(b.Input(), p, f, 0); err != nil {
-		return dst, err
-	}
-	if err := b.Run(ctx); err != nil {
-		return dst, wrap("detect/onnx: yunet", err)
-	}
 	buf, _ := d.scratch.Get().(*[]detect.Face)
 	defer d.scratch.Put(buf)
 	*buf = (*buf)[:0]
@@ -123,7 +85,7 @@ func (d *YuNet) DetectFaces(ctx context.Context, p frame.Planes, dst []detect.Fa
 	}
 	for _, c := range (nms.Rule{IoU: d.o.IoU, Nested: nested}).Faces(*buf) {
 		if !finish(&c, f, p.Size) {
-			return dst, fmt.Errorf("detect/onnx: yunet: %w: a face's box", detect.ErrNotFinite)
+			return dst, d.notFinite("a face's box")
 		}
 		if !c.Box.Empty() {
 			dst = append(dst, c)

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"io"
+	"slices"
 
+	"bystander/detect"
 	"bystander/internal/frame"
 	"bystander/internal/geom"
 )
@@ -42,10 +43,10 @@ type Options struct {
 // Compare judges redactions of the original that was scanned. Pictures are
 // matched by index; another number of them is ErrPair.
 func (j *Judge) Compare(ctx context.Context, seen *Seen, original Pictures, c []Candidate, o Options) ([]*Result, error) {
-	t := &trial{j: j, seen: seen, o: o, wins: windows(seen.Size), rec: recogniser{j: j}}
+	t := &trial{j: j, seen: seen, o: o, rec: recogniser{j: j}}
 	defer t.rec.forgetAll()
 	for i := range c {
-		t.by = append(t.by, newTally(c[i].Name, seen))
+		t.by = append(t.by, newTally(c[i].Name, seen, len(j.Again)))
 	}
 	for i := range seen.Frames {
 		if err := ctx.Err(); err != nil {
@@ -79,12 +80,13 @@ type trial struct {
 	j       *Judge
 	seen    *Seen
 	o       Options
-	wins    []image.Rectangle
 	rec     recogniser
 	by      []*tally
 	changes changes
 	orig    []patch
 	has     []bool
+	near    []geom.Box
+	again   []detect.Face
 }
 
 func (t *trial) frame(ctx context.Context, i int, p frame.Planes, c []Candidate) error {
@@ -144,33 +146,23 @@ func (t *trial) look(ctx context.Context, i int, q frame.Planes) ([]Leak, error)
 	if t.o.Exposure || len(leaks) == 0 {
 		return leaks, nil
 	}
-	again, err := t.j.Faces.look(ctx, q, t.windowsOf(f), rfbAgain)
-	if err != nil {
-		return nil, err
+	t.near = t.near[:0]
+	for n := range f.Faces {
+		t.near = append(t.near, f.Faces[n].Box)
 	}
-	for n := range leaks {
-		for _, g := range again {
-			if g.box.IoU(f.Faces[n].Box) >= sameFace {
+	for k, j := range t.j.Again {
+		var err error
+		if t.again, err = j.DetectNear(ctx, q, t.near, t.again[:0]); err != nil {
+			return nil, fmt.Errorf("leak: judge %s: %w", j.Name, err)
+		}
+		for n := range leaks {
+			if slices.ContainsFunc(t.again, func(g detect.Face) bool { return g.Box.IoU(t.near[n]) >= sameFace }) {
 				leaks[n].Redetected = true
+				leaks[n].By = append(leaks[n].By, k)
 			}
 		}
 	}
 	return leaks, nil
-}
-
-// windowsOf are the whole picture and the tiles that hold a judged face.
-func (t *trial) windowsOf(f *FrameSeen) []image.Rectangle {
-	out := []image.Rectangle{t.wins[0]}
-	for _, w := range t.wins[1:] {
-		b := geom.Box{X0: float32(w.Min.X), Y0: float32(w.Min.Y), X1: float32(w.Max.X), Y1: float32(w.Max.Y)}
-		for n := range f.Faces {
-			if b.Covers(f.Faces[n].Box) >= 0.99 {
-				out = append(out, w)
-				break
-			}
-		}
-	}
-	return out
 }
 
 // recognise measures re-identification of the faces whose turn it is.
@@ -195,9 +187,10 @@ func (t *trial) recognise(ctx context.Context, i int, p frame.Planes, out []fram
 		t.rec.remember(faces[n].Track)
 		for k := range leaks {
 			l := &leaks[k][n]
-			if l.Reidentified, l.Cosine, err = t.rec.same(ctx, out[k], faces[n].Track, faces); err != nil {
+			if l.Cosine, l.Chance, err = t.rec.same(ctx, out[k], faces[n].Track, faces); err != nil {
 				return err
 			}
+			l.Reidentified = l.Cosine >= t.j.Threshold
 			l.Compared = true
 		}
 		t.rec.forget()

@@ -8,7 +8,7 @@
 // then looked at in the redacted picture, at the same place:
 //
 //   - exposed: the fine detail is still there, as a normalised correlation;
-//   - re-detected: the judge finds a face there again;
+//   - re-detected: a judge finds a face there again;
 //   - re-identified: the embedding still matches that of the original.
 //
 // Pixels stay in memory. What is written holds places, counts, and thumbnails

@@ -1,9 +1,9 @@
 package leak
 
 import (
-	"image"
 	"slices"
 
+	"bystander/detect"
 	"bystander/internal/frame"
 	"bystander/internal/geom"
 )
@@ -32,9 +32,6 @@ func Area(a, b frame.Planes, people []geom.Box) (all, nobody float64) {
 // ChangedPart is the changed part of a box of uncoded pictures.
 func ChangedPart(a, b frame.Planes, box geom.Box) float64 { return changedPart(a, b, box) }
 
-// Windows are the judge's windows.
-func Windows(s frame.Size) []image.Rectangle { return windows(s) }
-
 // Boxes is what a judge found on one picture.
 type Boxes struct {
 	Faces   []geom.Box
@@ -48,9 +45,9 @@ func Sift(pictures []Boxes, size frame.Size, rate float64, weak ...int) *Seen {
 	for i, p := range pictures {
 		all[i] = looked{persons: p.Persons, looked: true}
 		for n, b := range p.Faces {
-			f := found{b, 0.9}
+			f := detect.Face{Box: b, Score: 0.9}
 			if slices.Contains(weak, n) {
-				f.score = 0.75
+				f.Score = 0.75
 			}
 			all[i].faces = append(all[i].faces, f)
 		}
@@ -60,7 +57,7 @@ func Sift(pictures []Boxes, size frame.Size, rate float64, weak ...int) *Seen {
 
 // Count tallies verdicts on a Seen.
 func Count(seen *Seen, verdict func(frame int, f Face) Leak) *Result {
-	t := newTally("test", seen)
+	t := newTally("test", seen, 2)
 	for i := range seen.Frames {
 		var leaks []Leak
 		for _, f := range seen.Frames[i].Faces {

@@ -11,7 +11,7 @@ import (
 )
 
 // scanVersion changes with what Scan finds.
-const scanVersion = 1
+const scanVersion = 2
 
 // KeptName is where the judge's view of an original is kept: named by the
 // recording's content and the judge's model.

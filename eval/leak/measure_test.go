@@ -146,25 +146,6 @@ func TestChangedPart(t *testing.T) {
 	require.InDelta(t, 0.5, leak.ChangedPart(p, half, b), 1e-9)
 }
 
-func TestWindowsCoverThePicture(t *testing.T) {
-	for _, s := range []frame.Size{{W: 320, H: 240}, {W: 480, H: 270}, {W: 640, H: 360}, {W: 1920, H: 1080}, {W: 481, H: 1001}} {
-		w := leak.Windows(s)
-		require.Equal(t, frame.Size{W: w[0].Dx(), H: w[0].Dy()}, s, "the whole first")
-		// A face of 60 pixels anywhere lies whole in a tile.
-		for y := 0; y+60 <= s.H; y += 17 {
-			for x := 0; x+60 <= s.W; x += 17 {
-				ok := len(w) == 1
-				for _, k := range w[1:] {
-					ok = ok || (x >= k.Min.X && y >= k.Min.Y && x+60 <= k.Max.X && y+60 <= k.Max.Y)
-				}
-				if !ok {
-					t.Fatalf("%v: a face at %d,%d is cut by every tile", s, x, y)
-				}
-			}
-		}
-	}
-}
-
 func TestSift(t *testing.T) {
 	person := geom.Box{X0: 50, Y0: 20, X1: 130, Y1: 220}
 	face := func(i int) geom.Box { return geom.BoxAt(90+float32(i), 50, 30, 36) }

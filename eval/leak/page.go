@@ -73,8 +73,10 @@ type Report struct {
 	Original string    `json:"original"`
 	Frames   int       `json:"frames"`
 	Faces    int       `json:"faces"`
+	Sure     int       `json:"sure"` // of the faces, those in no doubt
 	Tracks   int       `json:"tracks"`
-	Judge    string    `json:"judge"` // SHA-256 of the judge's model
+	Judge    string    `json:"judge"`            // SHA-256 of the judge's model
+	Judges   []string  `json:"judges,omitempty"` // of the redacted pictures
 	Results  []*Result `json:"results,omitempty"`
 	Stills   *Stills   `json:"stills,omitempty"`
 }
@@ -88,10 +90,12 @@ th:first-child,td:first-child{text-align:left}figure{display:inline-block;margin
 .note{color:#526070;max-width:50rem}</style>
 <h1>What still shows in the redacted recording</h1>
 <p>{{.R.Original}}: {{.R.Frames}} pictures, {{.R.Faces}} faces of at least 16 pixels on {{.R.Tracks}} tracks were judged.</p>
-{{range .Of}}<h2>{{.R.Name}}</h2>
+{{range .Of}}{{$r := .R}}<h2>{{.R.Name}}</h2>
 <table><tr><th>face size<th>faces<th>exposed<th>re-detected<th>re-identified (of compared)</tr>
 {{range .R.BySize}}<tr><td>from {{.From}} px<td>{{.Faces}}<td>{{.Exposed}} ({{pct .ExposedRate}})<td>{{.Redetected}} ({{pct .RedetectRate}})<td>{{.Reidentified}} of {{.Compared}}</tr>{{end}}
-{{with .R.All}}<tr><td><b>all</b><td>{{.Faces}}<td>{{.Exposed}} ({{pct .ExposedRate}})<td>{{.Redetected}} ({{pct .RedetectRate}})<td>{{.Reidentified}} of {{.Compared}}</tr>{{end}}</table>
+{{with .R.All}}<tr><td><b>all</b><td>{{.Faces}}<td>{{.Exposed}} ({{pct .ExposedRate}})<td>{{.Redetected}} ({{pct .RedetectRate}})<td>{{.Reidentified}} of {{.Compared}}</tr>{{end}}
+{{with .R.Sure}}<tr><td>without doubtful ones<td>{{.Faces}}<td>{{.Exposed}} ({{pct .ExposedRate}})<td>{{.Redetected}} ({{pct .RedetectRate}})<td>{{.Reidentified}} of {{.Compared}}</tr>{{end}}</table>
+<p>Found again by {{range $i, $n := $.R.Judges}}{{if $i}}, {{end}}{{$n}}: {{index $r.All.RedetectedBy $i}}{{end}}. Matches that may be chance: {{.R.All.Chance}}.</p>
 <p>Tracks seen clear at least once: {{.R.ExposedTracks}}; longest run of exposed pictures: {{.R.LongestRun}}.
 Masked area: {{pct .R.Area}} of the picture, {{pct .R.AreaNobody}} where nobody is{{if .R.EmptyFrames}}, {{pct .R.EmptyArea}} in the {{.R.EmptyFrames}} pictures with nobody in view{{end}}.</p>
 {{range .Thumbs}}<figure><img src="{{.URL}}" alt="picture {{.Frame}} of the redacted recording with every face blotted out"><figcaption>picture {{.Frame}}: {{.Bad}} bad</figcaption></figure>{{end}}{{end}}

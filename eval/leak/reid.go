@@ -19,6 +19,7 @@ type recogniser struct {
 	a, b match.Probe
 	chip match.Chip
 	got  []detect.Face
+	told bool // the learnt face is told from none
 	// known are the newest embeddings of the original's tracks. They serve as
 	// the other candidates: those who are in the picture together are different
 	// people, and a fill that is like one of them as much as another names
@@ -26,8 +27,11 @@ type recogniser struct {
 	known map[int]*match.Probe
 }
 
-// remember keeps the learnt embedding as its track's.
+// remember keeps the learnt embedding as its track's, if it tells anybody.
 func (r *recogniser) remember(track int) {
+	if !r.told {
+		return
+	}
 	if r.known == nil {
 		r.known = map[int]*match.Probe{}
 	}
@@ -70,16 +74,16 @@ func (r *recogniser) learn(ctx context.Context, p frame.Planes, box geom.Box) (b
 	if ok, err := r.embed(ctx, p, &r.a); !ok || err != nil {
 		return false, err
 	}
-	told, err := r.distinct(ctx, p)
-	if !told {
+	r.told, err = r.distinct(ctx, p)
+	if err != nil {
 		r.forget()
 	}
-	return told, err
+	return err == nil, err
 }
 
 // distinct reports whether the embedding tells the learnt face from none: the
 // embedder answers for any crop, and finds some small, dark or turned faces like
-// a smooth patch. Those say nothing about a redaction. The patch is drawn from
+// a smooth patch. Those say little about a redaction. The patch is drawn from
 // the corners of the face's own crop, which hold nothing of the face.
 func (r *recogniser) distinct(ctx context.Context, p frame.Planes) (bool, error) {
 	defer r.b.Wipe()
@@ -137,25 +141,25 @@ func (r *recogniser) embed(ctx context.Context, p frame.Planes, to *match.Probe)
 	return true, nil
 }
 
-// same reports whether the matcher would take the learnt place in p for the
-// person it was, and the cosine: it must pass the threshold, and lead over the
-// others who are in the picture by the matcher's margin.
-func (r *recogniser) same(ctx context.Context, p frame.Planes, own int, present []Face) (bool, float32, error) {
+// same is the cosine of the learnt face with the same place in p, and why it may
+// be chance where it is high. The matcher would name nobody if another who is in
+// the picture came within its margin.
+func (r *recogniser) same(ctx context.Context, p frame.Planes, own int, present []Face) (float32, Chance, error) {
 	defer r.b.Wipe()
 	ok, err := r.embed(ctx, p, &r.b)
 	if !ok || err != nil {
-		return false, 0, err
+		return 0, "", err
 	}
 	c := r.a.Cosine(&r.b)
-	if c < r.j.Threshold {
-		return false, c, nil
+	if !r.told {
+		return c, ChanceBlank, nil
 	}
 	for i := range present {
 		if k := r.known[present[i].Track]; k != nil && present[i].Track != own && k.Cosine(&r.b) > c-r.j.Margin {
-			return false, c, nil
+			return c, ChanceOther, nil
 		}
 	}
-	return true, c, nil
+	return c, "", nil
 }
 
 // forget wipes the learnt embedding, forgetAll all.

@@ -4,41 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"io"
-	"slices"
 
 	"bystander/detect"
 	"bystander/internal/frame"
 	"bystander/internal/geom"
-	"bystander/match"
 )
 
-// LeastSide is the shorter side of a face, in pixels, from which on it is
-// judged.
-const LeastSide = 16
+// Doubt says why a detection of the original may be no face.
+type Doubt string
 
-// Judge holds the judge's models. Faces is needed; without Persons every face
-// counts, without Marks and Embedder nobody is re-identified. It is used by one
-// goroutine and closes nothing.
-type Judge struct {
-	Faces   *RFB
-	Persons detect.PersonDetector
-	// PersonEvery is how often people are looked for, in pictures; 0 means 3.
-	// The pictures between take the people of the looks on either side.
-	PersonEvery int
-	// Marks finds the landmarks by which a face of the original is aligned.
-	Marks    detect.FaceDetector
-	Embedder match.Embedder
-	// Threshold is the cosine from which on the matcher takes two faces for one
-	// person.
-	Threshold float32
-	// Margin is the lead that it must have over anybody else.
-	Margin float32
-	// EmbedEvery is which of a track's sightings are embedded; 0 means 1, all.
-	// Exposed ones always are.
-	EmbedEvery int
-}
+// The doubts.
+const (
+	DoubtBrief Doubt = "brief" // its track lasts less than a sixth of a second
+	DoubtHead  Doubt = "head"  // its body has a head already
+)
 
 // Face is a face of the original that is judged.
 type Face struct {
@@ -46,6 +26,7 @@ type Face struct {
 	Score float32  `json:"score"`
 	Track int      `json:"track"` // from 1; faces linked over pictures
 	Nth   int      `json:"nth"`   // sighting of its track, from 0
+	Doubt Doubt    `json:"doubt,omitempty"`
 }
 
 // FrameSeen is what the judge knows of one picture of the original.
@@ -72,9 +53,22 @@ func (s *Seen) Faces() int {
 	return n
 }
 
+// Sure is the number of those that are in no doubt.
+func (s *Seen) Sure() int {
+	n := 0
+	for i := range s.Frames {
+		for _, f := range s.Frames[i].Faces {
+			if f.Doubt == "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // looked is one picture before sifting.
 type looked struct {
-	faces   []found
+	faces   []detect.Face
 	persons []geom.Box
 	looked  bool // for persons
 }
@@ -88,7 +82,6 @@ func (j *Judge) Scan(ctx context.Context, src Pictures, rate float64, told func(
 	var (
 		all  []looked
 		size frame.Size
-		wins []image.Rectangle
 		got  []detect.Person
 	)
 	for {
@@ -100,13 +93,13 @@ func (j *Judge) Scan(ctx context.Context, src Pictures, rate float64, told func(
 			return nil, err
 		}
 		if len(all) == 0 {
-			size, wins = p.Size, windows(p.Size)
+			size = p.Size
 		} else if p.Size != size {
 			return nil, fmt.Errorf("%w: the original's size changes from %v to %v at picture %d", ErrPair, size, p.Size, len(all))
 		}
 		var l looked
-		if l.faces, err = j.Faces.look(ctx, p, wins, rfbScore); err != nil {
-			return nil, err
+		if l.faces, err = j.Faces.DetectFaces(ctx, p, nil); err != nil {
+			return nil, fmt.Errorf("leak: judge: %w", err)
 		}
 		if j.Persons != nil && len(all)%max(j.personEvery(), 1) == 0 {
 			if got, err = j.Persons.DetectPersons(ctx, p, got[:0]); err != nil {
@@ -143,10 +136,10 @@ func sift(all []looked, size frame.Size, rate float64, persons bool) *Seen {
 		f.People = peopleAt(all, i)
 		f.Raw = len(all[i].faces)
 		for _, c := range all[i].faces {
-			if min(c.box.W(), c.box.H()) < LeastSide || !persists(all, i, c.box) || persons && !onPerson(f.People, c.box) {
+			if min(c.Box.W(), c.Box.H()) < LeastSide || !persists(all, i, c.Box) || persons && !onPerson(f.People, c.Box) {
 				continue
 			}
-			f.Faces = append(f.Faces, Face{Box: c.box, Score: c.score})
+			f.Faces = append(f.Faces, Face{Box: c.Box, Score: c.Score})
 		}
 	}
 	if persons {
@@ -156,32 +149,31 @@ func sift(all []looked, size frame.Size, rate float64, persons bool) *Seen {
 	}
 	for i := range all {
 		for _, c := range all[i].faces {
-			s.Frames[i].People = append(s.Frames[i].People, c.box.Scale(2))
+			s.Frames[i].People = append(s.Frames[i].People, c.Box.Scale(2))
 		}
 	}
 	s.empties(rate)
 	s.link()
-	s.dropBrief(min(max(3, int(rate/6+0.5)), len(all)))
+	s.doubtBrief(min(max(3, int(rate/6+0.5)), len(all)))
 	return s
 }
 
-// dropBrief leaves out tracks with fewer sightings than least, which is a sixth
-// of a second: hands and folds of cloth pass for a face for a picture or two.
-func (s *Seen) dropBrief(least int) {
+// doubtBrief marks the faces of tracks with fewer sightings than least, which is
+// a sixth of a second: hands and folds of cloth pass for a face for a picture or
+// two.
+func (s *Seen) doubtBrief(least int) {
 	n := map[int]int{}
 	for i := range s.Frames {
 		for _, f := range s.Frames[i].Faces {
 			n[f.Track]++
 		}
 	}
-	s.Tracks = 0
-	for _, k := range n {
-		if k >= least {
-			s.Tracks++
-		}
-	}
 	for i := range s.Frames {
-		s.Frames[i].Faces = slices.DeleteFunc(s.Frames[i].Faces, func(f Face) bool { return n[f.Track] < least })
+		for k := range s.Frames[i].Faces {
+			if f := &s.Frames[i].Faces[k]; f.Doubt == "" && n[f.Track] < least {
+				f.Doubt = DoubtBrief
+			}
+		}
 	}
 }
 
@@ -218,25 +210,28 @@ func onPerson(people []geom.Box, face geom.Box) bool {
 	return false
 }
 
-// oneHead leaves out what cannot be a face since a body has one head: below the
+// oneHead marks what can hardly be a face since a body has one head: below the
 // chin of a surer face, no larger than it, and on no person but that face's.
 // Waving hands look like that. People is still persons alone.
 func (f *FrameSeen) oneHead() {
-	all := slices.Clone(f.Faces)
-	f.Faces = slices.DeleteFunc(f.Faces, func(c Face) bool {
-		return slices.ContainsFunc(all, func(a Face) bool {
-			if a.Score <= c.Score || c.Box.Centre().Y <= a.Box.Y1 || c.Box.Area() > a.Box.Area() {
-				return false
+	for i := range f.Faces {
+		c := &f.Faces[i]
+		for _, a := range f.Faces {
+			if a.Score > c.Score && c.Box.Centre().Y > a.Box.Y1 && c.Box.Area() <= a.Box.Area() && f.sharePerson(a.Box, c.Box) {
+				c.Doubt = DoubtHead
 			}
-			for _, p := range f.People {
-				one := []geom.Box{p}
-				if onPerson(one, c.Box) && !onPerson(one, a.Box) {
-					return false
-				}
-			}
-			return true
-		})
-	})
+		}
+	}
+}
+
+// sharePerson reports whether c lies on no person on whom a does not lie.
+func (f *FrameSeen) sharePerson(a, c geom.Box) bool {
+	for _, p := range f.People {
+		if one := []geom.Box{p}; onPerson(one, c) && !onPerson(one, a) {
+			return false
+		}
+	}
+	return true
 }
 
 // sameFace is the overlap from which on two boxes in neighbouring pictures are
@@ -253,7 +248,7 @@ func persists(all []looked, i int, box geom.Box) bool {
 		}
 		near++
 		for _, c := range all[k].faces {
-			if c.box.IoU(box) >= sameFace {
+			if c.Box.IoU(box) >= sameFace {
 				seen++
 				break
 			}

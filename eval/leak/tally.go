@@ -14,10 +14,21 @@ type Leak struct {
 	Detail       float32 `json:"detail"` // correlation of fine detail
 	Exposed      bool    `json:"exposed"`
 	Redetected   bool    `json:"redetected"`
-	Compared     bool    `json:"compared"` // embeddings were compared
+	By           []int   `json:"redetected_by,omitempty"` // indices of judges
+	Compared     bool    `json:"compared"`                // embeddings were compared
 	Reidentified bool    `json:"reidentified"`
 	Cosine       float32 `json:"cosine"`
+	Chance       Chance  `json:"chance,omitempty"`
 }
+
+// Chance says why a high cosine may say nothing about the redaction.
+type Chance string
+
+// The chances.
+const (
+	ChanceBlank Chance = "blank" // the original itself is like a smooth patch to the embedder
+	ChanceOther Chance = "other" // somebody else in the picture is as like
+)
 
 // Bad reports whether anything can be made of the face.
 func (l Leak) Bad() bool { return l.Exposed || l.Redetected || l.Reidentified }
@@ -28,8 +39,10 @@ type Row struct {
 	Faces        int     `json:"faces"`
 	Exposed      int     `json:"exposed"`
 	Redetected   int     `json:"redetected"`
+	RedetectedBy []int   `json:"redetected_by,omitempty"` // by judge
 	Compared     int     `json:"compared"`
 	Reidentified int     `json:"reidentified"`
+	Chance       int     `json:"chance"` // of those, for which there is another reason
 	ExposedRate  float64 `json:"exposed_rate"`
 	RedetectRate float64 `json:"redetected_rate"`
 	ReidRate     float64 `json:"reidentified_rate"` // of those compared
@@ -46,6 +59,10 @@ func (r *Row) add(l *Leak) {
 	one(&r.Redetected, l.Redetected)
 	one(&r.Compared, l.Compared)
 	one(&r.Reidentified, l.Reidentified)
+	one(&r.Chance, l.Reidentified && l.Chance != "")
+	for _, k := range l.By {
+		r.RedetectedBy[k]++
+	}
 }
 
 func (r *Row) rate() {
@@ -63,6 +80,7 @@ type Result struct {
 	Frames int    `json:"frames"`
 	Tracks int    `json:"tracks"`
 	All    Row    `json:"all"`
+	Sure   Row    `json:"sure"` // without faces in doubt
 	BySize []Row  `json:"by_size"`
 	// ExposedTracks are people seen clear in at least one picture; LongestRun
 	// is the most pictures in a row in which one of them is.
@@ -97,10 +115,11 @@ type tally struct {
 
 type run struct{ last, length int }
 
-func newTally(name string, seen *Seen) *tally {
-	t := &tally{r: Result{Name: name, Tracks: seen.Tracks, Told: -1}, runs: map[int]run{}}
+func newTally(name string, seen *Seen, judges int) *tally {
+	row := func(from int) Row { return Row{From: from, RedetectedBy: make([]int, judges)} }
+	t := &tally{r: Result{Name: name, Tracks: seen.Tracks, Told: -1, All: row(LeastSide), Sure: row(LeastSide)}, runs: map[int]run{}}
 	for _, s := range sizes {
-		t.r.BySize = append(t.r.BySize, Row{From: s})
+		t.r.BySize = append(t.r.BySize, row(s))
 	}
 	return t
 }
@@ -124,6 +143,9 @@ func (t *tally) faces(leaks []Leak) {
 	for i := range leaks {
 		l := &leaks[i]
 		t.r.All.add(l)
+		if l.Face.Doubt == "" {
+			t.r.Sure.add(l)
+		}
 		side := min(l.Face.Box.W(), l.Face.Box.H())
 		for k := len(sizes) - 1; k >= 0; k-- {
 			if side >= float32(sizes[k]) {
@@ -196,8 +218,8 @@ func (t *tally) result() *Result {
 	n := float64(max(r.Frames, 1))
 	r.Area, r.AreaNobody = t.areaSum/n, t.nobodySum/n
 	r.EmptyArea = t.emptySum / float64(max(r.EmptyFrames, 1))
-	r.All.From = LeastSide
 	r.All.rate()
+	r.Sure.rate()
 	for i := range r.BySize {
 		r.BySize[i].rate()
 	}

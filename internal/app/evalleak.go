@@ -13,9 +13,11 @@ import (
 
 	"bystander/detect"
 	"bystander/detect/onnx"
+	"bystander/detect/tile"
 	"bystander/eval/leak"
 	"bystander/internal/frame"
 	"bystander/internal/logx"
+	"bystander/internal/models"
 	"bystander/internal/ort"
 	"bystander/match"
 )
@@ -72,8 +74,11 @@ func EvalLeak(ctx context.Context, o LeakOptions) error {
 		return err
 	}
 	rep := &leak.Report{
-		Original: filepath.Base(o.Original), Frames: len(seen.Frames), Faces: seen.Faces(), Tracks: seen.Tracks,
+		Original: filepath.Base(o.Original), Frames: len(seen.Frames), Faces: seen.Faces(), Sure: seen.Sure(), Tracks: seen.Tracks,
 		Judge: l.digest, Results: results,
+	}
+	for _, j := range l.judge.Again {
+		rep.Judges = append(rep.Judges, j.Name)
 	}
 	return o.tell(rep)
 }
@@ -136,15 +141,9 @@ func openLeak(ctx context.Context, o LeakOptions, log zerolog.Logger) (l *leakRu
 			l.close()
 		}
 	}()
-	data, info, err := store.Load(ctx, "rfb-640")
-	if err != nil {
+	if err := l.openJudges(ctx, store, rt); err != nil {
 		return nil, err
 	}
-	l.digest = info.SHA256
-	if l.judge.Faces, err = leak.NewRFB(rt, data); err != nil {
-		return nil, err
-	}
-	l.closers = append(l.closers, l.judge.Faces)
 	e := &eyes{log: log}
 	l.closers = append(l.closers, closer(e.close))
 	oo := onnx.Options{Provider: ort.CPU, Score: 0.3}
@@ -159,6 +158,58 @@ func openLeak(ctx context.Context, o LeakOptions, log zerolog.Logger) (l *leakRu
 	l.judge.Margin = rules.Margin
 	l.judge.Threshold, err = match.Calibration0095().Threshold(1, rules.FPIR)
 	return l, err
+}
+
+// againSide is the input of the second judge: half the size of a tile more than
+// the tile, so that it sees faces both smaller and larger than the pipeline's.
+const againSide = 960
+
+// openJudges loads RFB-640, which finds the faces of the original and looks for
+// them in what was redacted, and YuNet, which looks for them again: a mask is
+// not good if the pipeline's own detector takes it for a face.
+func (l *leakRun) openJudges(ctx context.Context, store *models.Store, rt *ort.Runtime) error {
+	rfb, err := loadModel(ctx, store, "rfb-640")
+	if err != nil {
+		return err
+	}
+	yunet, err := loadModel(ctx, store, "yunet")
+	if err != nil {
+		return err
+	}
+	l.digest = rfb.SHA256
+	var first, small, large *tile.Detector
+	for _, j := range []struct {
+		to   **tile.Detector
+		open func() (detect.FaceDetector, error)
+		cut  func(detect.FaceDetector) (*tile.Detector, error)
+	}{
+		{&first, func() (detect.FaceDetector, error) {
+			return onnx.NewRFB(rt, rfb, onnx.Options{Provider: ort.CPU, Score: leak.OriginalScore})
+		}, leak.Small},
+		{&small, func() (detect.FaceDetector, error) {
+			return onnx.NewRFB(rt, rfb, onnx.Options{Provider: ort.CPU, Score: leak.RedactedScore})
+		}, leak.Small},
+		{&large, func() (detect.FaceDetector, error) {
+			return onnx.NewYuNet(rt, yunet, onnx.Options{Provider: ort.CPU, Score: leak.RedactedScore, Long: againSide})
+		}, leak.Large},
+	} {
+		d, err := j.open()
+		if err != nil {
+			return err
+		}
+		l.closers = append(l.closers, d)
+		if *j.to, err = j.cut(d); err != nil {
+			return err
+		}
+	}
+	l.judge.Faces = first
+	l.judge.Again = []leak.Again{{Name: "rfb-640", Finder: small}, {Name: "yunet", Finder: large}}
+	return nil
+}
+
+func loadModel(ctx context.Context, store *models.Store, name string) (onnx.Model, error) {
+	data, info, err := store.Load(ctx, name)
+	return onnx.Model{Name: name, Data: data, SHA256: info.SHA256}, err
 }
 
 type closer func() error
@@ -255,12 +306,11 @@ func (l *leakRun) baselineFaces(ctx context.Context, s frame.Size) (detect.FaceD
 	if err != nil {
 		return nil, err
 	}
-	data, info, err := store.Load(ctx, "yunet")
+	m, err := loadModel(ctx, store, "yunet")
 	if err != nil {
 		return nil, err
 	}
-	return onnx.NewYuNet(rt, onnx.Model{Name: "yunet", Data: data, SHA256: info.SHA256},
-		onnx.Options{Provider: ort.CPU, Long: cfg.Detect.FaceLongSide, Score: 0.5})
+	return onnx.NewYuNet(rt, m, onnx.Options{Provider: ort.CPU, Long: cfg.Detect.FaceLongSide, Score: 0.5})
 }
 
 // tell writes the report as asked.
@@ -281,18 +331,31 @@ func (o LeakOptions) tell(rep *leak.Report) error {
 		}
 		return nil
 	}
-	fmt.Fprintf(o.Stdout, "%s: %d pictures, %d faces on %d tracks judged\n", rep.Original, rep.Frames, rep.Faces, rep.Tracks)
-	fmt.Fprintf(o.Stdout, "%-22s %9s %9s %8s %7s %5s %7s %8s %7s\n", "", "exposed", "re-found", "re-ident", "tracks", "run", "area", "nobody", "empty")
+	printLeaks(o.Stdout, rep)
+	return nil
+}
+
+// printLeaks writes the verdicts as a table. Everything counts, but for what is
+// said to be without doubtful ones.
+func printLeaks(w io.Writer, rep *leak.Report) {
+	fmt.Fprintf(w, "%s: %d pictures, %d faces on %d tracks judged, %d of them in doubt\n",
+		rep.Original, rep.Frames, rep.Faces, rep.Tracks, rep.Faces-rep.Sure)
+	fmt.Fprintf(w, "%-22s %9s %9s %14s %8s %7s %7s %5s %7s %8s %7s\n", "",
+		"exposed", "re-found", "by "+strings.Join(rep.Judges, "/"), "re-ident", "chance", "tracks", "run", "area", "nobody", "empty")
 	for _, r := range rep.Results {
 		area := r.Area
 		if r.Told >= 0 {
 			area = r.Told
 		}
-		fmt.Fprintf(o.Stdout, "%-22s %7.2f %% %7.2f %% %4d/%-4d %6d %5d %5.1f %% %6.1f %% %5.2f %%\n", r.Name,
-			100*r.All.ExposedRate, 100*r.All.RedetectRate, r.All.Reidentified, r.All.Compared,
+		by := strings.Trim(strings.ReplaceAll(fmt.Sprint(r.All.RedetectedBy), " ", "/"), "[]")
+		fmt.Fprintf(w, "%-22s %7.2f %% %7.2f %% %14s %4d/%-4d %6d %7d %5d %5.1f %% %6.1f %% %5.2f %%\n", r.Name,
+			100*r.All.ExposedRate, 100*r.All.RedetectRate, by, r.All.Reidentified, r.All.Compared, r.All.Chance,
 			r.ExposedTracks, r.LongestRun, 100*area, 100*r.AreaNobody, 100*r.EmptyArea)
+		if r.Sure.Faces < r.All.Faces {
+			fmt.Fprintf(w, "  %-20s %7.2f %% %7.2f %% %14s %4d/%-4d\n", "without doubtful ones",
+				100*r.Sure.ExposedRate, 100*r.Sure.RedetectRate, "", r.Sure.Reidentified-r.Sure.Chance, r.Sure.Compared)
+		}
 	}
-	return nil
 }
 
 // stills judges labelled pictures: each is redacted as a recording of one

@@ -111,6 +111,8 @@ func (l *looker) look(ctx context.Context, s *seen) {
 		l.begin(raw, s)
 		g = l.guard.Observe(raw.Planes(), raw.PTS)
 	}
+	// After a break the guard knows nothing yet, and what it saw before holds on.
+	s.sighting.Guard = !g.Cut
 	s.sighting.Moving = append(s.sighting.Moving, g.Regions...)
 	l.detect(ctx, s)
 }
