@@ -45,6 +45,7 @@ type edge struct {
 	ledger *ledger
 	store  *sqlite.Store
 	pump   *spool.Pump
+	merkle *merkle // nil when it cannot be opened, which is an alarm
 	access *access.Log
 	rec    *record.Recorder // nil when nothing is recorded
 	certs  *certifier
@@ -72,7 +73,7 @@ func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *ed
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		e.openStores, e.openModels, e.openSelfCheck, e.openLaw, e.openOutputs, e.openCameras,
+		e.openStores, e.openMerkle, e.openModels, e.openSelfCheck, e.openLaw, e.openOutputs, e.openCameras,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -311,23 +312,23 @@ func (e *edge) run(ctx context.Context) {
 	wg.Go(func() { e.retain(ctx) })
 	stopCheck := e.startCheck(ctx)
 	pumping, stop := context.WithCancel(context.WithoutCancel(ctx))
-	pumped := make(chan struct{})
-	go func() { // waited for below
-		defer close(pumped)
+	var pumped sync.WaitGroup // waited for below
+	pumped.Go(func() {
 		if err := e.pump.Run(pumping); err != nil {
 			e.log.Error().Err(err).Msg("events no longer reach the store")
 		}
-	}()
+	})
+	pumped.Go(func() { e.merkle.run(pumping, &e.alarms) })
 	wg.Wait()
 	stopCheck()
 	if err := e.ledger.close(); err != nil {
 		e.log.Error().Err(err).Msg("closing the event journal")
 	}
 	stop()
-	<-pumped
+	pumped.Wait()
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	if err := e.pump.Drain(draining); err != nil {
+	if err := errors.Join(e.pump.Drain(draining), e.merkle.drain(draining)); err != nil {
 		e.log.Error().Err(err).Msg("events stay in the spool until the next start")
 	}
 }
@@ -338,6 +339,7 @@ func (e *edge) retain(ctx context.Context) {
 	defer t.Stop()
 	for {
 		done, err := e.store.Enforce(ctx)
+		err = errors.Join(err, e.tellDisposed(ctx))
 		e.alarms.set("retention", err, err == nil)
 		for _, o := range done {
 			e.log.Info().Str("component", "retention").Interface("outcome", o).Msg("retention rule applied")

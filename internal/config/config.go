@@ -27,6 +27,7 @@ type Config struct {
 	Encode  Encode   `yaml:"encode"`
 	Record  Record   `yaml:"record"`
 	Events  Events   `yaml:"events"`
+	Merkle  Merkle   `yaml:"merkle"`
 	Models  Models   `yaml:"models"`
 }
 
@@ -114,6 +115,25 @@ type Events struct {
 	SpoolMax Bytes         `yaml:"spool_max_bytes"`
 }
 
+// Merkle is the public log of the events' hashes, and who signs its checkpoints.
+type Merkle struct {
+	// Origin names the log to outsiders, such as venue.example/edge-1; the name
+	// of its key. Default bystander.local/ and the edge's name.
+	Origin string `yaml:"origin"`
+	// Every is how often a checkpoint is signed while the log grows.
+	Every time.Duration `yaml:"every"`
+	// History is the file that keeps every checkpoint; put it where who can
+	// change the data cannot. Default beside the log.
+	History string  `yaml:"history"`
+	Witness Witness `yaml:"witness"`
+}
+
+// Witness is a server that signs consistent checkpoints (c2sp.org/tlog-witness).
+type Witness struct {
+	URL string `yaml:"url"`
+	Key string `yaml:"key"` // its verifier key, for cosignatures
+}
+
 // Models is where model files come from, besides the cache and upstream.
 type Models struct {
 	Mirrors []string `yaml:"mirrors"`
@@ -140,6 +160,7 @@ func Default() Config {
 			MaxAge: 72 * time.Hour, MaxBytes: 20 << 30,
 		},
 		Events: Events{MaxAge: 184 * 24 * time.Hour, SpoolMax: 2 << 30},
+		Merkle: Merkle{Every: time.Minute},
 	}
 }
 
@@ -163,7 +184,7 @@ func Load(path string, env []string) (Config, error) {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Site, &c.Data, &c.Keys} {
+	for _, p := range []*string{&c.Site, &c.Data, &c.Keys, &c.Merkle.History} {
 		*p = under(dir, *p)
 	}
 	for i := range c.Cameras {

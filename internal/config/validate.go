@@ -70,8 +70,22 @@ func (c *Config) Validate() error {
 		checkRange(&k, "record.max_bytes", c.Record.MaxBytes, 16<<20, 1<<50)
 	}
 	checkRange(&k, "events.max_age", c.Events.MaxAge, 24*time.Hour, 10*365*24*time.Hour)
+	c.Merkle.check(&k)
 	checkRange(&k, "events.spool_max_bytes", c.Events.SpoolMax, 1<<20, 1<<40)
 	return errors.Join(k.errs...)
+}
+
+func (m Merkle) check(k *checker) {
+	checkRange(k, "merkle.every", m.Every, time.Second, time.Hour)
+	if strings.ContainsFunc(m.Origin, func(r rune) bool { return r <= ' ' || r == '+' || r > 0x7e }) {
+		k.fail("merkle.origin", "%q: use a name such as venue.example/edge-1, without spaces and plus signs", m.Origin)
+	}
+	if (m.Witness.URL == "") != (m.Witness.Key == "") {
+		k.fail("merkle.witness", "give both url and key, or neither")
+	}
+	if u, err := url.Parse(m.Witness.URL); m.Witness.URL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		k.fail("merkle.witness.url", "should be an address such as https://witness.example/log")
+	}
 }
 
 func (s Server) check(k *checker) {
