@@ -1,0 +1,279 @@
+package zones
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/rs/zerolog"
+
+	"bystander/api/actor"
+	"bystander/api/problem"
+	"bystander/policy"
+	"bystander/policy/sitestore"
+)
+
+// Redactor covers whoever is on a photograph of a place. It returns the result
+// as JPEG and how many people it covered.
+type Redactor interface {
+	RedactPhoto(ctx context.Context, photo []byte) (jpeg []byte, masked int, err error)
+}
+
+// View is how a camera stands now.
+type View struct {
+	Fingerprint string `json:"fingerprint,omitempty" doc:"Of what the camera sees now; it shows no picture, see detect/pose"`
+	State       string `json:"state" enum:"calibrated,moved,unsure,unknown" doc:"Compared with the calibrated view"`
+}
+
+// Cameras tells how cameras stand.
+type Cameras interface {
+	// View reports false for a camera that does not run here.
+	View(camera string) (View, bool)
+}
+
+// Config joins the module to its surroundings.
+type Config struct {
+	Store *sitestore.Store
+	// Shown is the store whose site is read and edited; nil means Store. An
+	// installation that is managed by a file shows the file's site here, while
+	// incidents and the kill switch are kept in Store.
+	Shown    *sitestore.Store
+	Redactor Redactor // nil: photographs cannot be stored
+	Cameras  Cameras  // nil: no camera runs here
+	// NoticeLink is where the text of a notice version is published; nil gives
+	// no link.
+	NoticeLink func(version, language string) string
+	Log        zerolog.Logger
+}
+
+// Module adds the routes; it is an api.Module.
+type Module struct {
+	cfg    Config
+	routes []Route
+}
+
+// Route is one route with the roles that may call it; none means everybody,
+// signed in or not.
+type Route struct {
+	Method, Path string
+	Roles        []actor.Role
+}
+
+// New returns the module.
+func New(cfg Config) *Module {
+	if cfg.Shown == nil {
+		cfg.Shown = cfg.Store
+	}
+	return &Module{cfg: cfg}
+}
+
+// Routes lists what Register added.
+func (m *Module) Routes() []Route { return slices.Clone(m.routes) }
+
+// BodyLimits implements api.BodyLimiter.
+func (m *Module) BodyLimits() map[string]int64 { return map[string]int64{"/v1/photos": maxPhoto} }
+
+// Register implements api.Module.
+func (m *Module) Register(api huma.API) {
+	m.routes = nil
+	for _, f := range []func(huma.API){
+		m.siteRoutes, m.cameraRoutes, m.zoneRoutes, m.entranceRoutes, m.signRoutes, m.inspectionRoutes,
+		m.photoRoutes, m.sceneRoutes, m.assessmentRoutes, m.filingRoutes, m.planRoutes, m.componentRoutes,
+		m.incidentRoutes, m.exitRoutes, m.killRoutes, m.publicRoutes,
+	} {
+		f(api)
+	}
+}
+
+// Who may do what. Staff is everybody who works with the site.
+var (
+	staff = []actor.Role{
+		actor.Operator, actor.VenueOwner, actor.Inspector, actor.Auditor,
+		actor.ConsentOfficer, actor.PrivacyOfficer, actor.Administrator,
+	}
+	planners  = []actor.Role{actor.VenueOwner}
+	owners    = []actor.Role{actor.VenueOwner, actor.Administrator}
+	inspects  = []actor.Role{actor.Inspector}
+	privacy   = []actor.Role{actor.PrivacyOfficer}
+	editors   = []actor.Role{actor.VenueOwner, actor.PrivacyOfficer}
+	approvers = []actor.Role{actor.PrivacyOfficer, actor.Administrator}
+	// stoppers may take something out of use: stopping is easy.
+	stoppers = []actor.Role{
+		actor.Operator, actor.VenueOwner, actor.Inspector, actor.ConsentOfficer, actor.PrivacyOfficer, actor.Administrator,
+	}
+	photographers = []actor.Role{actor.VenueOwner, actor.Inspector}
+)
+
+// op is one operation.
+type op struct {
+	id, method, path, summary string
+	roles                     []actor.Role
+	status                    int
+}
+
+// out is an answer; ETag is its version, for If-Match.
+type out[B any] struct {
+	ETag string `header:"ETag"`
+	Body B
+}
+
+// versioned is what has a version.
+type versioned interface{ version() uint32 }
+
+// add registers an operation. The role is asked before the request is read.
+func add[I, B any](m *Module, api huma.API, o op, f func(ctx context.Context, by sitestore.By, in *I) (B, error)) {
+	m.routes = append(m.routes, Route{o.method, o.path, o.roles})
+	desc := "Open to everybody."
+	if len(o.roles) > 0 {
+		names := make([]string, len(o.roles))
+		for i, r := range o.roles {
+			names[i] = string(r)
+		}
+		desc = "Needs one of the roles: " + strings.Join(names, ", ") + "."
+	}
+	huma.Register(api, huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: desc,
+		Tags: []string{"site"}, DefaultStatus: o.status, Middlewares: huma.Middlewares{need(o.roles)},
+	}, func(ctx context.Context, in *I) (*out[B], error) {
+		by := sitestore.By{Actor: actor.From(ctx).ID}
+		if v, ok := any(in).(conditional); ok {
+			n, err := v.ifMatch()
+			if err != nil {
+				return nil, err
+			}
+			by.Version = n
+		}
+		if v, ok := any(in).(reasoned); ok {
+			by.Reason = v.reason()
+		}
+		b, err := f(ctx, by, in)
+		if err != nil {
+			return nil, m.answer(ctx, err)
+		}
+		res := &out[B]{Body: b}
+		if v, ok := any(b).(versioned); ok {
+			res.ETag = strconv.Quote(strconv.FormatUint(uint64(v.version()), 10))
+		}
+		return res, nil
+	})
+}
+
+// need refuses whoever does not hold one of the roles, before anything of the
+// request is read.
+func need(roles []actor.Role) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if len(roles) > 0 {
+			if _, err := actor.Need(ctx.Context(), roles...); err != nil {
+				deny(ctx, err)
+				return
+			}
+		}
+		next(ctx)
+	}
+}
+
+func deny(ctx huma.Context, err error) {
+	var p *problem.Problem
+	if !errors.As(problem.Denied(err), &p) {
+		p = problem.New(http.StatusForbidden, "ROLE", "not permitted")
+	}
+	c := *p
+	c.RequestID = problem.RequestID(ctx.Context())
+	if c.Status == http.StatusUnauthorized {
+		ctx.SetHeader("WWW-Authenticate", "Bearer")
+	}
+	ctx.SetHeader("Content-Type", "application/problem+json")
+	ctx.SetStatus(c.Status)
+	_ = json.NewEncoder(ctx.BodyWriter()).Encode(c) // a reader that left needs no answer
+}
+
+// answer turns a refusal into a problem. What else goes wrong is logged and not
+// shown.
+func (m *Module) answer(ctx context.Context, err error) error {
+	var r *sitestore.Refusal
+	var p *problem.Problem
+	switch {
+	case errors.As(err, &p):
+		return p
+	case !errors.As(err, &r):
+		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("the site's store did not answer")
+		return problem.New(http.StatusServiceUnavailable, "STORE", "the site's store did not answer; see /healthz")
+	}
+	status := http.StatusUnprocessableEntity
+	switch {
+	case errors.Is(r, sitestore.ErrNotMet):
+		status = http.StatusConflict
+	case errors.Is(r, sitestore.ErrForbidden), errors.Is(r, sitestore.ErrKept):
+		status = http.StatusForbidden
+	case errors.Is(r, sitestore.ErrVersion):
+		status = http.StatusPreconditionFailed
+	case errors.Is(r, sitestore.ErrNotFound):
+		status = http.StatusNotFound
+	case errors.Is(r, sitestore.ErrGone):
+		status = http.StatusGone
+	}
+	return problem.New(status, r.Code, r.Detail, reasonsOf(r.Reasons)...)
+}
+
+func reasonsOf(rs []policy.Reason) []problem.Reason {
+	var out []problem.Reason
+	for _, r := range rs {
+		out = append(out, problem.Reason{Code: r.Code, Object: r.Subject, Text: r.Text})
+	}
+	return out
+}
+
+// conditional is an input that must say which version it was made of.
+type conditional interface{ ifMatch() (uint32, error) }
+
+// reasoned is an input that may give a reason.
+type reasoned interface{ reason() string }
+
+// ofVersion is an edit.
+type ofVersion struct {
+	IfMatch string `header:"If-Match" doc:"The version that the change was made of, as its ETag said"`
+}
+
+func (v *ofVersion) ifMatch() (uint32, error) {
+	if v.IfMatch == "" {
+		return 0, problem.New(http.StatusPreconditionRequired, "IF_MATCH_MISSING", "send If-Match with the version that the change was made of")
+	}
+	n, err := strconv.ParseUint(strings.Trim(v.IfMatch, `"`), 10, 32)
+	if err != nil || n == 0 {
+		return 0, problem.New(http.StatusPreconditionFailed, sitestore.CodeVersion, "If-Match is not a version")
+	}
+	return uint32(n), nil
+}
+
+// maybeVersion is a decision; it may say which version it is about.
+type maybeVersion struct {
+	IfMatch string `header:"If-Match" doc:"Decide only if it is still this version"`
+}
+
+func (v *maybeVersion) ifMatch() (uint32, error) {
+	if v.IfMatch == "" {
+		return 0, nil
+	}
+	return (&ofVersion{v.IfMatch}).ifMatch()
+}
+
+// oneID is an object's id in the path.
+type oneID struct {
+	ID string `path:"id" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
+}
+
+// decision is a step of a state machine with its reason.
+type decision struct {
+	maybeVersion
+	oneID
+	Body struct {
+		Reason string `json:"reason" maxLength:"500" doc:"Why; kept with the decision"`
+	}
+}
+
+func (d *decision) reason() string { return d.Body.Reason }
