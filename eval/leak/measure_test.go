@@ -168,11 +168,17 @@ func TestSift(t *testing.T) {
 		all = append(all, b)
 	}
 	s := leak.Sift(all, size, 30)
-	require.Equal(t, 20, s.Faces())
-	require.Equal(t, 1, s.Tracks)
+	require.Equal(t, 23, s.Faces(), "the hand counts, in doubt")
+	require.Equal(t, 20, s.Sure())
+	require.Equal(t, 2, s.Tracks)
 	for i := range 20 {
-		require.Len(t, s.Frames[i].Faces, 1)
 		require.Equal(t, leak.Face{Box: face(i), Score: 0.9, Track: 1, Nth: i}, s.Frames[i].Faces[0])
+		if i < 12 || i >= 15 {
+			require.Len(t, s.Frames[i].Faces, 1)
+			continue
+		}
+		require.Len(t, s.Frames[i].Faces, 2)
+		require.Equal(t, leak.DoubtBrief, s.Frames[i].Faces[1].Doubt)
 	}
 	// Nobody within a second: none of these forty pictures are that far away.
 	for i, f := range s.Frames {
@@ -183,12 +189,14 @@ func TestSift(t *testing.T) {
 	for i := range long {
 		long[i] = leak.Boxes{Persons: []geom.Box{person}, Faces: []geom.Box{geom.BoxAt(90, 50, 30, 36), geom.BoxAt(70, 160, 24, 30)}}
 	}
-	require.Equal(t, 40, leak.Sift(long, size, 30).Faces(), "as sure as the face: kept")
-	require.Equal(t, 20, leak.Sift(long, size, 30, 1).Faces())
+	require.Equal(t, 40, leak.Sift(long, size, 30).Sure(), "as sure as the face: no doubt")
+	require.Equal(t, 20, leak.Sift(long, size, 30, 1).Sure())
+	require.Equal(t, 40, leak.Sift(long, size, 30, 1).Faces())
+	require.Equal(t, leak.DoubtHead, leak.Sift(long, size, 30, 1).Frames[9].Faces[1].Doubt)
 	for i := range long { // somebody small in front
 		long[i].Persons = append(long[i].Persons, geom.Box{X0: 50, Y0: 140, X1: 90, Y1: 220})
 	}
-	require.Equal(t, 40, leak.Sift(long, size, 30, 1).Faces())
+	require.Equal(t, 40, leak.Sift(long, size, 30, 1).Sure())
 	s = leak.Sift(append(all, make([]leak.Boxes, 60)...), size, 30)
 	for i, f := range s.Frames {
 		require.Equal(t, i > 19+30, f.Empty, i)
@@ -204,25 +212,43 @@ func TestTally(t *testing.T) {
 		})
 	}
 	seen := leak.Sift(all, size, 10)
+	for i := range seen.Frames {
+		if i < 5 {
+			seen.Frames[i].Faces[0].Doubt = leak.DoubtBrief
+		}
+	}
 	r := leak.Count(seen, func(i int, f leak.Face) leak.Leak {
 		small := f.Box.W() < 50
-		return leak.Leak{
+		l := leak.Leak{
 			Exposed:    small && (i == 3 || (i >= 10 && i < 14)),
 			Redetected: !small && i%10 == 0,
-			Compared:   i%5 == 0, Reidentified: small && i == 10,
+			Compared:   i%5 == 0, Reidentified: small && i <= 10 && i%5 == 0,
 		}
+		if l.Redetected {
+			l.By = []int{1}
+		}
+		if l.Reidentified && i == 5 {
+			l.Chance = leak.ChanceBlank
+		}
+		return l
 	})
 	require.Equal(t, 60, r.All.Faces)
 	require.Equal(t, 5, r.All.Exposed)
 	require.Equal(t, 3, r.All.Redetected)
 	require.Equal(t, 12, r.All.Compared)
-	require.Equal(t, 1, r.All.Reidentified)
+	require.Equal(t, []int{0, 3}, r.All.RedetectedBy)
+	require.Equal(t, 3, r.All.Reidentified, "chance or not")
+	require.Equal(t, 1, r.All.Chance)
 	require.InDelta(t, 5.0/60, r.All.ExposedRate, 1e-9)
-	require.InDelta(t, 1.0/12, r.All.ReidRate, 1e-9)
+	require.InDelta(t, 3.0/12, r.All.ReidRate, 1e-9)
+	require.Equal(t, leak.Row{
+		From: 16, Faces: 55, Exposed: 4, Redetected: 3, RedetectedBy: []int{0, 3}, Compared: 11, Reidentified: 2, Chance: 1,
+		ExposedRate: 4.0 / 55, RedetectRate: 3.0 / 55, ReidRate: 2.0 / 11,
+	}, r.Sure)
 	require.Equal(t, 1, r.ExposedTracks)
 	require.Equal(t, 4, r.LongestRun)
 	require.Equal(t, []int{30, 0, 0, 30}, []int{r.BySize[0].Faces, r.BySize[1].Faces, r.BySize[2].Faces, r.BySize[3].Faces})
 	require.Equal(t, 5, r.BySize[0].Exposed)
-	require.Len(t, r.Leaks, 8)
+	require.Len(t, r.Leaks, 10)
 	require.False(t, math.IsNaN(r.EmptyArea))
 }
