@@ -26,10 +26,16 @@ type Cursor struct {
 	s     *Spool
 	name  string
 	acked uint64 // guarded by s.mu, like the rest
-	// Where to read on: the frame behind number posSeq lies at posAt of the
-	// segment that begins with posSeg. Zero when unknown.
-	posSeq, posSeg uint64
-	posAt          int64
+	// Where the last read began and ended: the next one goes on at the end, or
+	// begins again when nothing was acknowledged.
+	begin, end place
+}
+
+// place tells that the frame behind number seq lies at offset at of the segment
+// that begins with number seg. The zero value is nowhere.
+type place struct {
+	seg, seq uint64
+	at       int64
 }
 
 // Consumer returns the cursor of the named consumer, making one that begins
@@ -120,27 +126,48 @@ func (c *Cursor) Ack(seq uint64) error {
 	case seq <= c.acked:
 		return nil
 	}
-	if err := c.s.saveCursor(c.name, seq); err != nil {
+	if err := c.save(seq); err != nil {
 		return err
 	}
-	c.acked = seq
+	c.s.watchLag()
 	return c.s.retire()
 }
 
-// Replay calls fn with the events from number from on up to number to, in
-// order, in batches that fn must not keep. It fails with ErrTrimmed when the
-// first ones are no longer held, and with fn's error.
-func (s *Spool) Replay(ctx context.Context, from, to uint64, fn func([]event.Event) error) error {
-	s.mu.Lock()
-	to = min(to, s.head.Seq)
-	if from = max(from, 1); len(s.segs) > 0 && from <= to && from < s.segs[0].first {
-		oldest := s.segs[0].first
-		s.mu.Unlock()
-		return fmt.Errorf("%w: %d asked for, %d is the oldest", ErrTrimmed, from, oldest)
+// save acknowledges up to seq. On a full disk it makes room first, by segments
+// that this very acknowledgement settles: whether the cursor's file or they are
+// written off first does not matter, since a cursor is never taken to stand
+// before the oldest event held.
+func (c *Cursor) save(seq uint64) error {
+	before := c.acked
+	for {
+		err := c.s.saveCursor(c.name, seq)
+		if err == nil {
+			c.acked = seq
+			return nil
+		}
+		if !noRoom(err) {
+			return err
+		}
+		c.acked = seq
+		gone, derr := c.s.disposeOldest()
+		if derr != nil || !gone {
+			c.acked = max(before, c.s.segs[0].first-1)
+			return errors.Join(err, derr)
+		}
 	}
-	s.mu.Unlock()
+}
+
+// Replay calls fn with the events from number from on up to number to, in
+// order, in batches that fn must not keep. Numbers that are damaged on the disk
+// are passed over. It fails with ErrTrimmed as soon as it meets a number that is
+// no longer held, and with fn's error.
+func (s *Spool) Replay(ctx context.Context, from, to uint64, fn func([]event.Event) error) error {
+	from, to = max(from, 1), min(to, s.Head().Seq)
 	for pos := new(Cursor); from <= to; {
 		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.trimmed(from); err != nil {
 			return err
 		}
 		evs, err := s.read(from, int(min(to-from+1, 256)), pos)
@@ -150,59 +177,89 @@ func (s *Spool) Replay(ctx context.Context, from, to uint64, fn func([]event.Eve
 		for len(evs) > 0 && evs[len(evs)-1].Seq > to {
 			evs = evs[:len(evs)-1] // numbers skipped over damage
 		}
-		if len(evs) == 0 {
-			return nil
+		// A segment may have gone between two that were read.
+		var gone error
+		for i := range evs {
+			if evs[i].Seq != from {
+				if gone = s.trimmed(from); gone != nil {
+					evs = evs[:i]
+					break
+				}
+			}
+			from = evs[i].Seq + 1
 		}
-		from = evs[len(evs)-1].Seq + 1
-		if err := fn(evs); err != nil {
+		if len(evs) == 0 {
+			return gone
+		}
+		if err := errors.Join(fn(evs), gone); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// trimmed fails with ErrTrimmed when number seq is no longer held.
+func (s *Spool) trimmed(seq uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.segs) == 0 || seq >= s.segs[0].first {
+		return nil
+	}
+	return fmt.Errorf("%w: %d asked for, %d is the oldest", ErrTrimmed, seq, s.segs[0].first)
+}
+
 // read returns up to limit events from number from on. pos remembers where the
 // last read began and ended, so that a consumer who keeps up never scans.
 func (s *Spool) read(from uint64, limit int, pos *Cursor) ([]event.Event, error) {
+	limit = max(limit, 1)
 	var out []event.Event
-	for len(out) < max(limit, 1) {
+	var dec event.BinaryDecoder
+	for len(out) < limit {
 		s.mu.Lock()
 		i := s.find(from)
 		if i == len(s.segs) {
 			s.mu.Unlock()
 			return out, nil
 		}
+		if out == nil {
+			out = make([]event.Event, 0, min(uint64(limit), s.head.Seq-from+1)) //nolint:gosec // positive
+		}
 		seg := *s.segs[i]
 		at := int64(headerSize)
-		if pos.posSeg == seg.first && pos.posSeq < from {
-			at = pos.posAt
+		for _, p := range []place{pos.begin, pos.end} {
+			if p.at > at && p.seg == seg.first && p.seq < from {
+				at = p.at
+			}
 		}
 		s.mu.Unlock()
-		evs, next, err := s.readSegment(seg, at, from, limit-len(out), pos)
-		if err != nil {
+		var err error
+		if out, from, err = s.readSegment(seg, at, from, out, limit, &dec, pos); err != nil {
 			return nil, err
 		}
-		out = append(out, evs...)
-		from = next
 	}
 	return out, nil
 }
 
-func (s *Spool) readSegment(seg segment, at int64, from uint64, limit int, pos *Cursor) ([]event.Event, uint64, error) {
+// readSegment appends to out the events of a segment from number from on, which
+// stands at offset at or behind it, and returns the number to go on with.
+func (s *Spool) readSegment(seg segment, at int64, from uint64, out []event.Event, limit int, dec *event.BinaryDecoder, pos *Cursor) ([]event.Event, uint64, error) {
 	f, err := os.Open(seg.path)
+	if errors.Is(err, os.ErrNotExist) { // disposed of a moment ago
+		return out, from, fmt.Errorf("%w: number %d", ErrTrimmed, from)
+	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("spool: read: %w", err)
+		return out, from, fmt.Errorf("spool: read: %w", err)
 	}
 	defer f.Close()
 	sc := &scanner{r: f, at: at, limit: seg.size}
-	var out []event.Event
+	begun := len(out)
 	for len(out) < limit {
 		fr, err := sc.next()
 		if errors.Is(err, ErrCorrupt) {
 			s.noteDamage(fmt.Errorf("%s: %w", seg.path, err))
 			found, rerr := sc.resync()
 			if rerr != nil {
-				return nil, 0, rerr
+				return out, from, rerr
 			}
 			if !found {
 				return out, seg.last + 1, nil
@@ -213,23 +270,25 @@ func (s *Spool) readSegment(seg segment, at int64, from uint64, limit int, pos *
 			return out, seg.last + 1, nil
 		}
 		if err != nil {
-			return nil, 0, err
+			return out, from, err
 		}
 		if fr.seq < from {
 			continue
 		}
-		if len(out) == 0 {
+		if len(out) == begun {
 			s.mu.Lock()
-			pos.posSeg, pos.posSeq, pos.posAt = seg.first, fr.seq-1, fr.at
+			pos.begin = place{seg.first, fr.seq - 1, fr.at}
 			s.mu.Unlock()
 		}
-		var e event.Event
-		if err := e.UnmarshalBinary(fr.payload); err != nil {
-			return nil, 0, fmt.Errorf("%w: number %d: %w", ErrCorrupt, fr.seq, err)
+		out = append(out, event.Event{})
+		if err := dec.Decode(fr.payload, &out[len(out)-1]); err != nil {
+			return out, from, fmt.Errorf("%w: number %d: %w", ErrCorrupt, fr.seq, err)
 		}
-		out = append(out, e)
 		from = fr.seq + 1
 	}
+	s.mu.Lock()
+	pos.end = place{seg.first, from - 1, sc.at}
+	s.mu.Unlock()
 	return out, from, nil
 }
 

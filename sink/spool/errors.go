@@ -16,6 +16,8 @@ var (
 	// ErrBroken reports that the disk refused to give back a failed write; the
 	// spool can be read, and must be opened anew before it takes more.
 	ErrBroken = errors.New("spool: storage failed")
+	// ErrLag reports a consumer that has not acknowledged events for too long.
+	ErrLag = errors.New("spool: events wait for too long")
 	// ErrLocked reports that another process has the spool open.
 	ErrLocked = errors.New("spool: in use by another process")
 	// ErrClosed reports the use of a closed spool or journal.

@@ -85,8 +85,29 @@ type scanner struct {
 	r     io.ReaderAt
 	at    int64 // next offset
 	limit int64
-	head  [frameHead]byte
-	buf   []byte
+	buf   []byte // what was read ahead
+	from  int64  // the offset of buf[0]
+}
+
+// readAhead is how much is read from the file at a time.
+const readAhead = 128 << 10
+
+// view returns n bytes at offset at, which lie below the limit. They are valid
+// until the next call.
+func (s *scanner) view(at, n int64) ([]byte, error) {
+	if i := at - s.from; i >= 0 && i+n <= int64(len(s.buf)) {
+		return s.buf[i : i+n], nil
+	}
+	want := min(max(n, readAhead), s.limit-at)
+	if int64(cap(s.buf)) < want {
+		s.buf = make([]byte, want)
+	}
+	s.buf, s.from = s.buf[:want], at
+	if _, err := s.r.ReadAt(s.buf, at); err != nil {
+		s.buf = s.buf[:0]
+		return nil, fmt.Errorf("spool: read: %w", err)
+	}
+	return s.buf[:n], nil
 }
 
 // next returns the next frame, io.EOF at the limit, and ErrCorrupt when the
@@ -98,28 +119,25 @@ func (s *scanner) next() (frame, error) {
 	if s.limit-s.at < frameHead {
 		return frame{}, fmt.Errorf("%w: %d bytes left at %d", ErrCorrupt, s.limit-s.at, s.at)
 	}
-	if _, err := s.r.ReadAt(s.head[:], s.at); err != nil {
-		return frame{}, fmt.Errorf("spool: read: %w", err)
+	h, err := s.view(s.at, frameHead)
+	if err != nil {
+		return frame{}, err
 	}
-	n := int64(binary.BigEndian.Uint32(s.head[4:]))
-	if !bytes.Equal(s.head[:4], frameMark[:]) || n > maxPayload || s.at+frameHead+n > s.limit {
+	n := int64(binary.BigEndian.Uint32(h[4:]))
+	if !bytes.Equal(h[:4], frameMark[:]) || n > maxPayload || s.at+frameHead+n > s.limit {
 		return frame{}, fmt.Errorf("%w: no frame at %d", ErrCorrupt, s.at)
 	}
-	if int64(cap(s.buf)) < n {
-		s.buf = make([]byte, n, max(n, 4096))
+	b, err := s.view(s.at, frameHead+n)
+	if err != nil {
+		return frame{}, err
 	}
-	p := s.buf[:n]
-	if _, err := s.r.ReadAt(p, s.at+frameHead); err != nil {
-		return frame{}, fmt.Errorf("spool: read: %w", err)
-	}
-	sum := crc32.Update(crc32.Checksum(s.head[12:], castagnoli), castagnoli, p)
-	if sum != binary.BigEndian.Uint32(s.head[8:]) {
+	if crc32.Checksum(b[12:], castagnoli) != binary.BigEndian.Uint32(b[8:]) {
 		return frame{}, fmt.Errorf("%w: checksum of the frame at %d", ErrCorrupt, s.at)
 	}
 	f := frame{
-		at: s.at, end: s.at + frameHead + n, payload: p,
-		seq:   binary.BigEndian.Uint64(s.head[12:]),
-		batch: binary.BigEndian.Uint64(s.head[20:]),
+		at: s.at, end: s.at + frameHead + n, payload: b[frameHead:],
+		seq:   binary.BigEndian.Uint64(b[12:]),
+		batch: binary.BigEndian.Uint64(b[20:]),
 	}
 	s.at = f.end
 	return f, nil

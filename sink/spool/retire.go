@@ -6,6 +6,8 @@ import (
 	"math"
 	"os"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // settled returns the number up to which every consumer has acknowledged. With
@@ -51,22 +53,47 @@ func (s *Spool) retireFor(n int64) error {
 		if seg.last > settled || seg.last >= s.head.Seq || !aged && s.bytes()+n <= s.o.MaxBytes {
 			return nil
 		}
-		if err := os.Remove(seg.path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("spool: dispose: %w", err)
+		if err := s.disposeFirst(); err != nil {
+			return err
 		}
-		s.segs = s.segs[1:]
 	}
 	return nil
 }
 
-// Enforce applies the age bound now; call it now and then, since a quiet spool
-// has no other occasion to.
+func (s *Spool) disposeFirst() error {
+	if err := os.Remove(s.segs[0].path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("spool: dispose: %w", err)
+	}
+	s.segs = s.segs[1:]
+	return nil
+}
+
+// disposeOldest gives the oldest segment up although it is neither too old nor
+// beyond the bound, if every consumer has acknowledged it: room for new events
+// matters more than a copy kept for replay. It reports whether it did.
+func (s *Spool) disposeOldest() (bool, error) {
+	if len(s.segs) < 2 || s.segs[0].last > s.settled() || s.segs[0].last >= s.head.Seq {
+		return false, nil
+	}
+	if err := s.disposeFirst(); err != nil {
+		return false, err
+	}
+	s.early++
+	return true, nil
+}
+
+// noRoom tells a full disk from other trouble.
+func noRoom(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
+
+// Enforce applies the bounds on age now, and looks for consumers that lag; call
+// it every minute or so, since a quiet spool has no other occasion to.
 func (s *Spool) Enforce() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return ErrClosed
 	}
+	s.watchLag()
 	return s.retire()
 }
 

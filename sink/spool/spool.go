@@ -1,7 +1,14 @@
 // Package spool keeps an edge's events on its own disk until every consumer
-// has acknowledged them. Append returns after fsync: what it accepted survives
-// a crash and a power cut. What a crash tore off in the middle of a write is
-// cut away at the next opening; nothing acknowledged is.
+// has acknowledged them.
+//
+// When data are on the disk: Append returns after fdatasync of the segment, once
+// for all the events it was given (the journal puts together what comes at the
+// same time). A new segment is synced with its folder before anything is written
+// to it. A cursor is written to a new file, synced, renamed over the old one, and
+// the folder synced, before what it acknowledges may be disposed of. So what was
+// accepted survives a crash and a power cut, if the disk keeps its word. What a
+// crash tore off in the middle of a write is cut away at the next opening;
+// nothing acknowledged is.
 package spool
 
 import (
@@ -25,7 +32,10 @@ type Options struct {
 	SegmentBytes int64         // a new segment file is begun beyond it; 8 MiB
 	MaxBytes     int64         // of all segments together; 1 GiB
 	MaxAge       time.Duration // of acknowledged events, kept for replay; 7 days
-	Now          func() time.Time
+	// MaxWait is how old the oldest event may get that a consumer has not
+	// acknowledged before AlarmLag; 10 minutes.
+	MaxWait time.Duration
+	Now     func() time.Time
 	// Alarm is told of trouble that a person should know of: once when a state
 	// begins and once, with Cleared set, when it is over (damage each time it is
 	// met, never cleared). It is called with the spool's lock held and must
@@ -41,6 +51,7 @@ const (
 	AlarmFull    AlarmKind = "full"    // the bound is reached with unacknowledged events
 	AlarmDisk    AlarmKind = "disk"    // the disk refused a write
 	AlarmDamaged AlarmKind = "damaged" // stored events cannot be read any more
+	AlarmLag     AlarmKind = "lag"     // a consumer has not taken events for too long
 )
 
 // Alarm is one piece of news for the operator.
@@ -59,6 +70,9 @@ func (o *Options) defaults() {
 	}
 	if o.MaxAge <= 0 {
 		o.MaxAge = DefaultMaxAge
+	}
+	if o.MaxWait <= 0 {
+		o.MaxWait = 10 * time.Minute
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -87,6 +101,8 @@ type Spool struct {
 	closed   bool
 	damaged  uint64
 	appended uint64
+	marks    marks
+	early    uint64 // segments disposed of before their time, for want of room
 }
 
 // segment is one file. Fields are guarded by Spool.mu.
@@ -164,12 +180,14 @@ func (s *Spool) Append(ctx context.Context, events []event.Event) error {
 	if err := s.makeRoom(int64(len(s.buf))); err != nil {
 		return err
 	}
-	if err := s.write(events); err != nil {
+	if err := s.writeSomehow(events); err != nil {
 		s.raise(AlarmDisk, err)
 		return err
 	}
 	s.clear(AlarmDisk)
 	s.appended += uint64(len(events))
+	s.marks.add(events[0].Seq, s.o.Now())
+	s.watchLag()
 	s.wake()
 	return nil
 }
@@ -202,6 +220,21 @@ func encodeBatch(buf []byte, events []event.Event) ([]byte, error) {
 		}
 	}
 	return buf, nil
+}
+
+// writeSomehow writes, and where the disk is full gives up segments that every
+// consumer has acknowledged, oldest first, until it can.
+func (s *Spool) writeSomehow(events []event.Event) error {
+	for {
+		err := s.write(events)
+		if err == nil || s.broken != nil || !noRoom(err) {
+			return err
+		}
+		gone, derr := s.disposeOldest()
+		if derr != nil || !gone {
+			return errors.Join(err, derr)
+		}
+	}
 }
 
 // write puts s.buf behind the last segment and syncs it, or leaves the segment
@@ -294,8 +327,12 @@ type Stats struct {
 	Appended uint64            // events since opening
 	Damaged  uint64            // events found unreadable since opening
 	Lag      map[string]uint64 // events not yet acknowledged, by consumer
-	Full     bool
-	DiskErr  bool
+	// Waiting is the age of the oldest of these, to a second; after a restart
+	// that of their segment.
+	Waiting map[string]time.Duration
+	Early   uint64 // segments given up before their time since opening, the disk being full
+	Full    bool
+	DiskErr bool
 }
 
 // Stats returns a snapshot.
@@ -304,13 +341,14 @@ func (s *Spool) Stats() Stats {
 	defer s.mu.Unlock()
 	st := Stats{
 		Head: s.head, Segments: len(s.segs), Bytes: s.bytes(), Appended: s.appended, Damaged: s.damaged,
-		Lag: map[string]uint64{}, Full: s.raised[AlarmFull], DiskErr: s.raised[AlarmDisk] || s.broken != nil,
+		Lag: map[string]uint64{}, Waiting: map[string]time.Duration{}, Early: s.early, Full: s.raised[AlarmFull], DiskErr: s.raised[AlarmDisk] || s.broken != nil,
 	}
 	if len(s.segs) > 0 && s.head.Seq > 0 {
 		st.Oldest = s.segs[0].first
 	}
 	for name, c := range s.cursors {
 		st.Lag[name] = s.head.Seq - min(c.acked, s.head.Seq)
+		st.Waiting[name] = s.waiting(c.acked)
 	}
 	return st
 }
