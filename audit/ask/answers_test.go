@@ -64,7 +64,7 @@ func TestAnswers(t *testing.T) {
 func testAnswers(t *testing.T, open open) {
 	w := newWorld(t)
 	asker := open(t, w.all)
-	names := map[string]string{}
+	names, later := map[string]string{}, at(5*time.Minute).Format(time.RFC3339)
 	for name, id := range w.ids {
 		names[id] = name
 	}
@@ -77,9 +77,16 @@ func testAnswers(t *testing.T, open open) {
 		{"consent-missing", nil, []string{"event_id", "consent_state"}, []string{"expired active", "unrecorded ", "withdrawn withdrawn"}},
 		{"consent-missing", map[string]string{"grace": "0s"}, []string{"event_id", "consent_state"},
 			[]string{"expired active", "unrecorded ", "in grace withdrawn", "withdrawn withdrawn"}},
+		// From five minutes on, most consents and zones were in order all the time.
+		{"consent-missing", map[string]string{"from": later}, []string{"event_id", "consent_state"},
+			[]string{"expired active", "unrecorded ", "withdrawn withdrawn"}},
+		{"zone-unlawful", map[string]string{"from": later}, []string{"event_id", "fault"}, []string{
+			"uninspected inspection over", "suspended not live", "nowhere no record of the zone", "changed signs other signs",
+		}},
+		{"children", map[string]string{"from": later}, []string{"event_id"}, []string{"child", "unrecorded"}},
 		{"consent-missing", map[string]string{"site": "elsewhere"}, []string{"event_id"}, []string{}},
 		{"zone-unlawful", nil, []string{"event_id", "zone_id", "fault"}, []string{
-			"uninspected yard inspection over", "suspended hall not live", "nowhere attic no record of the zone",
+			"uninspected yard inspection over", "suspended hall not live", "nowhere attic no record of the zone", "changed signs gate other signs",
 		}},
 		{"zone-unlawful", map[string]string{"zone": "yard"}, []string{"event_id"}, []string{"uninspected"}},
 		{"after-withdrawal", nil, []string{"event_id", "after_ms", "withdrawn_at"}, []string{"withdrawn 11000 1h0m0s"}},
@@ -111,7 +118,7 @@ func testAnswers(t *testing.T, open open) {
 			"request late r-3 1 ", "request refused r-2 1 REPETITIVE", "retention skeleton 3 disk full",
 		}},
 		{"overdue", map[string]string{"keep": "119m"}, []string{"what", "object", "count"}, []string{
-			"events control 9", "request late r-3 1", "request refused r-2 1", "retention skeleton 3",
+			"events control 10", "request late r-3 1", "request refused r-2 1", "retention skeleton 3",
 		}},
 		{"people-held", nil, []string{"site_id", "enrolled", "templates", "share_percent", "state"}, []string{"plaza 80000 80002 80 warning"}},
 	}

@@ -2,6 +2,7 @@ package ask
 
 var (
 	pFrom  = Param{Name: "from", Type: Time, Default: "-30d", About: "from this time on"}
+	pDay   = Param{Name: "from", Type: Time, Default: "-1d", About: "from this time on"}
 	pTo    = Param{Name: "to", Type: Time, Default: "now", About: "before this time"}
 	pSite  = Param{Name: "site", Type: Text, About: "of this site only"}
 	pZone  = Param{Name: "zone", Type: Text, About: "of this zone only"}
@@ -67,7 +68,7 @@ var catalogue = []Question{
 		Number: 6, Name: "confirmations",
 		Title:  "Who confirmed it: two distinct people?",
 		About:  "For each match in zone mode, who reviewed it and with what verdict; confirmed means two distinct reviewers who both agree.",
-		Params: []Param{pFrom, pTo, pSite, {Name: "event", Type: Text, About: "of this event only"}, pRows},
+		Params: []Param{pDay, pTo, pSite, {Name: "event", Type: Text, About: "of this event only"}, pRows},
 		Columns: cols("ts", "time", "event_id", "text", "site_id", "text", "zone_id", "text", "reviewers", "int",
 			"confirmations", "int", "rejections", "int", "confirmed", "text", "last_review", "time"),
 	},
@@ -75,7 +76,7 @@ var catalogue = []Question{
 		Number: 7, Name: "reads",
 		Title:  "Who unmasked or read what, for which reason?",
 		About:  "Every recorded look at what is linked to people, and every moment at which a person began to be shown clear.",
-		Params: []Param{pFrom, pTo, pSite, {Name: "reader", Type: Text, About: "by this reader only (hex)"}, pRows},
+		Params: []Param{pDay, pTo, pSite, {Name: "reader", Type: Text, About: "by this reader only (hex)"}, pRows},
 		Columns: cols("ts", "time", "event_id", "text", "kind", "text", "reader", "digest", "role", "text", "action", "text",
 			"purpose", "text", "object", "text", "camera_id", "text", "subject_ref", "digest", "subjects", "int"),
 	},
@@ -84,7 +85,7 @@ var catalogue = []Question{
 		Title: "Matches, rejects and claim failures per zone, hour and threshold?",
 		About: "Counts per zone, hour and threshold, with the false matches to expect among the comparisons made at the validated rate.",
 		Params: []Param{
-			pFrom, pTo, pSite, pZone,
+			{Name: "from", Type: Time, Default: "-7d", About: "from this time on"}, pTo, pSite, pZone,
 			{Name: "fmr_per_million", Type: Int, Default: "100", About: "false matches per million comparisons at the threshold, as validated"},
 			pRows,
 		},

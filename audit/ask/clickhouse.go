@@ -22,11 +22,12 @@ func NewClickHouse(db *sql.DB, now func() time.Time) *Asker {
 // is the type's zero.
 func clickhouseDialect() *dialect {
 	return &dialect{
-		name:   "clickhouse",
-		text:   func(x string) string { return "toString(" + x + ")" },
-		int:    func(x string) string { return "toInt64(ifNull(" + x + ", 0))" },
-		float:  func(x string) string { return "toFloat64(" + x + ")" },
-		digest: clickhouseDigest,
+		name:    "clickhouse",
+		explain: "EXPLAIN indexes = 1 ",
+		text:    func(x string) string { return "toString(" + x + ")" },
+		int:     func(x string) string { return "toInt64(ifNull(" + x + ", 0))" },
+		float:   func(x string) string { return "toFloat64(" + x + ")" },
+		digest:  clickhouseDigest,
 		nothing: func(x string) string {
 			return "(" + x + " = toFixedString('', 32))"
 		},
@@ -37,6 +38,7 @@ func clickhouseDialect() *dialect {
 		detailInt: func(alias, key string) string {
 			return fmt.Sprintf("toInt64OrZero(%s.detail['%s'])", alias, key)
 		},
+		past: clickhousePast,
 		asof: clickhouseAsOf,
 		lead: func(x, by, order, none string) string {
 			return fmt.Sprintf("leadInFrame(%s, 1, toInt64(%s)) OVER (PARTITION BY %s ORDER BY %s ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
@@ -184,7 +186,12 @@ var changes = map[string]struct {
 }
 
 func clickhouseAsOf(alias string, h history, key, at string) string {
+	return fmt.Sprintf("ASOF LEFT JOIN %[1]s AS %[2]s ON %[2]s.%[3]s = m.%[3]s AND %[4]s >= %[2]s.ts", clickhousePast(h, key), alias, key, at)
+}
+
+// clickhousePast is one row for each moment at which a key changed: its last.
+func clickhousePast(h history, key string) string {
 	c := changes[h.kind]
-	return fmt.Sprintf("ASOF LEFT JOIN (SELECT %[1]s, toUnixTimestamp64Milli(t.ts) AS ts, %[2]s FROM %[3]s AS t GROUP BY %[1]s, t.ts) AS %[4]s ON %[4]s.%[1]s = m.%[1]s AND %[5]s >= %[4]s.ts",
-		key, strings.Join(c.columns, ", "), c.table, alias, at)
+	return fmt.Sprintf("(SELECT %[1]s, toUnixTimestamp64Milli(t.ts) AS ts, %[2]s FROM %[3]s AS t GROUP BY %[1]s, t.ts)",
+		key, strings.Join(c.columns, ", "), c.table)
 }

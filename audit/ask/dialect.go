@@ -14,11 +14,12 @@ var queries embed.FS
 // dialect is how one store writes what the two say differently. Both take
 // parameters as @name, and times as milliseconds since 1970.
 type dialect struct {
-	name   string
-	text   func(x string) string // empty for none
-	int    func(x string) string // 0 for none
-	float  func(x string) string
-	digest func(x string) string // lower-case hex, empty for none
+	name    string
+	explain string                // what a query begins with to be explained
+	text    func(x string) string // empty for none
+	int     func(x string) string // 0 for none
+	float   func(x string) string
+	digest  func(x string) string // lower-case hex, empty for none
 	// nothing is whether the digest x is unset.
 	nothing func(x string) string
 	// rows is a table expression of the events of these kinds, with ts in
@@ -29,6 +30,8 @@ type dialect struct {
 	detail   func(alias, key string) string // empty for none
 	// detailInt is a number in the detail, 0 for none.
 	detailInt func(alias, key string) string
+	// past is a table expression of a history's rows, by key.
+	past func(h history, key string) string
 	// asof joins, to each row m, the last row of a history whose key is m's and
 	// whose ts is not after at.
 	asof func(alias string, h history, key, at string) string
@@ -110,6 +113,13 @@ func (d *dialect) funcs() template.FuncMap {
 				return "", fmt.Errorf("there is no history %q", name)
 			}
 			return d.asof(alias, h, key, at), nil
+		},
+		"past": func(name, key string) (string, error) {
+			h, ok := histories[name]
+			if !ok {
+				return "", fmt.Errorf("there is no history %q", name)
+			}
+			return d.past(h, key), nil
 		},
 		"lead": d.lead, "lag": d.lag, "div": d.div,
 		"numbers": func() string { return d.numbers },

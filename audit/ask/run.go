@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"bystander/internal/event"
@@ -94,12 +95,8 @@ func (a *Asker) run(ctx context.Context, q Question, values map[string]any, limi
 	if err != nil {
 		return nil, err
 	}
-	var args []any
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		args = append(args, a.arg(name, values[name]))
-	}
 	began := time.Now()
-	rows, err := a.db.QueryContext(ctx, text, args...)
+	rows, err := a.db.QueryContext(ctx, text, a.args(values)...)
 	if err != nil {
 		return nil, fmt.Errorf("ask: %s: %w", q.Name, err)
 	}
@@ -121,6 +118,53 @@ func (a *Asker) run(ctx context.Context, q Question, values map[string]any, limi
 	}
 	out.Took = time.Since(began)
 	return out, nil
+}
+
+// Explain returns the store's own plan for a question, for those who tune it.
+func (a *Asker) Explain(ctx context.Context, name string, given map[string]string) (string, error) {
+	q, err := Find(name)
+	if err != nil {
+		return "", err
+	}
+	values, err := q.bind(given, a.now())
+	if err != nil {
+		return "", err
+	}
+	text, err := a.dialect.query(q)
+	if err != nil {
+		return "", err
+	}
+	rows, err := a.db.QueryContext(ctx, a.dialect.explain+text, a.args(values)...)
+	if err != nil {
+		return "", fmt.Errorf("ask: explain %s: %w", q.Name, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return "", fmt.Errorf("ask: explain %s: %w", q.Name, err)
+	}
+	var b strings.Builder
+	for rows.Next() {
+		line := make([]any, len(columns))
+		for i := range line {
+			line[i] = new(any)
+		}
+		if err := rows.Scan(line...); err != nil {
+			return "", fmt.Errorf("ask: explain %s: %w", q.Name, err)
+		}
+		// The plan's text stands in the last column in both stores.
+		fmt.Fprintln(&b, *line[len(line)-1].(*any))
+	}
+	return b.String(), rows.Err()
+}
+
+// args puts the values in order, by name.
+func (a *Asker) args(values map[string]any) []any {
+	args := make([]any, 0, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		args = append(args, a.arg(name, values[name]))
+	}
+	return args
 }
 
 func scan(rows *sql.Rows, columns []Column) ([]any, error) {

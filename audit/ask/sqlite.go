@@ -12,6 +12,7 @@ func sqliteDialect() *dialect {
 	}
 	return &dialect{
 		name:      "sqlite",
+		explain:   "EXPLAIN QUERY PLAN ",
 		text:      func(x string) string { return "COALESCE(" + x + ", '')" },
 		int:       func(x string) string { return "COALESCE(" + x + ", 0)" },
 		float:     func(x string) string { return "COALESCE(" + x + ", 0.0)" },
@@ -22,6 +23,7 @@ func sqliteDialect() *dialect {
 		old:       "(SELECT * FROM events WHERE ts < @to - @keep)",
 		detail:    detail,
 		detailInt: func(alias, key string) string { return "CAST(" + detail(alias, key) + " AS INTEGER)" },
+		past:      sqlitePast,
 		asof:      sqliteAsOf,
 		lead: func(x, by, order, none string) string {
 			return fmt.Sprintf("LEAD(%s, 1, %s) OVER (PARTITION BY %s ORDER BY %s)", x, none, by, order)
@@ -53,17 +55,26 @@ func sqliteRows(narrow, kinds []string) string {
 	return "(SELECT * FROM events WHERE " + strings.Join(where, " AND ") + ")"
 }
 
-// sqliteAsOf numbers each key's changes and gives each the time of the next, so
-// that one join finds the change in force.
+// sqliteAsOf gives each of a key's changes the time of the next, so that one
+// join finds the change in force.
 func sqliteAsOf(alias string, h history, key, at string) string {
-	cols := []string{key, "ts", "LEAD(ts, 1, 9223372036854775807) OVER (PARTITION BY " + key + " ORDER BY ts, chain_id, seq) AS until"}
+	until := ", LEAD(ts, 1, 9223372036854775807) OVER (PARTITION BY " + key + " ORDER BY ts, chain_id, seq) AS until"
+	return fmt.Sprintf("LEFT JOIN (SELECT %s FROM events WHERE kind = '%s') %[3]s ON %[3]s.%[4]s = m.%[4]s AND %[3]s.ts <= %[5]s AND %[5]s < %[3]s.until",
+		sqliteChange(h, key)+until, h.kind, alias, key, at)
+}
+
+func sqlitePast(h history, key string) string {
+	return fmt.Sprintf("(SELECT %s FROM events WHERE kind = '%s' AND %s IS NOT NULL)", sqliteChange(h, key), h.kind, key)
+}
+
+// sqliteChange lists the columns of a change.
+func sqliteChange(h history, key string) string {
+	cols := []string{key, "ts"}
 	for _, name := range sorted(h.columns) {
 		cols = append(cols, fmt.Sprintf("COALESCE(json_extract(detail, '$.%s'), '') AS %s", h.columns[name], name))
 	}
 	for _, name := range sorted(h.times) {
 		cols = append(cols, fmt.Sprintf("CAST(unixepoch(json_extract(detail, '$.%s'), 'subsec') * 1000 AS INTEGER) AS %s", h.times[name], name))
 	}
-	cols = append(cols, h.fields...)
-	return fmt.Sprintf("LEFT JOIN (SELECT %s FROM events WHERE kind = '%s') %[3]s ON %[3]s.%[4]s = m.%[4]s AND %[3]s.ts <= %[5]s AND %[5]s < %[3]s.until",
-		strings.Join(cols, ", "), h.kind, alias, key, at)
+	return strings.Join(append(cols, h.fields...), ", ")
 }

@@ -99,6 +99,7 @@ func (w *world) places() {
 	}
 	zone("hall", 0, "live", 1000*time.Hour)
 	zone("yard", 0, "live", 40*time.Minute)
+	zone("gate", 0, "live", 1000*time.Hour)
 	zone("hall", 80*time.Minute, "suspended", 1000*time.Hour)
 	w.add(w.control, "", 0, event.Event{
 		Kind: event.KindSceneChange, SceneID: "doors", PolicyVersion: 7, AssessmentID: "a-1",
@@ -132,6 +133,9 @@ func (w *world) matches() {
 	w.match("withdrawn", event.KindMatch, time.Hour+11*time.Second, 2, "hall")
 	w.match("suspended", event.KindMatch, 81*time.Minute, 1, "hall")
 	w.match("nowhere", event.KindMatch, 82*time.Minute, 1, "attic")
+	w.add(w.edge, "changed signs", 83*time.Minute, event.Event{
+		Kind: event.KindMatch, CameraID: "cam-1", ZoneID: "gate", SignSetHash: digest(8), ConsentRef: digest(1), GateMode: "zone",
+	})
 	claim := func(verdict string) {
 		w.add(w.edge, "", 12*time.Minute, event.Event{
 			Kind: event.KindClaimOutcome, CameraID: "cam-1", ZoneID: "hall", SignSetHash: digest(9), Verdict: verdict, Threshold: 0.5,

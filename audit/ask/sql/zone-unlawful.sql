@@ -8,6 +8,12 @@ SELECT DISTINCT m.ts, {{text "m.event_id"}}, {{text "m.kind"}}, {{text "m.site_i
             ELSE 'other signs' END
 FROM {{rows "from,to,site,zone" "match,unmask,claim_outcome"}} m
 {{asof "c" "zones" "zone_id" "m.ts - @grace"}}
-WHERE {{text "c.state"}} <> 'live' OR {{int "c.inspection_ms"}} <= m.ts
-   OR {{digest "c.sign_set_hash"}} <> {{digest "m.sign_set_hash"}}
+WHERE ({{text "c.state"}} <> 'live' OR {{int "c.inspection_ms"}} <= m.ts
+       OR {{digest "c.sign_set_hash"}} <> {{digest "m.sign_set_hash"}})
+  -- Zones that were in order all the time, with the same signs, need no look at
+  -- each event.
+  AND concat({{text "m.zone_id"}}, ' ', {{digest "m.sign_set_hash"}}) NOT IN (
+      SELECT concat(p.zone_id, ' ', MAX({{digest "p.sign_set_hash"}})) FROM {{past "zones" "zone_id"}} p GROUP BY p.zone_id
+      HAVING MIN(p.ts) <= @from - @grace AND MAX(CASE WHEN p.state = 'live' THEN 0 ELSE 1 END) = 0
+         AND MIN({{int "p.inspection_ms"}}) > @to AND MIN({{digest "p.sign_set_hash"}}) = MAX({{digest "p.sign_set_hash"}}))
 ORDER BY m.ts, m.chain_id, m.seq LIMIT @rows

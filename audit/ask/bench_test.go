@@ -1,0 +1,122 @@
+package ask_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	driver "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/stretchr/testify/require"
+
+	"bystander/audit/ask"
+	servers "bystander/internal/testkit/clickhouse"
+	"bystander/sink/clickhouse"
+)
+
+// BenchmarkQuestions asks every question of a large log in the real engine:
+// ASK_ROWS of them (a million unless set), half a year's worth from 64 cameras
+// in 32 zones of 4 sites, four in five of them matches and unmaskings. It reports each question's median
+// and what the engine read for it; the log itself is made by the engine.
+func BenchmarkQuestions(b *testing.B) {
+	rows := 1_000_000
+	if n, err := strconv.Atoi(os.Getenv("ASK_ROWS")); err == nil {
+		rows = n
+	}
+	db := bigLog(b, rows)
+	asker := ask.NewClickHouse(db, time.Now)
+	var event string
+	require.NoError(b, db.QueryRow("SELECT toString(event_id) FROM match_log WHERE kind = 'match' LIMIT 1 OFFSET 1000").Scan(&event))
+	for _, q := range ask.Questions() {
+		given := map[string]string{}
+		for _, p := range q.Params {
+			if p.Required {
+				given[p.Name] = event
+			}
+		}
+		b.Run(q.Name, func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				a, err := asker.Ask(b.Context(), q.Name, given)
+				require.NoError(b, err)
+				took = append(took, a.Took)
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms/median")
+			b.ReportMetric(float64(rows), "rows")
+		})
+	}
+}
+
+// bigLog fills the engine; the same seed gives the same log.
+func bigLog(b testing.TB, rows int) *sql.DB {
+	b.Helper()
+	s := servers.StartEngine(b, servers.Options{})
+	conn, err := clickhouse.Dial(clickhouse.Config{Addrs: []string{s.Addr()}, HTTP: true})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, conn.Close()) })
+	v := clickhouse.Variant{Database: s.Database()}
+	_, err = clickhouse.Migrate(b.Context(), conn, v)
+	require.NoError(b, err)
+	span := 180 * 24 * time.Hour
+	for first := 0; first < rows; first += 1_000_000 {
+		n := min(1_000_000, rows-first)
+		s.Exec(fmt.Sprintf(fill, s.Database(), time.Now().Add(-span).UnixMilli(), span.Milliseconds()/int64(rows), first, n))
+	}
+	s.Exec(fmt.Sprintf(fillControl, s.Database(), time.Now().Add(-181*24*time.Hour).UnixMilli()))
+	o, err := driver.ParseDSN(s.DSN())
+	require.NoError(b, err)
+	db := driver.OpenDB(o)
+	b.Cleanup(func() { require.NoError(b, db.Close()) })
+	return db
+}
+
+// fill makes rows that are alike in shape to real ones: matches of 20,000
+// consents, minute counters, health.
+const fill = `INSERT INTO %[1]s.events (event_id, ts, ts_quality, kind, site_id, camera_id, scene_id, zone_id, zone_version, sign_set_hash,
+	inspection_id, policy_version, notice_version, gate_mode, gate_bits, subject_ref, consent_ref, consent_version, gallery_size, score,
+	threshold, margin, quality, detail, chain_id, seq, prev_hash, row_hash, node_sig, arrived)
+SELECT generateUUIDv7(number), fromUnixTimestamp64Milli(toInt64(%[2]d + number * %[3]d)), 'synced',
+	multiIf(number %% 1000 = 999, 'camera_health', number %% 10 < 4, 'match', number %% 10 < 8, 'unmask', 'zone_minute') AS k,
+	concat('site-', toString(number %% 4)), concat('cam-', toString(number %% 64)), 'doors', concat('zone-', toString(number %% 32)), 3,
+	unhex(repeat('09', 32)), 'i-1', 7, 'n-1', 'zone', 4294967295,
+	if(k IN ('match', 'unmask'), reinterpretAsFixedString(sipHash128(number, 1)) || reinterpretAsFixedString(sipHash128(number, 2)), toFixedString('', 32)),
+	if(k IN ('match', 'unmask'), toFixedString(unhex(leftPad(hex(intDiv(number, 10) %% 20000 + 1), 64, '0')), 32), toFixedString('', 32)), 1, 20000, 0.7,
+	0.5, 0.2, 0.9, multiIf(k = 'zone_minute', map('pictures', '1500', 'people', '12'), k = 'camera_health', map('state', 'connected'), map()),
+	concat('edge-', toString(number %% 8)), intDiv(number, 8) + 1, randomFixedString(32), randomFixedString(32), randomFixedString(64), number
+FROM numbers(%[4]d, %[5]d)`
+
+// fillControl makes what the events rely on: consents, zones, notice, scene.
+const fillControl = `INSERT INTO %[1]s.events (event_id, ts, kind, site_id, zone_id, sign_set_hash, consent_ref, notice_version, scene_id, detail, chain_id, seq, row_hash, arrived)
+SELECT generateUUIDv7(number), fromUnixTimestamp64Milli(toInt64(%[2]d)), multiIf(number < 20000, 'consent_change', number < 20128, 'zone_change', 'census'),
+	concat('site-', toString(number %% 4)), if(number < 20128 AND number >= 20000, concat('zone-', toString(number %% 32)), ''),
+	if(number < 20128 AND number >= 20000, unhex(repeat('09', 32)), toFixedString('', 32)),
+	if(number < 20000, toFixedString(unhex(leftPad(hex(number + 1), 64, '0')), 32), toFixedString('', 32)), 'n-1', 'doors',
+	multiIf(number < 20000, map('state', 'active', 'under14', 'no', 'expires', '2099-01-01T00:00:00Z'),
+		number < 20128, map('state', 'live', 'inspection_until', '2099-01-01T00:00:00Z'), map('enrolled', '20000')),
+	'control', number + 1, randomFixedString(32), number FROM numbers(20132)`
+
+// The questions over a span of time read by the order of their table: the
+// engine's own plan says so.
+func TestPlansUseTheOrder(t *testing.T) {
+	db := bigLog(t, 20_000)
+	tests := map[string]string{
+		"consent-missing": "ts", "zone-unlawful": "ts", "after-withdrawal": "ts", "confirmations": "ts", "reads": "ts",
+		"zone-outcomes": "ts", "use-and-faults": "ts", "children": "ts", "people-held": "kind", "overdue": "kind",
+	}
+	asker := ask.NewClickHouse(db, time.Now)
+	for name, key := range tests {
+		plan, err := asker.Explain(t.Context(), name, map[string]string{"from": "-2d", "to": "-1d"})
+		if name == "people-held" || name == "overdue" {
+			plan, err = asker.Explain(t.Context(), name, nil)
+		}
+		require.NoError(t, err, name)
+		require.Contains(t, plan, "PrimaryKey", name)
+		at := strings.Index(plan, "PrimaryKey")
+		require.Contains(t, plan[at:], key, "%s: %s", name, plan)
+	}
+}
