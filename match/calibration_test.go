@@ -68,6 +68,31 @@ func TestThresholdBeyondTheMeasuredTail(t *testing.T) {
 	}
 }
 
+// TestTail draws the line as if one decade less had been measured, and holds it
+// to what was: on real faces it gave too high a threshold each time, not too low
+// a one.
+func TestTail(t *testing.T) {
+	c := match.Calibration0095()
+	for _, least := range []float64{1e-4, 1e-5} {
+		short := c
+		short.Points = nil
+		for _, p := range c.Points {
+			if p.FMR >= least*(1-1e-9) {
+				short.Points = append(short.Points, p)
+			}
+		}
+		short.Floor = least / 10
+		for _, fmr := range []float64{least / 3, least / 10} {
+			guess, err := short.Threshold(1, fmr)
+			require.NoError(t, err)
+			measured, err := c.Threshold(1, fmr)
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, guess, measured, "FMR %.0e by a line from %.0e", fmr, least)
+			require.Less(t, guess-measured, float32(0.03))
+		}
+	}
+}
+
 func TestFMR(t *testing.T) {
 	require.InDelta(t, 1e-4, match.FMR(1, 1e-4), 1e-15)
 	require.InDelta(t, 1e-6, match.FMR(100, 1e-4), 1e-9)
