@@ -85,7 +85,7 @@ func (m *Module) photoRoutes(api huma.API) {
 		Responses: map[string]*huma.Response{"200": {Description: "JPEG", Content: map[string]*huma.MediaType{
 			"image/jpeg": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 		}}},
-	}, func(ctx context.Context, in *oneID) (*photoOut, error) {
+	}, func(ctx context.Context, in *OneID) (*photoOut, error) {
 		p, err := s.Photo(ctx, in.ID)
 		if err != nil {
 			return nil, m.answer(ctx, err)

@@ -16,13 +16,13 @@ type Page[T any] struct {
 	Next  string `json:"next,omitempty" doc:"Give it as after= for the next page; empty on the last"`
 }
 
-// paging asks for a page.
-type paging struct {
+// Paging asks for a page.
+type Paging struct {
 	After string `query:"after" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$" doc:"Only what comes after this id"`
 	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-func page[T any](items []T, id func(T) string, p paging) Page[T] {
+func page[T any](items []T, id func(T) string, p Paging) Page[T] {
 	items = slices.DeleteFunc(items, func(v T) bool { return p.After != "" && id(v) <= p.After })
 	out := Page[T]{Items: items}
 	if p.Limit > 0 && len(items) > p.Limit {
@@ -52,7 +52,7 @@ type kindOf[T, V any] struct {
 // reads registers list, one, and history of a kind.
 func reads[T, V any](m *Module, api huma.API, s *sitestore.Store, k kindOf[T, V]) {
 	add(m, api, op{id: "list-" + k.noun + "s", method: "GET", path: k.path, summary: "List " + k.noun + "s", roles: k.roles},
-		func(ctx context.Context, _ sitestore.By, in *paging) (Page[V], error) {
+		func(ctx context.Context, _ sitestore.By, in *Paging) (Page[V], error) {
 			list, err := k.list(ctx, s)
 			if err != nil {
 				return Page[V]{}, err
@@ -61,7 +61,7 @@ func reads[T, V any](m *Module, api huma.API, s *sitestore.Store, k kindOf[T, V]
 			return Page[V]{Items: shown(p.Items, k.show), Next: p.Next}, nil
 		})
 	add(m, api, op{id: "get-" + k.noun, method: "GET", path: k.path + "/{id}", summary: "One " + k.noun, roles: k.roles},
-		func(ctx context.Context, _ sitestore.By, in *oneID) (V, error) {
+		func(ctx context.Context, _ sitestore.By, in *OneID) (V, error) {
 			v, err := k.get(ctx, s, in.ID)
 			if err != nil {
 				var none V
@@ -70,7 +70,7 @@ func reads[T, V any](m *Module, api huma.API, s *sitestore.Store, k kindOf[T, V]
 			return k.show(v), nil
 		})
 	add(m, api, op{id: k.noun + "-history", method: "GET", path: k.path + "/{id}/history", summary: "Every version of one " + k.noun, roles: k.roles},
-		func(ctx context.Context, _ sitestore.By, in *oneID) (Versions[V], error) {
+		func(ctx context.Context, _ sitestore.By, in *OneID) (Versions[V], error) {
 			list, err := k.history(ctx, s, in.ID)
 			return Versions[V]{shown(list, k.show)}, err
 		})

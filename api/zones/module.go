@@ -234,12 +234,12 @@ type conditional interface{ ifMatch() (uint32, error) }
 // reasoned is an input that may give a reason.
 type reasoned interface{ reason() string }
 
-// ofVersion is an edit.
-type ofVersion struct {
+// OfVersion is an edit.
+type OfVersion struct {
 	IfMatch string `header:"If-Match" doc:"The version that the change was made of, as its ETag said"`
 }
 
-func (v *ofVersion) ifMatch() (uint32, error) {
+func (v *OfVersion) ifMatch() (uint32, error) {
 	if v.IfMatch == "" {
 		return 0, problem.New(http.StatusPreconditionRequired, "IF_MATCH_MISSING", "send If-Match with the version that the change was made of")
 	}
@@ -250,27 +250,27 @@ func (v *ofVersion) ifMatch() (uint32, error) {
 	return uint32(n), nil
 }
 
-// maybeVersion is a decision; it may say which version it is about.
-type maybeVersion struct {
+// MaybeVersion is a decision; it may say which version it is about.
+type MaybeVersion struct {
 	IfMatch string `header:"If-Match" doc:"Decide only if it is still this version"`
 }
 
-func (v *maybeVersion) ifMatch() (uint32, error) {
+func (v *MaybeVersion) ifMatch() (uint32, error) {
 	if v.IfMatch == "" {
 		return 0, nil
 	}
-	return (&ofVersion{v.IfMatch}).ifMatch()
+	return (&OfVersion{v.IfMatch}).ifMatch()
 }
 
-// oneID is an object's id in the path.
-type oneID struct {
+// OneID is an object's id in the path.
+type OneID struct {
 	ID string `path:"id" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$"`
 }
 
 // decision is a step of a state machine with its reason.
 type decision struct {
-	maybeVersion
-	oneID
+	MaybeVersion
+	OneID
 	Body struct {
 		Reason string `json:"reason" maxLength:"500" doc:"Why; kept with the decision"`
 	}

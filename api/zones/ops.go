@@ -19,8 +19,8 @@ type newIncident struct {
 }
 
 type reportIncident struct {
-	maybeVersion
-	oneID
+	MaybeVersion
+	OneID
 	Body struct {
 		To     string `json:"to" enum:"authority,people,management"`
 		Text   string `json:"text" minLength:"1" maxLength:"10000" doc:"What was said; without names"`
@@ -74,8 +74,8 @@ type exitItem struct {
 }
 
 type exitDone struct {
-	maybeVersion
-	oneID
+	MaybeVersion
+	OneID
 	Item string `path:"item" maxLength:"63"`
 	Body struct {
 		Proof  string `json:"proof,omitempty" maxLength:"1000" doc:"Reference of what proves it"`
@@ -84,8 +84,8 @@ type exitDone struct {
 }
 
 type exitCertify struct {
-	maybeVersion
-	oneID
+	MaybeVersion
+	OneID
 	Body struct {
 		Certificates []string `json:"certificates" minItems:"1" maxItems:"50"`
 		Reason       string   `json:"reason" maxLength:"500"`

@@ -88,7 +88,7 @@ var zoneTemplate = template.Must(template.New("zone").Parse(`<!doctype html>
 <dt>{{.W.Purpose}}</dt><dd>{{index .W.Purposes .Purpose}}</dd>
 {{with .Function}}<dt>{{$.W.Function}}</dt><dd>{{.}}</dd>{{end}}
 <dt>{{.W.Mode}}</dt><dd>{{index .W.Modes .Mode}}</dd>
-<dt>{{.W.Retention}}</dt><dd>{{with .Retention}}{{.}} {{end}}{{if .Records}}{{.W.Records}}{{else}}{{.W.NotRecords}}{{end}}</dd>
+<dt>{{.W.Retention}}</dt>{{with .Retention}}<dd>{{.}}</dd>{{end}}<dd>{{if .Records}}{{.W.Records}}{{else}}{{.W.NotRecords}}{{end}}</dd>
 {{with .Alternative}}<dt>{{$.W.Alternative}}</dt><dd>{{.}}</dd>{{end}}
 {{with .Rights}}<dt>{{$.W.Rights}}</dt><dd><a href="{{.}}">{{.}}</a></dd>{{end}}
 {{with .Notice}}<dt>{{$.W.Notice}}</dt><dd>{{.Version}}, {{$.W.NoticeSince}} <time datetime="{{.Since.Format "2006-01-02"}}">{{.Since.Format "2006-01-02"}}</time>{{with index .Links $.Lang}} <a href="{{.}}">{{.}}</a>{{end}}</dd>{{end}}

@@ -9,7 +9,8 @@ import (
 	"bystander/policy/sitestore"
 )
 
-type planBody struct {
+// PlanEdit is a floor plan as it is drawn.
+type PlanEdit struct {
 	Name   string               `json:"name" minLength:"1" maxLength:"100"`
 	Width  float32              `json:"width_m" minimum:"0.5" maximum:"10000"`
 	Depth  float32              `json:"depth_m" minimum:"0.5" maximum:"10000"`
@@ -20,20 +21,20 @@ type planBody struct {
 type newPlan struct {
 	Body struct {
 		ID string `json:"id" maxLength:"63"`
-		planBody
+		PlanEdit
 	}
 }
 
 type editPlan struct {
-	ofVersion
-	oneID
-	Body planBody
+	OfVersion
+	OneID
+	Body PlanEdit
 }
 
 func (in *newPlan) reason() string  { return in.Body.Reason }
 func (in *editPlan) reason() string { return in.Body.Reason }
 
-func (b planBody) plan() sitestore.FloorPlan {
+func (b PlanEdit) plan() sitestore.FloorPlan {
 	return sitestore.FloorPlan{Name: b.Name, Width: b.Width, Depth: b.Depth, Walls: b.Walls}
 }
 
@@ -56,7 +57,8 @@ func (m *Module) planRoutes(api huma.API) {
 		})
 }
 
-type componentBody struct {
+// ComponentEdit is a component's entry in the register.
+type ComponentEdit struct {
 	Provider   string     `json:"provider" minLength:"1" maxLength:"200"`
 	Name       string     `json:"name" minLength:"1" maxLength:"200"`
 	Release    string     `json:"release" minLength:"1" maxLength:"100"`
@@ -75,20 +77,20 @@ type componentBody struct {
 type newComponent struct {
 	Body struct {
 		ID string `json:"id" maxLength:"63"`
-		componentBody
+		ComponentEdit
 	}
 }
 
 type editComponent struct {
-	ofVersion
-	oneID
-	Body componentBody
+	OfVersion
+	OneID
+	Body ComponentEdit
 }
 
 func (in *newComponent) reason() string  { return in.Body.Reason }
 func (in *editComponent) reason() string { return in.Body.Reason }
 
-func (b componentBody) spec() sitestore.ComponentSpec {
+func (b ComponentEdit) spec() sitestore.ComponentSpec {
 	return sitestore.ComponentSpec{
 		Provider: b.Provider, Name: b.Name, Release: b.Release, Purpose: b.Purpose, Data: b.Data, Method: b.Method,
 		Role: b.Role, PolicyLink: b.PolicyLink, TermsLink: b.TermsLink, Contract: b.Contract,

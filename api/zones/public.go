@@ -57,7 +57,7 @@ type pageOut struct {
 
 func (m *Module) publicRoutes(api huma.API) {
 	add(m, api, op{"public-zone", "GET", "/v1/public/zones/{id}", "What everybody may know of a zone", nil, 0},
-		func(ctx context.Context, _ sitestore.By, in *oneID) (PublicZone, error) {
+		func(ctx context.Context, _ sitestore.By, in *OneID) (PublicZone, error) {
 			return m.publicZone(ctx, in.ID)
 		})
 	m.routes = append(m.routes, Route{"GET", "/z/{zone}", nil}, Route{"GET", "/z.css", nil})

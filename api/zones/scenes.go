@@ -12,24 +12,25 @@ import (
 type newScene struct {
 	Body struct {
 		ID string `json:"id" maxLength:"63" doc:"Also the verify_id of the 1:1 interface"`
-		sceneBody
+		SceneEdit
 	}
 }
 
-type sceneBody struct {
+// SceneEdit is what an editor says of a scene.
+type SceneEdit struct {
 	sitestore.SceneSpec
 	Reason string `json:"reason,omitempty" maxLength:"500"`
 }
 
 type editScene struct {
-	ofVersion
-	oneID
-	Body sceneBody
+	OfVersion
+	OneID
+	Body SceneEdit
 }
 
 type assessScene struct {
-	maybeVersion
-	oneID
+	MaybeVersion
+	OneID
 	Body struct {
 		Assessment string `json:"assessment" maxLength:"64"`
 		Reason     string `json:"reason,omitempty" maxLength:"500"`
@@ -37,8 +38,8 @@ type assessScene struct {
 }
 
 type reviewScene struct {
-	maybeVersion
-	oneID
+	MaybeVersion
+	OneID
 	Body struct {
 		Reviewer string    `json:"reviewer" minLength:"1" maxLength:"200" doc:"Counsel who reviewed the whole flow"`
 		Date     time.Time `json:"date"`
@@ -101,8 +102,8 @@ type newAssessment struct {
 }
 
 type editAssessment struct {
-	ofVersion
-	oneID
+	OfVersion
+	OneID
 	Body struct {
 		sitestore.AssessmentSpec
 		Reason string `json:"reason,omitempty" maxLength:"500"`
@@ -110,8 +111,8 @@ type editAssessment struct {
 }
 
 type dispose struct {
-	maybeVersion
-	oneID
+	MaybeVersion
+	OneID
 	Reason string `query:"reason" maxLength:"500" doc:"Why"`
 }
 
@@ -152,7 +153,8 @@ type Done struct {
 	Done bool `json:"done"`
 }
 
-type filingBody struct {
+// FilingEdit is what is known of a filing.
+type FilingEdit struct {
 	Scene      string     `json:"scene,omitempty" maxLength:"63" doc:"Left out: it covers every scene of the site"`
 	Type       string     `json:"type" minLength:"1" maxLength:"64" doc:"As the profile names it, such as mlps_grading"`
 	Authority  string     `json:"authority" minLength:"1" maxLength:"300"`
@@ -163,18 +165,18 @@ type filingBody struct {
 	Reason     string     `json:"reason,omitempty" maxLength:"500"`
 }
 
-type newFiling struct{ Body filingBody }
+type newFiling struct{ Body FilingEdit }
 
 type editFiling struct {
-	ofVersion
-	oneID
-	Body filingBody
+	OfVersion
+	OneID
+	Body FilingEdit
 }
 
 func (in *newFiling) reason() string  { return in.Body.Reason }
 func (in *editFiling) reason() string { return in.Body.Reason }
 
-func (b filingBody) spec() sitestore.FilingSpec {
+func (b FilingEdit) spec() sitestore.FilingSpec {
 	return sitestore.FilingSpec{
 		Scene: b.Scene, Type: b.Type, Authority: b.Authority, Number: b.Number, Status: b.Status,
 		Due: moment(b.Due), ValidUntil: moment(b.ValidUntil),

@@ -9,7 +9,8 @@ import (
 	"bystander/policy/sitestore"
 )
 
-type siteBody struct {
+// SiteEdit is what an administrator says of the site.
+type SiteEdit struct {
 	Name    string `json:"name" minLength:"1" maxLength:"200" doc:"The controller"`
 	Contact string `json:"contact" minLength:"1" maxLength:"300"`
 	Profile string `json:"profile" enum:"default,cn,eu,us-il" doc:"Jurisdiction profile"`
@@ -19,19 +20,19 @@ type siteBody struct {
 type newSite struct {
 	Body struct {
 		ID string `json:"id" maxLength:"63"`
-		siteBody
+		SiteEdit
 	}
 }
 
 type editSite struct {
-	ofVersion
-	oneID
-	Body siteBody
+	OfVersion
+	OneID
+	Body SiteEdit
 }
 
 type closeSite struct {
-	maybeVersion
-	oneID
+	MaybeVersion
+	OneID
 	Body struct {
 		Reason      string `json:"reason" maxLength:"500"`
 		Certificate string `json:"certificate" maxLength:"300" doc:"Reference of the certificate of destruction"`
@@ -42,7 +43,7 @@ func (in *newSite) reason() string   { return in.Body.Reason }
 func (in *editSite) reason() string  { return in.Body.Reason }
 func (in *closeSite) reason() string { return in.Body.Reason }
 
-func (b siteBody) spec() sitestore.SiteSpec {
+func (b SiteEdit) spec() sitestore.SiteSpec {
 	return sitestore.SiteSpec{Name: b.Name, Profile: b.Profile, Contact: b.Contact}
 }
 
@@ -75,7 +76,8 @@ func (m *Module) siteRoutes(api huma.API) {
 		})
 }
 
-type cameraBody struct {
+// CameraEdit is what a venue owner says of a camera.
+type CameraEdit struct {
 	PlaceType string              `json:"place_type" minLength:"1" maxLength:"64" doc:"Private spaces are refused with 422 PROHIBITED_PLACE"`
 	Private   [][]sitestore.Point `json:"private,omitempty" maxItems:"64" doc:"Outlines filled before anything looks, in parts of the picture"`
 	Checklist *checklist          `json:"checklist,omitempty"`
@@ -91,14 +93,14 @@ type checklist struct {
 }
 
 type putCamera struct {
-	maybeVersion
-	oneID
-	Body cameraBody
+	MaybeVersion
+	OneID
+	Body CameraEdit
 }
 
 func (in *putCamera) reason() string { return in.Body.Reason }
 
-func (b cameraBody) spec() sitestore.CameraSpec {
+func (b CameraEdit) spec() sitestore.CameraSpec {
 	s := sitestore.CameraSpec{PlaceType: b.PlaceType, Private: b.Private}
 	if c := b.Checklist; c != nil {
 		s.Checklist = sitestore.Checklist{
@@ -118,12 +120,12 @@ func moment(t *time.Time) time.Time {
 func (m *Module) cameraRoutes(api huma.API) {
 	s := m.cfg.Shown
 	get := op{"get-camera-policy", "GET", "/v1/cameras/{id}/policy", "What policy knows of a camera", staff, 0}
-	add(m, api, get, func(ctx context.Context, _ sitestore.By, in *oneID) (CameraPolicy, error) {
+	add(m, api, get, func(ctx context.Context, _ sitestore.By, in *OneID) (CameraPolicy, error) {
 		v, err := sitestore.Get[sitestore.Camera](ctx, s, in.ID)
 		return CameraPolicy{v}, err
 	})
 	add(m, api, op{"camera-policy-history", "GET", "/v1/cameras/{id}/policy/history", "Every version of it", staff, 0},
-		func(ctx context.Context, _ sitestore.By, in *oneID) (Versions[CameraPolicy], error) {
+		func(ctx context.Context, _ sitestore.By, in *OneID) (Versions[CameraPolicy], error) {
 			list, err := sitestore.History[sitestore.Camera](ctx, s, in.ID)
 			return Versions[CameraPolicy]{shown(list, func(v sitestore.Camera) CameraPolicy { return CameraPolicy{v} })}, err
 		})
@@ -133,7 +135,7 @@ func (m *Module) cameraRoutes(api huma.API) {
 			return CameraPolicy{v}, err
 		})
 	add(m, api, op{"get-camera-view", "GET", "/v1/cameras/{id}/view", "How the camera stands, compared with its calibrated view", staff, 0},
-		func(_ context.Context, _ sitestore.By, in *oneID) (View, error) { return m.view(in.ID) })
+		func(_ context.Context, _ sitestore.By, in *OneID) (View, error) { return m.view(in.ID) })
 	add(m, api, op{"calibrate-camera", "POST", "/v1/cameras/{id}/calibrate", "Take the camera's present view as the right one", owners, 0},
 		func(ctx context.Context, by sitestore.By, in *decision) (CameraPolicy, error) {
 			view, err := m.view(in.ID)

@@ -12,7 +12,8 @@ import (
 	"bystander/policy/sitestore"
 )
 
-type zoneBody struct {
+// ZoneEdit is what a planner says of a zone.
+type ZoneEdit struct {
 	Kind        policy.ZoneKind        `json:"kind" enum:"recognition,signage,prohibited,privacy"`
 	Camera      string                 `json:"camera" maxLength:"63"`
 	Scene       string                 `json:"scene,omitempty" maxLength:"63" doc:"Of a recognition zone"`
@@ -26,20 +27,20 @@ type zoneBody struct {
 type newZone struct {
 	Body struct {
 		ID string `json:"id" maxLength:"63"`
-		zoneBody
+		ZoneEdit
 	}
 }
 
 type editZone struct {
-	ofVersion
-	oneID
-	Body zoneBody
+	OfVersion
+	OneID
+	Body ZoneEdit
 }
 
 func (in *newZone) reason() string  { return in.Body.Reason }
 func (in *editZone) reason() string { return in.Body.Reason }
 
-func (b zoneBody) spec(id string) sitestore.ZoneSpec {
+func (b ZoneEdit) spec(id string) sitestore.ZoneSpec {
 	s := sitestore.ZoneSpec{
 		ID: id, Kind: b.Kind, Camera: b.Camera, Scene: b.Scene, Outline: b.Outline, Plan: b.Plan, Floor: b.Floor,
 	}
@@ -74,7 +75,7 @@ func (m *Module) zoneRoutes(api huma.API) {
 			return Zone{v}, err
 		})
 	add(m, api, op{"zone-coverage", "GET", "/v1/zones/{id}/coverage", "Which entrances lack what, and what runs out when", staff, 0},
-		func(ctx context.Context, _ sitestore.By, in *oneID) (Coverage, error) {
+		func(ctx context.Context, _ sitestore.By, in *OneID) (Coverage, error) {
 			c, err := s.Coverage(ctx, in.ID)
 			why := reasonsOf(c.Reasons)
 			if why == nil {
@@ -98,7 +99,8 @@ func (m *Module) zoneRoutes(api huma.API) {
 	}
 }
 
-type entranceBody struct {
+// EntranceEdit is what a planner says of an entrance.
+type EntranceEdit struct {
 	Zone     string           `json:"zone" maxLength:"63"`
 	Name     string           `json:"name,omitempty" maxLength:"100"`
 	Position *sitestore.Point `json:"position,omitempty" doc:"In metres on the floor plan; needed before signs are planned"`
@@ -108,20 +110,20 @@ type entranceBody struct {
 type newEntrance struct {
 	Body struct {
 		ID string `json:"id" maxLength:"63"`
-		entranceBody
+		EntranceEdit
 	}
 }
 
 type editEntrance struct {
-	ofVersion
-	oneID
-	Body entranceBody
+	OfVersion
+	OneID
+	Body EntranceEdit
 }
 
 func (in *newEntrance) reason() string  { return in.Body.Reason }
 func (in *editEntrance) reason() string { return in.Body.Reason }
 
-func (b entranceBody) spec(id string) sitestore.EntranceSpec {
+func (b EntranceEdit) spec(id string) sitestore.EntranceSpec {
 	return sitestore.EntranceSpec{ID: id, Zone: b.Zone, Name: b.Name, Position: b.Position}
 }
 
@@ -149,7 +151,8 @@ func (m *Module) entranceRoutes(api huma.API) {
 		})
 }
 
-type signBody struct {
+// SignEdit is what a planner says of a sign.
+type SignEdit struct {
 	Zone       string              `json:"zone" maxLength:"63"`
 	Entrance   string              `json:"entrance" maxLength:"63"`
 	Kind       policy.SignKind     `json:"kind" enum:"monitoring,face_recognition,entrance_notice,floor_marking"`
@@ -163,20 +166,20 @@ type signBody struct {
 type newSign struct {
 	Body struct {
 		ID string `json:"id" maxLength:"63"`
-		signBody
+		SignEdit
 	}
 }
 
 type editSign struct {
-	ofVersion
-	oneID
-	Body signBody
+	OfVersion
+	OneID
+	Body SignEdit
 }
 
 func (in *newSign) reason() string  { return in.Body.Reason }
 func (in *editSign) reason() string { return in.Body.Reason }
 
-func (b signBody) spec(id string) sitestore.SignSpec {
+func (b SignEdit) spec(id string) sitestore.SignSpec {
 	s := sitestore.SignSpec{
 		ID: id, Zone: b.Zone, Entrance: b.Entrance, Kind: b.Kind, Position: b.Position, Photo: b.Photo, ValidUntil: moment(b.ValidUntil),
 	}
