@@ -153,46 +153,6 @@ func (c *evalSpeedCmd) Run(ctx context.Context) error {
 	})
 }
 
-type auditCmd struct {
-	Ask    auditAskCmd    `cmd:"" help:"Ask the log one of the auditors' questions; without a name, list them."`
-	Verify auditVerifyCmd `cmd:"" help:"Check numbering, hashes and signatures of the stored events."`
-}
-
-type auditAskCmd struct {
-	configFlag
-	Question string            `arg:"" optional:"" help:"Name or number of the question; without one, they are listed."`
-	Set      map[string]string `placeholder:"NAME=VALUE" help:"A parameter, such as from=-7d or site=plaza; may be repeated."`
-	Format   string            `enum:"table,csv,json,parquet" default:"table" help:"table, csv, json or parquet."`
-	Out      string            `placeholder:"FILE" help:"Write to a new file instead of the screen."`
-	Purpose  string            `help:"Why you ask; kept in the access log."`
-}
-
-func (c *auditAskCmd) Run(ctx context.Context) error {
-	if c.Question == "" {
-		return app.AuditQuestions(os.Stdout)
-	}
-	cfg, err := c.load()
-	if err != nil {
-		return err
-	}
-	return app.AuditAsk(ctx, cfg, app.AskOptions{
-		Question: c.Question, Set: c.Set, Format: c.Format, Out: c.Out, Purpose: c.Purpose, Stdout: os.Stdout,
-	})
-}
-
-type auditVerifyCmd struct {
-	configFlag
-	JSON bool `help:"Print one JSON object."`
-}
-
-func (c *auditVerifyCmd) Run(ctx context.Context) error {
-	cfg, err := c.load()
-	if err != nil {
-		return err
-	}
-	return app.AuditVerify(ctx, cfg, c.JSON, os.Stdout)
-}
-
 type verifySegmentCmd struct {
 	configFlag
 	Files []string `arg:"" placeholder:"FILE" help:"Recorded segments, each with its receipt beside it."`

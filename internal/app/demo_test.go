@@ -179,7 +179,7 @@ func requireWholeLog(t *testing.T, data string) {
 	cfg := config.Default()
 	cfg.Data, cfg.Keys = data, filepath.Join(data, "keys")
 	var out bytes.Buffer
-	require.NoError(t, app.AuditVerify(context.Background(), cfg, false, &out))
+	require.NoError(t, app.AuditVerify(context.Background(), cfg, app.VerifyOptions{Stdout: &out}))
 	require.Contains(t, out.String(), "whole, unaltered, in order")
 }
 
