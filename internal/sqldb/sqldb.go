@@ -72,7 +72,7 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	// synchronous=FULL: a commit is on the disk when it returns.
 	// secure_delete: disposed rows are overwritten, not merely unlinked.
 	const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=secure_delete(ON)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)"
+		"&_pragma=secure_delete(ON)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=wal_autocheckpoint(8000)"
 	uri := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas
 	w, err := sql.Open("sqlite", uri+"&_txlock=immediate")
 	if err != nil {

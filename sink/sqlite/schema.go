@@ -9,7 +9,10 @@ import (
 	"bystander/internal/sqldb"
 )
 
-// Days are the periods after which rows go, in days.
+// Days are the periods after which rows go, in days. None can be 0: a log that
+// forgets at once is no log, so 0 or less means the default, and whoever wants
+// rows gone early gives 1. What a person asks to have erased goes by Delete,
+// at once.
 type Days struct {
 	Events   int // full rows; then their skeleton remains (184)
 	Skeleton int // numbers and hashes (3 years)

@@ -1,10 +1,13 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"database/sql"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 
 	"bystander/internal/event"
 	"bystander/sink"
@@ -257,6 +261,100 @@ func TestTamperingShows(t *testing.T) {
 	sinktest.Equal(t, evs, got)
 }
 
+// TestErase plants a person's rows among others' and looks for their bytes in
+// every file afterwards.
+func TestErase(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "e.db")
+	s := open(t, path, sqlite.Options{})
+	defer s.Close()
+	canary := []byte("canary-of-one-person-0123456789")
+	who, consent := event.Digest(sha256.Sum256([]byte("a person"))), event.Digest(sha256.Sum256([]byte("a consent")))
+	c := sinktest.Chain(t, "edge")
+	evs := make([]event.Event, 200)
+	for i := range evs {
+		evs[i] = event.Event{Kind: event.KindMatch, CameraID: "cam"}
+		switch {
+		case i%5 == 0:
+			evs[i].SubjectRef, evs[i].PayloadEnc = who, append(canary[:len(canary):len(canary)], byte(i))
+		case i%7 == 0:
+			evs[i].ConsentRef, evs[i].DEKID = consent, string(canary)
+		}
+		require.NoError(t, c.Seal(&evs[i]))
+	}
+	require.NoError(t, s.Append(ctx, evs))
+	require.Positive(t, occurrences(t, dir, canary), "the test would see it")
+	gone, err := s.Delete(ctx, []event.Digest{who, {}, consent, {9}})
+	require.NoError(t, err)
+	require.Equal(t, map[string]int64{"events": 40 + 23}, gone)
+	require.Zero(t, occurrences(t, dir, canary))
+	require.Zero(t, occurrences(t, dir, who[:]))
+	full, err := s.Complete(ctx, "edge")
+	require.NoError(t, err)
+	require.Equal(t, sqlite.Completeness{ChainID: "edge", Last: 200, Events: 137, Disposed: 63}, full)
+
+	require.NoError(t, s.Append(ctx, evs), "a replay does not bring them back")
+	again, err := s.Complete(ctx, "edge")
+	require.NoError(t, err)
+	require.Equal(t, full, again)
+	require.Zero(t, occurrences(t, dir, canary))
+	gone, err = s.Delete(ctx, []event.Digest{who})
+	require.NoError(t, err)
+	require.Zero(t, gone["events"])
+}
+
+// occurrences counts what every file below dir holds of a text.
+func occurrences(t *testing.T, dir string, what []byte) (n int) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		n += bytes.Count(b, what)
+		return err
+	}))
+	return n
+}
+
+// TestPartlyStored offers batches of which any part is stored already, in runs
+// longer and shorter than one statement takes.
+func TestPartlyStored(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		told := map[uint64]int{}
+		s := open(t, filepath.Join(t.TempDir(), "e.db"), sqlite.Options{Stored: func(evs []event.Event) {
+			for _, e := range evs {
+				told[e.Seq]++
+			}
+		}})
+		defer s.Close()
+		evs := sinktest.Events(t, sinktest.Chain(t, "c"), 150)
+		stored := map[uint64]bool{}
+		for range rapid.IntRange(1, 6).Draw(rt, "calls") {
+			var batch []event.Event
+			for range rapid.IntRange(1, 3).Draw(rt, "runs") {
+				from := rapid.IntRange(0, 149).Draw(rt, "from")
+				batch = append(batch, evs[from:min(150, from+rapid.IntRange(1, 80).Draw(rt, "length"))]...)
+			}
+			if err := s.Append(ctx, batch); err != nil {
+				rt.Fatal(err)
+			}
+			for _, e := range batch {
+				stored[e.Seq] = true
+			}
+		}
+		n, err := s.Count(ctx)
+		if err != nil || int(n) != len(stored) || len(told) != len(stored) {
+			rt.Fatalf("%d rows and %d told of %d stored: %v", n, len(told), len(stored), err)
+		}
+		for seq, times := range told {
+			if times != 1 {
+				rt.Fatalf("%d told %d times", seq, times)
+			}
+		}
+	})
+}
+
 func TestNumbersBeyondTheStoreAreRefused(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "e.db"), sqlite.Options{})
 	defer s.Close()
@@ -313,26 +411,37 @@ func TestFromSpool(t *testing.T) {
 	require.Empty(t, full.Gaps)
 }
 
+// BenchmarkAppend compares, in one run, many rows a statement with one, which
+// is how it was done before.
 func BenchmarkAppend(b *testing.B) {
+	c := sinktest.Chain(b, "edge")
+	evs := make([]event.Event, 40_960)
+	for i := range evs {
+		evs[i] = event.Event{Kind: event.KindMatch, CameraID: "cam", SiteID: "site", ZoneID: "zone", Score: 0.5, SubjectRef: event.Digest{1}}
+		require.NoError(b, c.Seal(&evs[i]))
+	}
 	for _, batch := range []int{1, 512, 4096} {
-		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
-			s := open(b, filepath.Join(b.TempDir(), "e.db"), sqlite.Options{})
-			defer s.Close()
-			c := sinktest.Chain(b, "edge")
-			evs := make([]event.Event, batch*b.N)
-			for i := range evs {
-				evs[i] = event.Event{Kind: event.KindMatch, CameraID: "cam", SiteID: "site", ZoneID: "zone", Score: 0.5, SubjectRef: event.Digest{1}}
-				require.NoError(b, c.Seal(&evs[i]))
-			}
-			b.ReportAllocs()
-			b.ResetTimer()
-			for i := range b.N {
-				if err := s.Append(ctx, evs[i*batch:(i+1)*batch]); err != nil {
-					b.Fatal(err)
+		for _, rows := range []int{1, 32} {
+			b.Run(fmt.Sprintf("batch=%d/rows=%d", batch, rows), func(b *testing.B) {
+				n := min(len(evs), 200*batch)
+				for b.Loop() {
+					b.StopTimer()
+					dir := b.TempDir()
+					s := open(b, filepath.Join(dir, "e.db"), sqlite.Options{})
+					s.SetRowsAtOnce(rows)
+					b.StartTimer()
+					for i := 0; i+batch <= n; i += batch {
+						if err := s.Append(ctx, evs[i:i+batch]); err != nil {
+							b.Fatal(err)
+						}
+					}
+					b.StopTimer()
+					require.NoError(b, s.Close())
+					b.StartTimer()
 				}
-			}
-			b.ReportMetric(float64(len(evs))/b.Elapsed().Seconds(), "events/s")
-		})
+				b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "events/s")
+			})
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ var ErrConflict = errors.New("sqlite: number or id is stored with another conten
 
 // Options say how a store works. The zero value of a field means its default.
 type Options struct {
-	Days Days // DefaultDays for each that is 0
+	Days Days // DefaultDays for each that is 0 or less
 	Now  func() time.Time
 	// Stored is told, after the commit, of events that were not there before,
 	// in order. It must not block; the slice is the caller's.
@@ -32,9 +33,9 @@ type Options struct {
 type Store struct {
 	db     *sqldb.DB
 	o      Options
-	insert string
 	fields []event.Field
 	cols   string
+	rows   int // events in one statement: rowsAtOnce
 }
 
 // Open opens or makes the store at path.
@@ -56,15 +57,19 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db, o: o, fields: event.Fields()}
+	s := &Store{db: db, o: o, fields: event.Fields(), rows: rowsAtOnce}
 	names := make([]string, len(s.fields))
 	for i, f := range s.fields {
 		names[i] = f.Name
 	}
 	s.cols = strings.Join(names, ", ")
-	s.insert = `INSERT INTO events (` + s.cols + `) VALUES (` +
-		strings.TrimSuffix(strings.Repeat("?,", len(names)), ",") + `) ON CONFLICT DO NOTHING`
 	return s, nil
+}
+
+// insertOf is the statement that inserts n events.
+func (s *Store) insertOf(n int) string {
+	row := "(" + strings.TrimSuffix(strings.Repeat("?,", len(s.fields)), ",") + ")"
+	return `INSERT INTO events (` + s.cols + `) VALUES ` + row + strings.Repeat(","+row, n-1) + ` ON CONFLICT DO NOTHING`
 }
 
 // Close releases the store.
@@ -109,18 +114,58 @@ func checkSealed(e *event.Event) error {
 	return e.Check()
 }
 
+// rowsAtOnce is how many events one statement inserts: its cursors then stay
+// where the next row belongs. Far more would pass the limit of parameters.
+const rowsAtOnce = 32
+
+// insertAll inserts what is not stored or disposed of and returns it.
 func (s *Store) insertAll(ctx context.Context, tx *sql.Tx, events []event.Event) ([]event.Event, error) {
+	wanted, err := s.undisposed(ctx, tx, events)
+	if err != nil {
+		return nil, err
+	}
+	var newest int64
+	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM events`).Scan(&newest); err != nil {
+		return nil, err
+	}
+	var many, one *sql.Stmt
+	if len(wanted) >= s.rows {
+		if many, err = tx.PrepareContext(ctx, s.insertOf(s.rows)); err != nil {
+			return nil, err
+		}
+		defer many.Close()
+	}
+	if len(wanted)%s.rows > 0 {
+		if one, err = tx.PrepareContext(ctx, s.insertOf(1)); err != nil {
+			return nil, err
+		}
+		defer one.Close()
+	}
+	fresh := make([]event.Event, 0, len(wanted))
+	args := make([]any, s.rows*len(s.fields))
+	for len(wanted) > 0 {
+		stmt, n := one, 1
+		if len(wanted) >= s.rows {
+			stmt, n = many, s.rows
+		}
+		if fresh, err = s.insertSome(ctx, tx, stmt, args, wanted[:n], newest, fresh); err != nil {
+			return nil, err
+		}
+		wanted = wanted[n:]
+	}
+	return fresh, nil
+}
+
+// undisposed leaves out the events that were disposed of under their rule.
+func (s *Store) undisposed(ctx context.Context, tx *sql.Tx, events []event.Event) ([]event.Event, error) {
 	disposed, err := disposedUpTo(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	stmt, err := tx.PrepareContext(ctx, s.insert)
-	if err != nil {
-		return nil, err
+	if !slices.ContainsFunc(events, func(e event.Event) bool { return e.Seq <= disposed[e.ChainID] }) {
+		return events, nil
 	}
-	defer stmt.Close()
-	fresh := make([]event.Event, 0, len(events))
-	args := make([]any, len(s.fields))
+	var out []event.Event
 	for i := range events {
 		e := &events[i]
 		if e.Seq <= disposed[e.ChainID] {
@@ -132,21 +177,38 @@ func (s *Store) insertAll(ctx context.Context, tx *sql.Tx, events []event.Event)
 				continue
 			}
 		}
-		if err := bind(args, s.fields, e); err != nil {
+		out = append(out, *e)
+	}
+	return out, nil
+}
+
+// insertSome inserts as many events as stmt takes and adds those that were not
+// there to fresh. Rows of before this transaction have ids up to newest.
+func (s *Store) insertSome(ctx context.Context, tx *sql.Tx, stmt *sql.Stmt, args []any, events []event.Event, newest int64, fresh []event.Event) ([]event.Event, error) {
+	args = args[:len(events)*len(s.fields)]
+	for i := range events {
+		if err := bind(args[i*len(s.fields):(i+1)*len(s.fields)], s.fields, &events[i]); err != nil {
 			return nil, err
 		}
-		res, err := stmt.ExecContext(ctx, args...)
+	}
+	res, err := stmt.ExecContext(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n == int64(len(events)) {
+		return append(fresh, events...), err
+	}
+	// Some of them stood in their own way. The others were inserted just now.
+	for i := range events {
+		e := &events[i]
+		id, err := s.sameStored(ctx, tx, e)
 		if err != nil {
 			return nil, err
 		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return nil, err
-		}
-		if n == 1 {
+		twice := slices.ContainsFunc(fresh, func(f event.Event) bool { return f.Seq == e.Seq && f.ChainID == e.ChainID })
+		if id > newest && !twice {
 			fresh = append(fresh, *e)
-		} else if err := s.sameStored(ctx, tx, e); err != nil {
-			return nil, err
 		}
 	}
 	return fresh, nil
@@ -188,18 +250,20 @@ func isDisposed(ctx context.Context, tx *sql.Tx, e *event.Event) (bool, error) {
 	return below, err
 }
 
-// sameStored checks that what stood in the way of e is e itself.
-func (s *Store) sameStored(ctx context.Context, tx *sql.Tx, e *event.Event) error {
+// sameStored checks that what is stored in e's place is e itself, and returns
+// its row's id.
+func (s *Store) sameStored(ctx context.Context, tx *sql.Tx, e *event.Event) (int64, error) {
+	var row int64
 	var id string
 	var hash []byte
-	err := tx.QueryRowContext(ctx, `SELECT event_id, row_hash FROM events WHERE chain_id = ? AND seq = ?`, e.ChainID, e.Seq).Scan(&id, &hash)
+	err := tx.QueryRowContext(ctx, `SELECT id, event_id, row_hash FROM events WHERE chain_id = ? AND seq = ?`, e.ChainID, e.Seq).Scan(&row, &id, &hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
+		return 0, err
 	}
 	if err != nil || id != e.ID || string(hash) != string(e.RowHash[:]) {
-		return fmt.Errorf("%w: %s/%d (%s)", ErrConflict, e.ChainID, e.Seq, e.ID)
+		return 0, fmt.Errorf("%w: %s/%d (%s)", ErrConflict, e.ChainID, e.Seq, e.ID)
 	}
-	return nil
+	return row, nil
 }
 
 // addHours adds events to the hourly counts, in the transaction that stores
