@@ -73,6 +73,7 @@ type Guard struct {
 	diff        []float32 // of each cell of this picture from its model in today's light
 	class       []uint8   // of each cell of this picture
 	label       []int32   // of each cell: 1 + its group, 0 for none
+	left        []uint8   // class of each cell that is in no group yet, and a word more
 	stack       []int32   // of cells to visit while grouping
 	light       light     // change of light since the model was learnt
 	regions     []geom.Box
@@ -176,6 +177,7 @@ func (g *Guard) resize(s frame.Size) {
 	g.now, g.before = make([]byte, n), make([]byte, n)
 	g.cells, g.class = make([]cell, n), make([]uint8, n)
 	g.diff = make([]float32, n)
+	g.left = make([]uint8, n+8)
 	g.label, g.stack = make([]int32, n), make([]int32, 0, n)
 	g.regions = make([]geom.Box, 0, mostRegions)
 }

@@ -1,6 +1,11 @@
 package foreground
 
-import "bystander/internal/geom"
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"bystander/internal/geom"
+)
 
 const (
 	mostRegions = 256 // boxes reported; what exceeds it shares the last one
@@ -24,9 +29,10 @@ var nothing = span{1 << 30, 1 << 30, -1, -1}
 func (g *Guard) group() {
 	g.regions = g.regions[:0]
 	clear(g.label)
+	copy(g.left, g.class)
 	groups := int32(0)
 	for i := range g.class {
-		if g.class[i] != strong || g.label[i] != 0 {
+		if g.left[i] != strong {
 			continue
 		}
 		groups++
@@ -40,11 +46,12 @@ func (g *Guard) group() {
 }
 
 // flood labels the group around cell i and returns its extent, its cells and
-// how many of them are strong.
+// how many of them are strong. It takes the cells of a group out of left, of
+// which it reads the five within reach on a row as one word.
 func (g *Guard) flood(i int, group int32) (s span, n, sure int) {
 	s = nothing
 	g.stack = append(g.stack[:0], int32(i))
-	g.label[i] = group
+	g.label[i], g.left[i] = group, 0
 	for len(g.stack) > 0 {
 		c := int(g.stack[len(g.stack)-1])
 		g.stack = g.stack[:len(g.stack)-1]
@@ -54,13 +61,16 @@ func (g *Guard) flood(i int, group int32) (s span, n, sure int) {
 		if g.class[c] == strong {
 			sure++
 		}
+		x0 := max(x-2, 0)
+		within := uint64(1)<<(8*(min(x+2, g.gw-1)-x0+1)) - 1
 		for yy := max(y-2, 0); yy <= min(y+2, g.gh-1); yy++ {
-			for xx := max(x-2, 0); xx <= min(x+2, g.gw-1); xx++ {
-				j := yy*g.gw + xx
-				if g.class[j] != quiet && g.label[j] == 0 {
-					g.label[j] = group
-					g.stack = append(g.stack, int32(j))
-				}
+			at := yy*g.gw + x0
+			for v := binary.LittleEndian.Uint64(g.left[at:]) & within; v != 0; {
+				k := bits.TrailingZeros64(v) >> 3
+				v &^= 0xff << (8 * k)
+				j := at + k
+				g.label[j], g.left[j] = group, 0
+				g.stack = append(g.stack, int32(j))
 			}
 		}
 	}
