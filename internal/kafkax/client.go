@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -26,6 +25,8 @@ type Client struct {
 	dialer *kafka.Dialer
 	codec  compress.Codec // nil: none
 	stop   context.CancelFunc
+
+	sockets *sockets
 }
 
 // Open checks the settings and returns a client. It does not touch the network;
@@ -48,7 +49,8 @@ func Open(cfg Config) (*Client, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c.stop = stop
-	dial := (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext
+	c.sockets = newSockets()
+	dial := c.sockets.dial
 	c.tr = &kafka.Transport{
 		Dial: dial, DialTimeout: cfg.timeout(), IdleTimeout: time.Minute, MetadataTTL: 3 * time.Second,
 		ClientID: cfg.ClientID, TLS: tc, SASL: mech, Context: ctx,
@@ -58,10 +60,11 @@ func Open(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// Close ends the connections.
+// Close ends the connections, those of Dialer included; requests under way fail.
 func (c *Client) Close() error {
-	c.tr.CloseIdleConnections()
 	c.stop()
+	c.tr.CloseIdleConnections()
+	c.sockets.closeAll()
 	return nil
 }
 

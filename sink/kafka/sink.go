@@ -266,7 +266,7 @@ func (s *Sink) parkAll(bad []refusal) error {
 }
 
 func (s *Sink) park(e *event.Event, reason error) error {
-	at := s.o.Now()
+	at := s.o.Now().Round(0).UTC()
 	if err := s.o.Parking.Park(e, at, reason); err != nil {
 		return fmt.Errorf("sink/kafka: park %s/%d: %w", e.ChainID, e.Seq, err)
 	}

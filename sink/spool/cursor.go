@@ -151,7 +151,9 @@ func (c *Cursor) save(seq uint64) error {
 		c.acked = seq
 		gone, derr := c.s.disposeOldest()
 		if derr != nil || !gone {
-			c.acked = max(before, c.s.segs[0].first-1)
+			if c.acked = before; len(c.s.segs) > 0 {
+				c.acked = max(before, c.s.segs[0].first-1)
+			}
 			return errors.Join(err, derr)
 		}
 	}

@@ -154,6 +154,16 @@ func (s *Spool) Head() event.Head {
 	return s.head
 }
 
+// Oldest returns the lowest number that is held, 0 when none is.
+func (s *Spool) Oldest() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.segs) == 0 || s.head.Seq == 0 {
+		return 0
+	}
+	return s.segs[0].first
+}
+
 // Append stores sealed events and returns once they are on the disk. They must
 // follow the last stored one; those already stored are passed over. On error
 // none of the new ones is stored: ErrOrder, ErrFull, ErrBroken, ErrClosed,
