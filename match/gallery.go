@@ -2,7 +2,6 @@ package match
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -252,9 +251,5 @@ func (g *Gallery) SubjectRef(enrollee string, at time.Time) event.Digest {
 	if i == to {
 		return event.Digest{}
 	}
-	m := hmac.New(sha256.New, g.keys[i*SubjectKeyBytes:(i+1)*SubjectKeyBytes])
-	m.Write([]byte("bystander subject ref v1\x00" + g.scene + "\x00" + at.UTC().Format(time.DateOnly)))
-	var d event.Digest
-	m.Sum(d[:0])
-	return d
+	return SubjectRef(g.keys[i*SubjectKeyBytes:(i+1)*SubjectKeyBytes], g.scene, at)
 }

@@ -93,6 +93,9 @@ type JudgeConfig struct {
 	// ClockSynced tells whether a time service keeps this machine's clock, for
 	// the events to say so; nil means that nobody knows.
 	ClockSynced func() bool
+	// Sealer encrypts what an event says of its person beyond the pseudonym; nil
+	// leaves that out.
+	Sealer PayloadSealer
 }
 
 // Judge decides for one camera. It belongs to one goroutine.

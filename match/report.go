@@ -53,6 +53,7 @@ func (j *Judge) draft(l *Look, z *zoneView, kind event.Kind, d *Decision, k look
 		e.GalleryRoot, e.GallerySize, e.TemplateRef = k.gallery, uint32(k.size), k.ref //nolint:gosec // a gallery is far smaller
 		e.Score, e.Threshold, e.Margin, e.Quality = k.facts.Score, k.facts.Threshold, k.facts.Margin, k.quality
 		e.PAD = padWord(z.sceneFacts.PAD, k.facts.Live)
+		j.seal(l, d.Track, k.enrollee, &e)
 	}
 	return e
 }

@@ -126,7 +126,7 @@ func refs(t *testing.T, v *vault.Vault, scene string) (out []event.Digest) {
 // rawScene reads a scene's wrapped key and sealed templates as they lie on disk.
 func rawScene(t *testing.T, path, scene string) (out [][]byte) {
 	t.Helper()
-	db, err := store.OpenDB(t.Context(), path, []string{"", ""})
+	db, err := store.OpenDB(t.Context(), path, []string{"", "", ""})
 	require.NoError(t, err)
 	defer db.Close()
 	rows, err := db.QueryContext(t.Context(), "SELECT wrapped FROM scene_keys WHERE scene=? UNION ALL SELECT sealed FROM templates WHERE scene=?", scene, scene)
@@ -148,7 +148,7 @@ func TestRenewIsWholeOrNotAtAll(t *testing.T) {
 	enrol(t, v, "bob", "s1", face(t, 2))
 	key, err := v.SceneKey(t.Context(), "s1")
 	require.NoError(t, err)
-	db, err := store.OpenDB(t.Context(), o.Path, []string{"", ""})
+	db, err := store.OpenDB(t.Context(), o.Path, []string{"", "", ""})
 	require.NoError(t, err)
 	_, err = db.ExecContext(t.Context(), "UPDATE templates SET quality=quality, sealed=zeroblob(60) WHERE enrollee='bob'")
 	require.NoError(t, err)
@@ -166,7 +166,7 @@ func TestEarlierFormsAreStale(t *testing.T) {
 	v := newVault(t, o)
 	enrol(t, v, "alice", "s1", face(t, 1))
 	enrol(t, v, "bob", "s1", face(t, 2))
-	db, err := store.OpenDB(t.Context(), o.Path, []string{"", ""})
+	db, err := store.OpenDB(t.Context(), o.Path, []string{"", "", ""})
 	require.NoError(t, err)
 	_, err = db.ExecContext(t.Context(), "UPDATE templates SET form=1 WHERE enrollee='alice'")
 	require.NoError(t, err)

@@ -103,6 +103,9 @@ INSERT INTO revision VALUES (1, 0);
 ALTER TABLE templates ADD COLUMN form INTEGER NOT NULL DEFAULT 1; -- class L1
 ALTER TABLE scene_keys ADD COLUMN generation INTEGER NOT NULL DEFAULT 1; -- class L1
 ALTER TABLE scene_keys ADD COLUMN made_at INTEGER NOT NULL DEFAULT 0; -- class L1
+`, `
+-- Hashes of the ids of people who were erased: they get no keys again.
+CREATE TABLE gone (hash BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID; -- class L2
 `}
 
 var checkWords = []byte("bystander template vault")
@@ -182,6 +185,9 @@ func (v *Vault) ensure(ctx context.Context, tx *sql.Tx, enrollee string) (subjec
 	s, err := v.open(ctx, tx, enrollee)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return s, err
+	}
+	if err := notGone(ctx, tx, enrollee); err != nil {
+		return subject{}, err
 	}
 	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {

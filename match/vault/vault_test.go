@@ -109,7 +109,7 @@ func TestDestroyLeavesNothingReadable(t *testing.T) {
 // disk.
 func rawSealed(t *testing.T, path, enrollee string) [][]byte {
 	t.Helper()
-	db, err := store.OpenDB(t.Context(), path, []string{"", ""})
+	db, err := store.OpenDB(t.Context(), path, []string{"", "", ""})
 	require.NoError(t, err)
 	defer db.Close()
 	out := make([][]byte, 3)
@@ -134,7 +134,7 @@ func TestTemplatesCannotBeMovedOrAltered(t *testing.T) {
 			put(t, v, "b", "s2", 3)
 			_, err := v.Put(t.Context(), vault.NewTemplate{Enrollee: "b", Scene: "s1", Model: "old", Blob: blob(4)})
 			require.NoError(t, err)
-			db, err := store.OpenDB(t.Context(), o.Path, []string{"", ""})
+			db, err := store.OpenDB(t.Context(), o.Path, []string{"", "", ""})
 			require.NoError(t, err)
 			_, err = db.ExecContext(t.Context(), sql)
 			require.NoError(t, err)
