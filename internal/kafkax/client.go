@@ -29,6 +29,9 @@ type Client struct {
 	sockets *sockets
 }
 
+// metadataTTL is how old the client's picture of the cluster may be.
+const metadataTTL = 3 * time.Second
+
 // Open checks the settings and returns a client. It does not touch the network;
 // Ping does. It fails with ErrConfig.
 func Open(cfg Config) (*Client, error) {
@@ -52,7 +55,7 @@ func Open(cfg Config) (*Client, error) {
 	c.sockets = newSockets()
 	dial := c.sockets.dial
 	c.tr = &kafka.Transport{
-		Dial: dial, DialTimeout: cfg.timeout(), IdleTimeout: time.Minute, MetadataTTL: 3 * time.Second,
+		Dial: dial, DialTimeout: cfg.timeout(), IdleTimeout: time.Minute, MetadataTTL: metadataTTL,
 		ClientID: cfg.ClientID, TLS: tc, SASL: mech, Context: ctx,
 	}
 	c.kc = &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: cfg.timeout(), Transport: c.tr}

@@ -2,7 +2,6 @@ package kafkax
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -56,7 +55,6 @@ func (c *Client) explain(what string, err error) error {
 	var unknownCA x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var alert tls.AlertError
 	switch {
 	case errors.Is(err, ErrConfig), errors.Is(err, ErrAuth):
 		return err
@@ -70,7 +68,7 @@ func (c *Client) explain(what string, err error) error {
 		return wrap(ErrAuth, "the broker's certificate is for another name; see "+key("brokers")+" and "+key("tls.server_name"))
 	case errors.As(err, &invalid):
 		return wrap(ErrAuth, "the broker's certificate is not valid; see its dates")
-	case errors.As(err, &alert):
+	case isAlert(err):
 		return wrap(ErrAuth, "the broker refused this side's certificate; see "+key("tls.cert")+" and "+key("tls.key"))
 	case errors.Is(err, kafka.TopicAuthorizationFailed), errors.Is(err, kafka.GroupAuthorizationFailed), errors.Is(err, kafka.ClusterAuthorizationFailed):
 		return wrap(ErrDenied, "give the user "+c.cfg.SASL.User+" the right in the broker's access rules; docs/events.md lists them")
@@ -86,6 +84,12 @@ func (c *Client) explain(what string, err error) error {
 		return wrap(ErrUnavailable, "no answer in time; see "+key("brokers"))
 	}
 	return wrap(ErrUnavailable, "")
+}
+
+// isAlert tells a TLS alert that the broker sent; crypto/tls has no type for it.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
 }
 
 func isNet(err error) bool {

@@ -110,6 +110,19 @@ type TopicChange struct {
 // partitions is left alone and reported as ErrDrift: spreading keys anew would
 // break their order.
 func (c *Client) EnsureTopics(ctx context.Context, o TopicOptions) ([]TopicChange, error) {
+	var done []TopicChange
+	for until := time.Now().Add(2 * metadataTTL); ; {
+		changes, err := c.ensureTopics(ctx, o)
+		done = append(done, changes...)
+		// What the client holds of the layout may be a little behind: a topic that
+		// somebody removed a moment ago still seems to be there.
+		if !errors.Is(err, ErrNoTopic) || time.Now().After(until) || pause(ctx, metadataTTL/10) != nil {
+			return done, err
+		}
+	}
+}
+
+func (c *Client) ensureTopics(ctx context.Context, o TopicOptions) ([]TopicChange, error) {
 	m, err := c.kc.Metadata(ctx, &kafka.MetadataRequest{})
 	if err != nil {
 		return nil, c.explain("look up topics", err)
