@@ -1,0 +1,35 @@
+package vault
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Holds reports whether any template of an enrollee is kept, of whatever model.
+func (v *Vault) Holds(ctx context.Context, enrollee string) (bool, error) {
+	var n int
+	if err := v.db.QueryRowContext(ctx, "SELECT count(*) FROM templates WHERE enrollee=?", enrollee).Scan(&n); err != nil {
+		return false, fmt.Errorf("vault: %w", err)
+	}
+	return n > 0, nil
+}
+
+// StaleEnrollees lists those of whom a template was made by another model than
+// the given one, in order: they must enrol again.
+func (v *Vault) StaleEnrollees(ctx context.Context, model string) (out []string, err error) {
+	rows, err := v.db.QueryContext(ctx, "SELECT DISTINCT enrollee FROM templates WHERE model<>? ORDER BY enrollee", model)
+	if err != nil {
+		return nil, fmt.Errorf("vault: %w", err)
+	}
+	defer func(rows *sql.Rows) { err = errors.Join(err, rows.Close()) }(rows)
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("vault: %w", err)
+		}
+		out = append(out, id)
+	}
+	return out, rows.Err()
+}
