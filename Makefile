@@ -74,6 +74,17 @@ bench: build ## benchmarks of the stages, then the whole pipeline against its fl
 	@$(GO) test -run '^$$' -bench . -benchmem -count 3 ./internal/... ./detect/... ./match/... ./redact/... ./sink/...
 	@$(BIN) eval speed
 
+# How often "make faults" repeats each fault.
+FAULT_ROUNDS ?= 20
+
+.PHONY: faults
+faults: build/.setup-test ## every fault of bus, store, edge and network, many times (FAULT_ROUNDS=)
+	@FAULT_ROUNDS=$(FAULT_ROUNDS) $(GO) test -count=1 -timeout 3h -v -run TestNothingIsLostOrDoubled ./internal/faulttest
+
+.PHONY: bench-sink
+bench-sink: build/.setup-test ## from spool to a stored, verified row, beside the libraries alone
+	@BENCH_SINK=1 $(GO) test -count=1 -timeout 30m -v -run TestSinkSpeed ./internal/faulttest
+
 .PHONY: clean
 clean: ## remove what was built
 	@rm -rf bin build web/dist/assets web/dist/index.html

@@ -199,8 +199,8 @@ func (k *Kafka) settings() string {
 		"transaction.state.log.num.partitions":     "2",
 		"group.initial.rebalance.delay.ms":         "0",
 		// A killed broker may come back only when its old session is over.
-		"broker.session.timeout.ms":    "1000",
-		"broker.heartbeat.interval.ms": "250",
+		"broker.session.timeout.ms":    "4000",
+		"broker.heartbeat.interval.ms": "500",
 		// One small machine.
 		"num.network.threads": "2", "num.io.threads": "2", "background.threads": "2",
 		"log.cleaner.threads": "1", "log.cleaner.dedupe.buffer.size": "8388608",

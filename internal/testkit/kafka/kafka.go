@@ -195,6 +195,14 @@ func (b *Broker) needTLS() *backends.Kafka {
 	return b.real
 }
 
+// PID is the broker process's number; 0 when it does not run or is a fake.
+func (b *Broker) PID() int {
+	if b.real == nil {
+		return 0
+	}
+	return b.real.PID()
+}
+
 // hurt returns the broker as a process of the test's own.
 func (b *Broker) hurt() *backends.Kafka {
 	b.t.Helper()
