@@ -18,3 +18,10 @@ type Embedder interface {
 	Info() EmbedderInfo
 	Close() error
 }
+
+// Wiper is an Embedder whose runtime keeps what it computed of the last face
+// until the next one, and can overwrite it at once. Without being asked it does
+// so shortly after the last face.
+type Wiper interface {
+	Wipe(ctx context.Context) error
+}

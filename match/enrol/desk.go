@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"bystander/internal/event"
@@ -86,32 +85,12 @@ func (d *Desk) Prove(ctx context.Context, session, name string, p consent.Proof)
 	return s, d.cfg.Names.SetName(ctx, s.Enrollee, name)
 }
 
-// Shot is one photograph handed in.
-type Shot struct {
-	Photo io.Reader // JPEG, PNG or WebP; read once
-	// SelfSupplied tells that the person brought it along (data_type 1): nobody
-	// saw it taken, so liveness says nothing, and an officer must have compared
-	// it with them.
-	SelfSupplied bool
-	// Keep asks to keep the photograph, which takes an authorisation in writing.
-	Keep bool
-}
-
-// Taken is what came of a photograph.
-type Taken struct {
-	Session   consent.Session
-	Outcome   string // consent.PhotoEnrolled or consent.PhotoWorse
-	Quality   match.Quality
-	Templates []event.Digest
-	Kept      bool
-}
-
 // Photo makes templates from a photograph, one a scene of the session. It fails
 // with *consent.Refusal: for what the session lacks, and with everything that is
 // wrong with the photograph. Of a refused photograph nothing stays, and the
 // photograph itself is discarded in any case unless it may be kept.
-func (d *Desk) Photo(ctx context.Context, session string, shot Shot) (Taken, error) {
-	var out Taken
+func (d *Desk) Photo(ctx context.Context, session string, shot consent.Shot) (consent.Taken, error) {
+	var out consent.Taken
 	s, err := d.cfg.Sessions.Ready(ctx, session, shot.SelfSupplied)
 	if err != nil {
 		return out, err
@@ -189,8 +168,8 @@ func (d *Desk) tell(ctx context.Context, session string, err error) error {
 	return r
 }
 
-func (d *Desk) enrol(ctx context.Context, s consent.Session, photo *Photo, selfSupplied bool) (Taken, error) {
-	out := Taken{Session: s}
+func (d *Desk) enrol(ctx context.Context, s consent.Session, photo *Photo, selfSupplied bool) (consent.Taken, error) {
+	out := consent.Taken{Session: s}
 	live := d.cfg.Liveness
 	if selfSupplied {
 		live = nil
@@ -201,7 +180,7 @@ func (d *Desk) enrol(ctx context.Context, s consent.Session, photo *Photo, selfS
 	if err != nil {
 		return out, err
 	}
-	out.Quality = q
+	out.Quality = consent.Quality{Size: q.Size, Pose: q.Pose, Sharp: q.Sharp, Light: q.Light}
 	if s.State == consent.SessionEnrolled && q.Value() <= s.Best {
 		out.Outcome = consent.PhotoWorse
 		out.Session, err = d.cfg.Sessions.Tried(ctx, s.ID, out.Outcome, q.Value())
@@ -224,11 +203,11 @@ func (d *Desk) enrol(ctx context.Context, s consent.Session, photo *Photo, selfS
 		return out, err
 	}
 	for _, scene := range s.Scenes {
-		ref, err := d.replace(ctx, s.Enrollee, scene, model, &probe, q.Value())
+		_, err := d.replace(ctx, s.Enrollee, scene, model, &probe, q.Value())
 		if err != nil {
 			return out, err
 		}
-		out.Templates = append(out.Templates, ref)
+		out.Templates++
 	}
 	if had {
 		if err := d.cfg.Sessions.Replaced(ctx, s.Enrollee, "enrolled again: a new template took the place of the old one, which was destroyed"); err != nil {
