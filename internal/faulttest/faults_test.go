@@ -158,7 +158,7 @@ func (w *world) scope(t testing.TB, do func()) {
 func (w *world) rounds(t *testing.T, f fault, n int, r *rand.Rand) result {
 	res := result{fault: f.name}
 	for range n {
-		before := w.total()
+		before := w.recorded()
 		w.load(load)
 		time.Sleep(time.Duration(100+r.IntN(500)) * time.Millisecond) // the random moment
 		heal := f.hurt(w, r)
@@ -178,7 +178,8 @@ func (w *world) rounds(t *testing.T, f fault, n int, r *rand.Rand) result {
 	return res
 }
 
-func (w *world) total() uint64 {
+// recorded is how many events the last comparison saw.
+func (w *world) recorded() uint64 {
 	var n uint64
 	for _, h := range w.verified {
 		n += h.Seq

@@ -2,6 +2,7 @@ package faulttest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -206,14 +207,19 @@ func (w *world) stored() (map[string]uint64, error) {
 const settleWithin = 90 * time.Second
 
 // settle waits until the store holds as many numbers as the edges recorded, and
-// returns how long that took. On a timeout it returns false.
+// its derived counts as well: an insert shows in the table before it has reached
+// them. It returns how long that took; on a timeout false.
 func (w *world) settle(want map[string]uint64) (time.Duration, bool) {
 	w.t.Helper()
 	begun := time.Now()
 	for {
 		have, err := w.stored()
 		if err == nil && covers(have, want) {
-			return time.Since(begun), true
+			var n uint64
+			if n, err = w.hourly(); err == nil && n >= total(want) {
+				return time.Since(begun), true
+			}
+			err = errors.Join(fmt.Errorf("the hours count %d of %d", n, total(want)), err)
 		}
 		if time.Since(begun) > settleWithin {
 			w.t.Logf("after %v the store holds %v of %v (%v)", settleWithin, have, want, err)
@@ -221,6 +227,24 @@ func (w *world) settle(want map[string]uint64) (time.Duration, bool) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// hourly sums the counts by hour, which the store derives from its events.
+func (w *world) hourly() (uint64, error) {
+	hours, err := w.store.Hours(w.t.Context(), time.Now().Add(-48*time.Hour), time.Now().Add(time.Hour), "")
+	var n uint64
+	for _, h := range hours {
+		n += uint64(h.N) //nolint:gosec // not negative
+	}
+	return n, err
+}
+
+func total(heads map[string]uint64) uint64 {
+	var n uint64
+	for _, h := range heads {
+		n += h
+	}
+	return n
 }
 
 func covers(have, want map[string]uint64) bool {
@@ -263,12 +287,8 @@ func (w *world) compare(want map[string]uint64) tally {
 	count, err := w.store.Count(w.t.Context())
 	require.NoError(w.t, err)
 	sum.doubled += excess(uint64(count), sum.recorded) //nolint:gosec // not negative
-	hours, err := w.store.Hours(w.t.Context(), time.Now().Add(-48*time.Hour), time.Now().Add(time.Hour), "")
+	hourly, err := w.hourly()
 	require.NoError(w.t, err)
-	var hourly uint64
-	for _, h := range hours {
-		hourly += uint64(h.N) //nolint:gosec // not negative
-	}
 	sum.doubled += excess(hourly, sum.recorded)
 	sum.lost += excess(sum.recorded, hourly)
 	return sum
