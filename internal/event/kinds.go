@@ -1,5 +1,7 @@
 package event
 
+import "crypto/sha256"
+
 // The kinds below tell what the control side did: consents, zones, notices,
 // rights. They lie on a chain of their own, so that auditors ask every question
 // of one log. Of a person they carry pseudonyms only.
@@ -54,4 +56,14 @@ func Kinds() []Kind {
 		KindConsentChange, KindZoneChange, KindSceneChange, KindNoticeChange, KindAccess,
 		KindRightsChange, KindDisposal, KindRetentionRun, KindCensus, KindIncident,
 	}
+}
+
+// ActorRef is what events carry of an account: SHA-256 over its id under a
+// domain of its own; zero for none. Whoever knows the ids can recompute it, so
+// it hides an account from a glance, not from the house.
+func ActorRef(account string) Digest {
+	if account == "" {
+		return Digest{}
+	}
+	return sha256.Sum256([]byte("bystander/actor/v1\x00" + account))
 }
