@@ -179,7 +179,8 @@ func (x *Eraser) Resume(ctx context.Context) (left int, err error) {
 
 // Replay erases again whoever a restored backup brought back: every place is
 // asked of whom it holds anything, and those with a tombstone go. It must have
-// succeeded before anything is served. It returns how many people came back.
+// succeeded before anything is served; keys, names and consents are gone then,
+// and what is left of an erasure is Resume's. It returns how many came back.
 func (x *Eraser) Replay(ctx context.Context) (int, error) {
 	back := map[string]bool{}
 	for _, p := range x.c.Places {
@@ -201,11 +202,26 @@ func (x *Eraser) Replay(ctx context.Context) (int, error) {
 		}
 	}
 	for id := range back {
-		if _, err := x.Erase(ctx, id, "restored"); err != nil {
+		if err := x.again(ctx, id); err != nil {
 			return len(back), fmt.Errorf("erase: replay: %w", err)
 		}
 	}
 	return len(back), nil
+}
+
+// again erases a person who came back, at least up to where nothing readable is
+// left.
+func (x *Eraser) again(ctx context.Context, person string) error {
+	c, err := x.Erase(ctx, person, "restored")
+	if err == nil || !errors.Is(err, ErrUnfinished) {
+		return err
+	}
+	w, lerr := x.j.load(ctx, c.ID)
+	if lerr == nil && w.person == "" {
+		x.c.Log.Warn().Err(err).Msg("somebody who was erased came back with a backup; keys are destroyed, rows follow")
+		return nil
+	}
+	return errors.Join(err, lerr)
 }
 
 // Buried reports whether a person was erased, or is being.

@@ -6,10 +6,6 @@ import (
 	"fmt"
 )
 
-// RuleErasure is what the skeleton of an erased row names as its rule. Others
-// name the retention rule's table.
-const RuleErasure = "erasure"
-
 // Run is a run of numbers of a chain, both ends included.
 type Run struct {
 	From, To uint64
@@ -33,7 +29,7 @@ func (s *Store) Disposed(ctx context.Context, chain string) ([]Run, error) {
 	}
 	rows, err := tx.QueryContext(ctx, `SELECT MIN(seq), MAX(seq), SUM(rule <> ?2) FROM (
 		SELECT seq, rule, seq - ROW_NUMBER() OVER (ORDER BY seq) AS run FROM skeleton WHERE chain_id = ?1)
-		GROUP BY run ORDER BY 1`, chain, RuleErasure)
+		GROUP BY run ORDER BY 1`, chain, ruleErasure)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: disposed: %w", err)
 	}
@@ -48,6 +44,27 @@ func (s *Store) Disposed(ctx context.Context, chain string) ([]Run, error) {
 			continue
 		}
 		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// Erased returns the runs of numbers whose rows were erased on request, by chain.
+func (s *Store) Erased(ctx context.Context) (map[string][]Run, error) {
+	rows, err := s.db.R.QueryContext(ctx, `SELECT chain_id, MIN(seq), MAX(seq) FROM (
+		SELECT chain_id, seq, seq - ROW_NUMBER() OVER (PARTITION BY chain_id ORDER BY seq) AS run FROM skeleton WHERE rule = ?)
+		GROUP BY chain_id, run ORDER BY 1, 2`, ruleErasure)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: erased: %w", err)
+	}
+	defer rows.Close()
+	out := map[string][]Run{}
+	for rows.Next() {
+		var chain string
+		var r Run
+		if err := rows.Scan(&chain, &r.From, &r.To); err != nil {
+			return nil, fmt.Errorf("sqlite: erased: %w", err)
+		}
+		out[chain] = append(out[chain], r)
 	}
 	return out, rows.Err()
 }
