@@ -108,7 +108,11 @@ func (s *Service) AddNotice(ctx context.Context, author string, d Draft) (Notice
 			return Notice{}, Refuse(Malformed, "NOTICE_UNKNOWN", d.Supersedes, "there is no such notice to supersede")
 		}
 	}
-	body := noticeBody{d, s.components}
+	table, err := s.thirdParties(ctx)
+	if err != nil {
+		return Notice{}, err
+	}
+	body := noticeBody{d, table}
 	revision := 1
 	for _, n := range all {
 		if n.Version != d.Version {

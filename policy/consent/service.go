@@ -48,6 +48,9 @@ type Config struct {
 	Site   func(ctx context.Context) (*policy.Site, error)
 	Signer *Signer
 	Keeper Keeper
+	// Components adds what the site itself registered to the components that
+	// ship, for the table of a notice; nil adds nothing.
+	Components func(ctx context.Context) ([]Component, error)
 	// Emit takes events for the ledger. Nil leaves them in the database for the
 	// process that has one.
 	Emit func(event.Event)
@@ -120,6 +123,20 @@ func New(cfg Config) (*Service, error) {
 		return nil, err
 	}
 	return &Service{cfg: cfg, components: reg.Components}, nil
+}
+
+// thirdParties is the table of a notice drafted now: what ships, then what the
+// site registered.
+func (s *Service) thirdParties(ctx context.Context) ([]Component, error) {
+	out := slices.Clone(s.components)
+	if s.cfg.Components == nil {
+		return out, nil
+	}
+	own, err := s.cfg.Components(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("consent: component register: %w", err)
+	}
+	return append(out, own...), nil
 }
 
 // Keys is the JSON Web Key Set that receipts are verified with.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"io"
 	"slices"
 	"time"
 
@@ -67,6 +68,34 @@ type Start struct {
 	Turns14  time.Time // needed of a child
 	Enrollee string    // to enrol again; empty for somebody new
 	By       string
+}
+
+// Shot is one photograph handed in.
+type Shot struct {
+	Photo io.Reader // JPEG, PNG or WebP; read once
+	// SelfSupplied tells that the person brought it along (data_type 1): nobody
+	// saw it taken, so liveness says nothing, and an officer must have compared
+	// it with them.
+	SelfSupplied bool
+	// Keep asks to keep the photograph, which takes an authorisation in writing.
+	Keep bool
+}
+
+// Taken is what came of a photograph.
+type Taken struct {
+	Session   Session `json:"session"`
+	Outcome   string  `json:"outcome"` // PhotoEnrolled or PhotoWorse
+	Quality   Quality `json:"quality"`
+	Templates int     `json:"templates"` // made, one a scene
+	Kept      bool    `json:"kept"`      // the photograph, under its own authorisation
+}
+
+// Quality says how well the face can be compared, each part in 0–1.
+type Quality struct {
+	Size  float32 `json:"size"`
+	Pose  float32 `json:"pose"`
+	Sharp float32 `json:"sharp"`
+	Light float32 `json:"light"`
 }
 
 // StartSession begins an enrolment.

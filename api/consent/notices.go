@@ -1,0 +1,119 @@
+package consent
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"bystander/api/actor"
+	"bystander/policy/consent"
+)
+
+var (
+	privacy = []actor.Role{actor.PrivacyOfficer}
+	readers = []actor.Role{actor.PrivacyOfficer, actor.ConsentOfficer, actor.Auditor}
+)
+
+type noticeList struct {
+	Notices []Notice `json:"notices" nullable:"false"`
+}
+
+type byVersion struct {
+	Version string `path:"version" maxLength:"64"`
+}
+
+type newNotice struct {
+	Keyed
+	Body consent.Draft
+}
+
+type publishing struct {
+	Version string `path:"version" maxLength:"64"`
+	Body    struct {
+		Revision      int        `json:"revision" minimum:"1"`
+		EffectiveFrom *time.Time `json:"effective_from,omitempty" doc:"Without: seven days from now"`
+	}
+}
+
+func (m *Module) noticeRoutes(api huma.API) {
+	s := m.cfg.Service
+	add(m, api, op{"notices", "GET", "/v1/notices", "Every revision of every notice", 200, readers},
+		func(ctx context.Context, _ actor.Actor, _ *struct{}) (noticeList, error) {
+			all, err := s.Notices(ctx)
+			out := noticeList{Notices: make([]Notice, len(all))}
+			for i, n := range all {
+				out.Notices[i] = Notice{n}
+			}
+			return out, err
+		})
+	create(m, api, op{"add-notice", "POST", "/v1/notices", "Hand in a draft; refused with every fault at once", 201, privacy},
+		func(in *newNotice) any { return in.Body },
+		func(ctx context.Context, a actor.Actor, in *newNotice) (Notice, error) {
+			n, err := s.AddNotice(ctx, a.ID, in.Body)
+			return Notice{n}, err
+		})
+	add(m, api, op{"current-notice", "GET", "/v1/notices/current", "The notice in force for a scene, for everybody", 200, nil},
+		func(ctx context.Context, _ actor.Actor, in *struct {
+			Scene string `query:"scene" required:"true" maxLength:"64"`
+		},
+		) (Current, error) {
+			n, err := s.Current(ctx, in.Scene)
+			return currentOf(n), err
+		})
+	add(m, api, op{"notice-template", "GET", "/v1/notices/templates/{language}", "The text that ships, to be completed", 200, readers},
+		func(_ context.Context, _ actor.Actor, in *struct {
+			Language string `path:"language" maxLength:"16"`
+		},
+		) (consent.Text, error) {
+			return consent.Template(in.Language)
+		})
+	add(m, api, op{"components", "GET", "/v1/notices/components", "Third-party components that ship with the program and touch personal data", 200, nil},
+		func(context.Context, actor.Actor, *struct{}) (componentList, error) {
+			r, err := consent.Components()
+			return componentList{r.Components}, err
+		})
+	add(m, api, op{"notice", "GET", "/v1/notices/{version}", "The newest revision of a notice", 200, readers},
+		func(ctx context.Context, _ actor.Actor, in *byVersion) (Notice, error) {
+			n, err := s.Notice(ctx, in.Version)
+			return Notice{n}, err
+		})
+	add(m, api, op{"publish-notice", "POST", "/v1/notices/{version}/publish", "Publish a draft of somebody else's", 200, privacy},
+		func(ctx context.Context, a actor.Actor, in *publishing) (Notice, error) {
+			n, err := s.PublishNotice(ctx, a.ID, in.Version, in.Body.Revision, moment(in.Body.EffectiveFrom))
+			return Notice{n}, err
+		})
+	add(m, api, op{"receipt-keys", "GET", "/.well-known/bystander-consent-keys.json", "JWK set that consent receipts are verified with", 200, nil},
+		func(context.Context, actor.Actor, *struct{}) (keySet, error) {
+			var k keySet
+			b, err := s.Keys()
+			if err == nil {
+				err = json.Unmarshal(b, &k)
+			}
+			return k, err
+		})
+	add(m, api, op{"receipt-schema", "GET", "/v1/consents/receipt-schema", "JSON Schema of consent receipts", 200, nil},
+		func(context.Context, actor.Actor, *struct{}) (any, error) {
+			var v any
+			err := json.Unmarshal(m.cfg.Schema, &v)
+			return v, err
+		})
+}
+
+type componentList struct {
+	Components []consent.Component `json:"components" nullable:"false"`
+}
+
+type keySet struct {
+	Keys []publicKey `json:"keys" nullable:"false"`
+}
+
+type publicKey struct {
+	Kty string `json:"kty"`
+	Crv string `json:"crv"`
+	X   string `json:"x"`
+	Kid string `json:"kid"`
+	Alg string `json:"alg"`
+	Use string `json:"use"`
+}
