@@ -61,7 +61,6 @@ func TestSinkSpeed(t *testing.T) {
 	}
 	n, rounds := number(t, "BENCH_EVENTS", 300_000), number(t, "BENCH_ROUNDS", 3)
 	b := newBench(t)
-	defer b.profile(t)()
 	var bus, store, whole []float64
 	for range rounds {
 		bus = append(bus, b.floorKafka(t, n))
@@ -224,6 +223,7 @@ func (b *bench) endToEnd(t testing.TB, n int) float64 {
 	before, cpu := b.w.Status().Stored, b.cpu(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
+	stop := b.profile(t)
 	begun := time.Now()
 	var pumps sync.WaitGroup
 	for _, s := range all {
@@ -238,6 +238,7 @@ func (b *bench) endToEnd(t testing.TB, n int) float64 {
 		time.Sleep(5 * time.Millisecond)
 	}
 	took := time.Since(begun)
+	stop()
 	cancel()
 	pumps.Wait()
 	t.Logf("spool to row: %v; processor seconds for 100,000 events: %s", took.Round(time.Millisecond), cpu.since(b.cpu(t), n))
@@ -335,7 +336,8 @@ func (c cpuTime) since(now cpuTime, n int) string {
 	return fmt.Sprintf("edge and writer %s, broker %s, ClickHouse %s", per(now.self-c.self), per(now.broker-c.broker), per(now.engine-c.engine))
 }
 
-// profile writes a profile of the run where BENCH_PROFILE says.
+// profile writes a profile of the way from spool to row, of the last round, to
+// the file that BENCH_PROFILE names.
 func (b *bench) profile(t testing.TB) (stop func()) {
 	path := os.Getenv("BENCH_PROFILE")
 	if path == "" {

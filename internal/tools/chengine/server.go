@@ -56,6 +56,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req, err := readRequest(w, r)
+	defer func() { giveBuffer(req.buf) }()
 	if err == nil {
 		err = s.serve(w, r, req)
 	}
@@ -165,9 +166,10 @@ type request struct {
 	params   url.Values
 	format   string
 	protocol int
-	sql      string // a statement, unless
-	insert   string // an INSERT without its FORMAT clause, for
-	data     []byte // in format
+	sql      string        // a statement, unless
+	insert   string        // an INSERT without its FORMAT clause, for
+	data     []byte        // in format
+	buf      *bytes.Buffer // that data lies in
 }
 
 var insertFormat = regexp.MustCompile(`(?is)^(\s*(?:/\*.*?\*/\s*)*INSERT\s+INTO\s.*?)\s+FORMAT\s+([A-Za-z]\w*)\s*;?\s*$`)
@@ -188,11 +190,13 @@ func readRequest(w http.ResponseWriter, r *http.Request) (*request, error) {
 		req.format = "TabSeparated"
 	}
 	req.protocol, _ = strconv.Atoi(req.params.Get("client_protocol_version")) // absent means 0
-	body, err := readBody(http.MaxBytesReader(w, r.Body, maxBody), r.Header.Get("Content-Encoding"), req.params.Get("decompress") == "1")
+	buf, err := readBody(http.MaxBytesReader(w, r.Body, maxBody), r.Header.Get("Content-Encoding"), req.params.Get("decompress") == "1")
 	if err != nil {
+		giveBuffer(buf)
 		return req, raise(codeBadArguments, "cannot read the request: %v", err)
 	}
-	sql := req.params.Get("query")
+	req.buf = buf
+	body, sql := buf.Bytes(), req.params.Get("query")
 	if sql == "" {
 		req.sql = string(body)
 	} else if m := insertFormat.FindStringSubmatch(sql); m != nil && len(body) > 0 {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/ClickHouse/ch-go/compress"
 	chproto "github.com/ClickHouse/ch-go/proto"
@@ -49,8 +50,9 @@ func hello(protocol int, version, timezone string) ([]byte, error) {
 }
 
 // readBody reads a request's body: encoded as HTTP says, and within that, if
-// blocks is set, in ClickHouse's compressed blocks.
-func readBody(r io.Reader, encoding string, blocks bool) ([]byte, error) {
+// blocks is set, in ClickHouse's compressed blocks. The caller gives the buffer
+// back, on error too.
+func readBody(r io.Reader, encoding string, blocks bool) (*bytes.Buffer, error) {
 	var err error
 	switch encoding {
 	case "", "identity":
@@ -66,15 +68,32 @@ func readBody(r io.Reader, encoding string, blocks bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(r)
-	if err != nil || !blocks || len(body) == 0 {
+	body := takeBuffer()
+	if _, err := body.ReadFrom(r); err != nil || !blocks || body.Len() == 0 {
 		return body, err
 	}
-	body, err = io.ReadAll(compress.NewReader(bytes.NewReader(body)))
+	defer giveBuffer(body)
+	plain := takeBuffer()
+	_, err = plain.ReadFrom(compress.NewReader(bytes.NewReader(body.Bytes())))
 	if errors.Is(err, io.EOF) {
 		err = nil // wrapped, at the end of a block; within one it is ErrUnexpectedEOF
 	}
-	return body, err
+	return plain, err
+}
+
+// buffers are kept from request to request: a batch takes tens of megabytes.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func takeBuffer() *bytes.Buffer {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	return b
+}
+
+func giveBuffer(b *bytes.Buffer) {
+	if b != nil {
+		buffers.Put(b)
+	}
 }
 
 // blockSize is how much of an answer one compressed block holds.
