@@ -156,6 +156,7 @@ func TestFollow(t *testing.T) {
 	failed := make(chan error, 1000)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
+	t.Cleanup(func() { cancel(); require.NoError(t, <-done) })
 	go func() {
 		done <- c.Follow(ctx, event.TopicReplay, kafkax.FollowOptions{
 			CaughtUp: func() { close(caught) },
@@ -194,6 +195,4 @@ func TestFollow(t *testing.T) {
 	require.NoError(t, err)
 	send(1, 5)
 	expect(1, 5)
-	cancel()
-	require.NoError(t, <-done)
 }

@@ -40,12 +40,10 @@ func (c *Client) Follow(ctx context.Context, t event.Topic, o FollowOptions, fn 
 			continue
 		case errors.As(err, &stop):
 			return stop.err
-		case ctx.Err() != nil:
-			return nil
 		case errors.Is(err, ErrDrift):
 			return err
 		}
-		if o.OnError != nil {
+		if o.OnError != nil && ctx.Err() == nil {
 			o.OnError(err)
 		}
 		_ = pause(ctx, followPause)
@@ -155,13 +153,11 @@ func (c *Client) offsets(ctx context.Context, topic string) (first, last int64, 
 	if err != nil {
 		return 0, 0, c.explain("read "+topic, err)
 	}
-	for _, p := range res.Topics[topic] {
-		if p.Error != nil {
-			return 0, 0, c.explain("read "+topic, p.Error)
-		}
-		return p.FirstOffset, p.LastOffset, nil
+	parts := res.Topics[topic]
+	if len(parts) != 1 {
+		return 0, 0, fmt.Errorf("%w: %s", ErrNoTopic, topic)
 	}
-	return 0, 0, fmt.Errorf("%w: %s", ErrNoTopic, topic)
+	return parts[0].FirstOffset, parts[0].LastOffset, c.explain("read "+topic, parts[0].Error)
 }
 
 func (f *follower) caughtUp() {

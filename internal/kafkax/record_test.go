@@ -94,7 +94,7 @@ func TestBatchIsWhatTheLibraryReads(t *testing.T) {
 	})
 	b.Reset()
 	_, err := b.Seal(nil)
-	require.True(t, errors.Is(err, protocol.ErrNoRecord))
+	require.ErrorIs(t, err, protocol.ErrNoRecord)
 }
 
 func sealed(t testing.TB) event.Event {

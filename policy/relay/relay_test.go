@@ -337,7 +337,7 @@ func TestCutOffEdgeMasksEverybody(t *testing.T) {
 		return policy.Gate(policy.Facts{Fresh: held.Fresh(true)})&policy.LeaseFresh == 0
 	}, policy.MaxLease+5*time.Second, tick)
 	require.Less(t, masked.Sub(cut), policy.MaxLease+time.Second)
-	require.NotNil(t, p.Status().Err)
+	require.Error(t, p.Status().Err)
 
 	w.enroll(1) // what changes meanwhile
 	b.Resume()

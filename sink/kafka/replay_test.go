@@ -100,8 +100,8 @@ func (e *edge) answers(r kafkax.ReplayRequest) []kafkax.ReplayAnswer {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	require.NoError(e.t, e.c.Follow(ctx, event.TopicReplay, kafkax.FollowOptions{}, func(m lib.Message) error {
-		_, a, err := kafkax.ReadReplay(m)
-		if err != nil || a == nil || a.Request != r.ID {
+		_, a, _ := kafkax.ReadReplay(m) // a test before put what cannot be read there
+		if a == nil || a.Request != r.ID {
 			return nil
 		}
 		require.NoError(e.t, a.Verify(public()))

@@ -175,7 +175,7 @@ func (s *Sink) send(ctx context.Context, partition int, events []*event.Event) e
 	var under *flight
 	defer func() {
 		if under != nil {
-			<-under.done
+			<-under.done //nolint:errcheck // its error comes too late for anybody
 		}
 	}()
 	land := func() error {

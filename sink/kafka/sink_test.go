@@ -217,12 +217,12 @@ func TestNothingIsLostWhenTheBrokerFails(t *testing.T) {
 	s, lot := newSink(t, c, kafka.Options{})
 	sp, err := spool.Open(t.TempDir(), spool.Options{})
 	require.NoError(t, err)
-	defer sp.Close()
+	t.Cleanup(func() { require.NoError(t, sp.Close()) })
 	cur, err := sp.Consumer("kafka")
 	require.NoError(t, err)
 	j, err := spool.NewJournal(chainOf(t, "edge-1"), sp, spool.JournalOptions{})
 	require.NoError(t, err)
-	defer j.Close()
+	t.Cleanup(func() { require.NoError(t, j.Close()) })
 	var failures sync.Map
 	p := spool.NewPump(cur, s, spool.PumpOptions{
 		Batch: 256, MinBackoff: 50 * time.Millisecond, MaxBackoff: 500 * time.Millisecond, Timeout: 3 * time.Second,
@@ -230,8 +230,10 @@ func TestNothingIsLostWhenTheBrokerFails(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	pumped, written := make(chan error, 1), make(chan error, 1)
-	go func() { pumped <- p.Run(ctx) }()
 	stop := make(chan struct{})
+	end := sync.OnceFunc(func() { close(stop); require.NoError(t, <-written) })
+	t.Cleanup(func() { end(); cancel(); require.NoError(t, <-pumped) })
+	go func() { pumped <- p.Run(ctx) }()
 	go func() { // the pipeline: it never waits for the bus
 		for {
 			select {
@@ -264,12 +266,9 @@ func TestNothingIsLostWhenTheBrokerFails(t *testing.T) {
 	require.Eventually(t, func() bool { return p.Status().Err != nil }, 30*time.Second, 10*time.Millisecond)
 	b.Restart()
 	moves()
-	close(stop)
-	require.NoError(t, <-written)
+	end()
 	last := sp.Head().Seq
 	require.Eventually(t, func() bool { return cur.Acked() == last }, 60*time.Second, 20*time.Millisecond)
-	cancel()
-	require.NoError(t, <-pumped)
 
 	got := byNumber(t, read(t, b, c.Name(event.TopicEvents)), "edge-1")
 	whole(t, got, last)
