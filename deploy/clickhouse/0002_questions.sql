@@ -389,7 +389,7 @@ CREATE TABLE IF NOT EXISTS {{table "match_hours"}}{{on}} (
     hour            DateTime('UTC') COMMENT 'L1' CODEC(Delta, ZSTD(1)),
     kind            LowCardinality(String) COMMENT 'L1',
     threshold       Float32 COMMENT 'L2',
-    verdict         LowCardinality(String) COMMENT 'L2; confirmed, rejected, failed',
+    verdict         LowCardinality(String) COMMENT 'L3; confirmed, rejected, failed',
     chain_id        LowCardinality(String) COMMENT 'L1',
     seqs            AggregateFunction(groupBitmap, UInt64) COMMENT 'L2; numbers of the events counted' CODEC(ZSTD(1))
 ) ENGINE = {{engine "AggregatingMergeTree" "match_hours"}}

@@ -97,7 +97,7 @@ func (s *Store) mutate(ctx context.Context, table, where string) (int64, error) 
 	}
 	return int64(n), errors.Join(
 		s.await(ctx, table, "mutations", "NOT is_done", "mutations that are not done"),
-		s.await(ctx, table, "parts", "NOT active", "files of before"))
+		s.await(ctx, table, "parts", "NOT active AND rows > 0", "files of before"))
 }
 
 // await waits until a system table lists no row of a table that satisfies cond.

@@ -87,12 +87,15 @@ func (v Variant) engine(kind, table string, args ...string) string {
 }
 
 // settings of every table. Blocks offered again are passed over by their token
-// also where there is no replica to remember it.
+// also where there is no replica to remember it. What was written is on the disk
+// before it is acknowledged, and merged files before those that they replace go;
+// then these need not stay for long, which an erasure waits for.
 func (v Variant) settings() string {
+	window := "non_replicated_deduplication_window"
 	if v.Cluster != "" {
-		return "replicated_deduplication_window = 1000"
+		window = "replicated_deduplication_window"
 	}
-	return "non_replicated_deduplication_window = 1000"
+	return window + " = 1000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 10"
 }
 
 // distributed is the table over all shards, by chain: rows of one chain meet

@@ -84,4 +84,3 @@ func TestConformanceOverNativeTCP(t *testing.T) {
 		return suite(t, conn, clickhouse.Options{Variant: v, Legacy: true})
 	})
 }
-
