@@ -131,7 +131,7 @@ func (in Submission) check() error {
 	case strings.TrimSpace(in.Contact) == "":
 		return field("contact", "say where the answer should go")
 	}
-	return errors.Join(checkText("text", in.Text, 4000), checkText("contact", in.Contact, 400))
+	return errors.Join(checkText("text", in.Text, maxWords), checkText("contact", in.Contact, 400))
 }
 
 // Contact opens the address of who asked. It is a read about a person, to be
@@ -291,7 +291,7 @@ func (s *Service) Refuse(ctx context.Context, id string, f Refusing, by string) 
 
 // Appeal takes a refusal up again.
 func (s *Service) Appeal(ctx context.Context, id, text, by string) (Request, error) {
-	if err := checkText("text", text, 4000); err != nil {
+	if err := checkText("text", text, maxWords); err != nil {
 		return Request{}, err
 	}
 	return s.step(ctx, id, func(r Request) (Request, []Task, error) {

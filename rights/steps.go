@@ -156,6 +156,9 @@ func (r Request) Fulfil(outcome string, tasks []Task, d Decision) (Request, erro
 	return out, nil
 }
 
+// maxWords bounds what a person writes, in bytes.
+const maxWords = 4000
+
 // system is who acts where no person does.
 const system = "system"
 

@@ -1,0 +1,188 @@
+// Package rights serves people's requests about what is kept of them, as an
+// api.Module: anybody may ask and follow their request by its id; officers
+// verify, decide and carry out. Every look at who asks is recorded first.
+package rights
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/rs/zerolog"
+
+	"bystander/api/actor"
+	"bystander/api/problem"
+	"bystander/rights"
+)
+
+// Exporter makes the bundle of one person's data.
+type Exporter interface {
+	// Export returns a signed bundle as a ZIP file with the person's records, and
+	// video in which nobody else is shown.
+	Export(ctx context.Context, enrollee, request string) (zip []byte, err error)
+}
+
+// Config joins the module to its surroundings.
+type Config struct {
+	Service *rights.Service
+	DB      *rights.DB
+	Access  actor.Recorder
+	Export  Exporter // nil: bundles are made elsewhere, and 501 says so
+	Log     zerolog.Logger
+	Now     func() time.Time
+	// PerMinute bounds the requests taken from everybody together in a minute,
+	// so that a flood fills no disk; 60 when 0.
+	PerMinute int
+}
+
+// Module adds the routes.
+type Module struct {
+	cfg    Config
+	routes []Route
+
+	mu     sync.Mutex
+	minute time.Time
+	taken  int
+}
+
+// Route is one route with the roles that may call it; none means everybody.
+type Route struct {
+	Method, Path string
+	Roles        []actor.Role
+}
+
+// New returns the module.
+func New(cfg Config) *Module {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.PerMinute <= 0 {
+		cfg.PerMinute = 60
+	}
+	return &Module{cfg: cfg}
+}
+
+// Routes lists what Register added.
+func (m *Module) Routes() []Route { return slices.Clone(m.routes) }
+
+var (
+	officers = []actor.Role{actor.PrivacyOfficer}
+	// clerks may acknowledge what another system has done.
+	clerks = []actor.Role{actor.PrivacyOfficer, actor.Client}
+	// watchers may see how requests fare, without who asks.
+	watchers = []actor.Role{actor.PrivacyOfficer, actor.Auditor}
+)
+
+type op struct {
+	id, method, path, summary string
+	roles                     []actor.Role
+	status                    int
+}
+
+func add[I, O any](m *Module, api huma.API, o op, f func(ctx context.Context, in *I) (*O, error)) {
+	m.routes = append(m.routes, Route{o.method, o.path, o.roles})
+	desc := "Open to everybody."
+	if len(o.roles) > 0 {
+		names := make([]string, len(o.roles))
+		for i, r := range o.roles {
+			names[i] = string(r)
+		}
+		desc = "Needs one of the roles: " + strings.Join(names, ", ") + "."
+	}
+	huma.Register(api, huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: desc,
+		Tags: []string{"rights"}, DefaultStatus: o.status, Middlewares: huma.Middlewares{need(o.roles)},
+	}, func(ctx context.Context, in *I) (*O, error) {
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, m.answer(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// need refuses whoever lacks the role before anything of the request is read.
+func need(roles []actor.Role) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		if len(roles) == 0 {
+			next(ctx)
+			return
+		}
+		_, err := actor.Need(ctx.Context(), roles...)
+		if err == nil {
+			next(ctx)
+			return
+		}
+		var p *problem.Problem
+		if !errors.As(problem.Denied(err), &p) {
+			p = problem.New(http.StatusForbidden, "ROLE", "not permitted")
+		}
+		p.RequestID = problem.RequestID(ctx.Context())
+		ctx.SetHeader("Content-Type", "application/problem+json")
+		ctx.SetStatus(p.Status)
+		_ = json.NewEncoder(ctx.BodyWriter()).Encode(p) // a reader that left needs no answer
+	}
+}
+
+// answer turns a refusal into a problem. What else goes wrong is logged and not
+// shown.
+func (m *Module) answer(ctx context.Context, err error) error {
+	var r *rights.Refusal
+	var p *problem.Problem
+	switch {
+	case errors.As(err, &p):
+		return p
+	case !errors.As(err, &r):
+		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("a rights request could not be served")
+		return problem.New(http.StatusServiceUnavailable, "STORE", "the store did not answer; see /healthz")
+	}
+	status := http.StatusUnprocessableEntity
+	for kind, code := range map[error]int{
+		rights.ErrUnverified: http.StatusForbidden, rights.ErrForbidden: http.StatusForbidden,
+		rights.ErrState: http.StatusConflict, rights.ErrOpenTasks: http.StatusConflict,
+		rights.ErrNotFound: http.StatusNotFound, rights.ErrDisposed: http.StatusGone,
+		rights.ErrVersion: http.StatusPreconditionFailed,
+	} {
+		if errors.Is(r, kind) {
+			status = code
+		}
+	}
+	out := problem.New(status, r.Code, r.Detail)
+	for _, name := range r.Open {
+		out.Reasons = append(out.Reasons, problem.Reason{Code: r.Code, Object: name, Text: "this system has not acknowledged"})
+	}
+	if r.Field != "" {
+		out.Errors = []*huma.ErrorDetail{{Message: r.Detail, Location: "body." + r.Field}}
+	}
+	return out
+}
+
+// read records a look at a person before it is answered.
+func (m *Module) read(ctx context.Context, action, object string) error {
+	err := m.cfg.Access.RecordRead(ctx, actor.Read{Action: action, Object: object, Purpose: "rights request", Count: 1})
+	if err != nil {
+		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("access record failed; nothing was shown")
+		return problem.New(http.StatusServiceUnavailable, "ACCESS_LOG",
+			"the access log cannot be written, and nothing about people is shown without a record; see /healthz")
+	}
+	return nil
+}
+
+// admit counts the requests of each minute.
+func (m *Module) admit() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now := m.cfg.Now().Truncate(time.Minute); !now.Equal(m.minute) {
+		m.minute, m.taken = now, 0
+	}
+	if m.taken++; m.taken > m.cfg.PerMinute {
+		return problem.New(http.StatusTooManyRequests, "BUSY", "too many requests at the moment; try again in a minute, or write to the controller")
+	}
+	return nil
+}
