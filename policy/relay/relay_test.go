@@ -61,7 +61,7 @@ func holds(h *policy.Holder, version uint64) func() bool {
 	}
 }
 
-const soon, tick = 20 * time.Second, 20 * time.Millisecond
+const soon, tick = 60 * time.Second, 20 * time.Millisecond
 
 func TestEdgeRebuildsAndFollows(t *testing.T) {
 	b := broker.Start(t, broker.Options{Shared: true})
@@ -116,7 +116,11 @@ func TestLargeSnapshotTravelsInParts(t *testing.T) {
 	w, a := newAuthority(t, time.Now)
 	w.enroll(4000)
 	p := relay.NewPublisher(c, a, relay.PublisherOptions{})
-	require.NoError(t, p.Publish(t.Context()))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); p.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	require.Eventually(t, func() bool { return p.Status().Leases > 0 }, soon, tick)
 	parts := 0
 	for _, m := range taken(t, b, c) {
 		if strings.HasPrefix(string(m.Key), "snapshot/") {
