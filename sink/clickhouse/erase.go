@@ -52,6 +52,13 @@ func (s *Store) Delete(ctx context.Context, refs []event.Digest) (map[string]int
 		}
 		out[table] = n
 	}
+	for table, n := range out {
+		if n > 0 {
+			if err := s.filesGone(ctx, table); err != nil {
+				return out, err
+			}
+		}
+	}
 	return out, nil
 }
 
@@ -95,19 +102,36 @@ func (s *Store) mutate(ctx context.Context, table, where string) (int64, error) 
 	if err := s.conn.Exec(ctx, "ALTER TABLE "+s.v.table(table)+s.v.on()+" DELETE WHERE "+where); err != nil {
 		return 0, fmt.Errorf("clickhouse: erase from %s: %w", table, err)
 	}
-	return int64(n), errors.Join(
-		s.await(ctx, table, "mutations", "NOT is_done", "mutations that are not done"),
-		s.await(ctx, table, "parts", "NOT active AND rows > 0", "files of before"))
+	return int64(n), s.await(ctx, table, "mutations", "NOT is_done", "mutations that are not done", nil)
 }
 
-// await waits until a system table lists no row of a table that satisfies cond.
+// filesGone waits until the server has removed the files that a mutation
+// replaced, which it does when they are a few seconds old and it next looks.
+// Dropping a partition that cannot exist makes it look.
+func (s *Store) filesGone(ctx context.Context, table string) error {
+	var look func() error
+	if !s.o.Legacy && s.v.Cluster == "" {
+		look = func() error {
+			return s.conn.Exec(ctx, "ALTER TABLE "+s.v.table(table)+" DROP PARTITION ID '190001'")
+		}
+	}
+	return s.await(ctx, table, "parts", "NOT active AND rows > 0", "files of before", look)
+}
+
+// patience bounds the wait for the server's own housekeeping.
+const patience = 5 * time.Minute
+
+// await waits until a system table lists no row of a table that satisfies cond;
+// nudge is called before each pause.
 // On a cluster it asks every replica.
-func (s *Store) await(ctx context.Context, table, system, cond, what string) error {
+func (s *Store) await(ctx context.Context, table, system, cond, what string, nudge func() error) error {
 	from := "system." + system
 	if s.v.Cluster != "" {
 		table += "_local"
 		from = fmt.Sprintf("clusterAllReplicas('%s', system.%s)", s.v.Cluster, system)
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	q := fmt.Sprintf("SELECT count() FROM %s WHERE database = '%s' AND table = '%s' AND %s", from, s.v.database(), table, cond)
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		var n uint64
@@ -116,6 +140,11 @@ func (s *Store) await(ctx context.Context, table, system, cond, what string) err
 		}
 		if n == 0 {
 			return nil
+		}
+		if nudge != nil {
+			if err := nudge(); err != nil {
+				return fmt.Errorf("clickhouse: erase: %w", err)
+			}
 		}
 		select {
 		case <-ctx.Done():

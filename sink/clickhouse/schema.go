@@ -95,7 +95,7 @@ func (v Variant) settings() string {
 	if v.Cluster != "" {
 		window = "replicated_deduplication_window"
 	}
-	return window + " = 1000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 10"
+	return window + " = 1000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 3"
 }
 
 // distributed is the table over all shards, by chain: rows of one chain meet
