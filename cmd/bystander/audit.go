@@ -86,3 +86,17 @@ func (c *auditExportCmd) Run(ctx context.Context) error {
 		Chain: c.Chain, From: c.From, To: c.To, Out: c.Out, Purpose: c.Purpose, Stdout: os.Stdout,
 	})
 }
+
+type eraseCmd struct {
+	configFlag
+	Person string `arg:"" help:"The enrollee's id, as printed by enrol."`
+	Cause  string `default:"request" enum:"request,withdrawal,expiry,closure" help:"Why: ${enum}."`
+}
+
+func (c *eraseCmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.Erase(ctx, cfg, app.EraseOptions{Person: c.Person, Cause: c.Cause, Stdout: os.Stdout})
+}

@@ -28,6 +28,7 @@ type commands struct {
 	Enrol         enrolCmd         `cmd:"" help:"Enrol a person who consented, from a photograph that is not kept."`
 	Withdraw      withdrawCmd      `cmd:"" help:"Withdraw an enrolled person's consents and destroy their template."`
 	Eval          evalCmd          `cmd:"" help:"Measure: speed against the floor of plain decoding and encoding."`
+	Erase         eraseCmd         `cmd:"" help:"Erase a person: keys, templates, name, consents, and every event about them."`
 	Audit         auditCmd         `cmd:"" help:"Check that the event log is whole, unaltered and in order."`
 	VerifySegment verifySegmentCmd `cmd:"" help:"Check recorded segments against their signed receipts."`
 	Models        modelsCmd        `cmd:"" help:"List the models, or fetch them."`

@@ -39,21 +39,22 @@ type edge struct {
 	started time.Time
 	key     ed25519.PrivateKey // of this edge: signs events and receipts
 
-	eyes   *eyes
-	law    *lawful
-	spool  *spool.Spool
-	ledger *ledger
-	store  *sqlite.Store
-	pump   *spool.Pump
-	merkle *merkle // nil when it cannot be opened, which is an alarm
-	access *access.Log
-	rec    *record.Recorder // nil when nothing is recorded
-	certs  *certifier
-	check  *selfCheck // nil when redacted pictures are not checked
-	hub    *live.Hub
-	reg    *prometheus.Registry
-	sample bool
-	before int64 // events in the store at the start
+	eyes    *eyes
+	law     *lawful
+	spool   *spool.Spool
+	ledger  *ledger
+	store   *sqlite.Store
+	pump    *spool.Pump
+	merkle  *merkle // nil when it cannot be opened, which is an alarm
+	erasing *edgeErasing
+	access  *access.Log
+	rec     *record.Recorder // nil when nothing is recorded
+	certs   *certifier
+	check   *selfCheck // nil when redacted pictures are not checked
+	hub     *live.Hub
+	reg     *prometheus.Registry
+	sample  bool
+	before  int64 // events in the store at the start
 
 	cameras map[string]*camera
 	order   []string
@@ -78,6 +79,9 @@ func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *ed
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if e.erasing, err = e.openErasing(ctx); err != nil {
+		return nil, err
 	}
 	e.registerMetrics()
 	return e, nil
@@ -310,6 +314,7 @@ func (e *edge) run(ctx context.Context) {
 	wg.Go(func() { e.eyes.watch(ctx) })
 	wg.Go(func() { e.law.run(ctx) })
 	wg.Go(func() { e.retain(ctx) })
+	wg.Go(func() { e.erasing.run(ctx) })
 	stopCheck := e.startCheck(ctx)
 	pumping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var pumped sync.WaitGroup // waited for below

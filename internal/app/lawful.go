@@ -205,6 +205,7 @@ func (l *lawful) judge(camera string, emit func(event.Event), log zerolog.Logger
 	j, err := match.NewJudge(match.JudgeConfig{
 		Camera: camera, Leases: l.holder, Shelf: l.shelf, Embedder: l.eyes.embedder,
 		Calibration: match.Calibration0095(), Rules: match.DefaultRules(), Claims: l.claims, Counters: l.counters, ClockSynced: clockSynced,
+		Sealer: l.vault,
 	})
 	if err != nil {
 		return nil, err
