@@ -107,7 +107,7 @@ func rounds(t *testing.T) int {
 	t.Helper()
 	s := os.Getenv("FAULT_ROUNDS")
 	if s == "" {
-		return 1
+		return 2
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {
@@ -116,8 +116,9 @@ func rounds(t *testing.T) int {
 	return n
 }
 
-// TestNothingIsLostOrDoubled runs all faults, each at random moments under load,
-// and compares edges and store after each.
+// TestNothingIsLostOrDoubled runs rounds of all faults in random order, each at a
+// random moment under load, and compares edges and store after each. FAULT_ONLY
+// picks those whose name holds it.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	if os.Getenv("KAFKA") == "fake" {
 		t.Skip("KAFKA=fake: faults need a real broker")
@@ -128,23 +129,34 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	w := newWorld(t, load)
 	_, ok := w.settleAll(t)
 	require.True(t, ok, "events do not reach the store")
-	n := rounds(t)
-	var results []result
-	for _, f := range faults {
-		if only := os.Getenv("FAULT_ONLY"); only != "" && !strings.Contains(f.name, only) {
-			continue
-		}
-		t.Run(strings.ReplaceAll(f.name, " ", "-"), func(t *testing.T) {
-			if f.needs != "" && w.small[f.needs] == "" {
-				t.Skipf("%s: needs root, to mount a small file system", f.name)
+	results := make([]result, len(faults))
+	for round := range rounds(t) {
+		for _, i := range r.Perm(len(faults)) {
+			f := faults[i]
+			if only := os.Getenv("FAULT_ONLY"); only != "" && !strings.Contains(f.name, only) {
+				continue
 			}
-			w.scope(t, func() { results = append(results, w.rounds(t, f, n, r)) })
-		})
+			results[i].fault = f.name
+			ok := t.Run(fmt.Sprintf("%d-%s", round+1, strings.NewReplacer(" ", "-", ",", "").Replace(f.name)), func(t *testing.T) {
+				if f.needs != "" && w.small[f.needs] == "" {
+					t.Skipf("%s: needs root, to mount a small file system", f.name)
+				}
+				w.scope(t, func() { w.round(t, f, r, &results[i]) })
+			})
+			if !ok {
+				break // what follows would only repeat it
+			}
+		}
 		if t.Failed() {
-			break // what follows would only repeat it
+			break
+		}
+		t.Logf("after %d rounds\n%s", round+1, table(results))
+	}
+	for _, c := range w.children() {
+		if err := c.stop(); err != nil && !t.Failed() {
+			t.Errorf("%s does not end in good order: %v\n%s", c.name, err, c.logTail())
 		}
 	}
-	t.Log("\n" + table(results))
 }
 
 // scope makes failures count for a subtest while do runs.
@@ -155,27 +167,23 @@ func (w *world) scope(t testing.TB, do func()) {
 	do()
 }
 
-func (w *world) rounds(t *testing.T, f fault, n int, r *rand.Rand) result {
-	res := result{fault: f.name}
-	for range n {
-		before := w.recorded()
-		w.load(load)
-		time.Sleep(time.Duration(100+r.IntN(500)) * time.Millisecond) // the random moment
-		heal := f.hurt(w, r)
-		time.Sleep(time.Duration(float64(f.hold) * (0.5 + r.Float64())))
-		heal()
-		took, ok := w.settleAll(t)
-		want := w.heads()
-		sum := w.compare(want)
-		res.rounds++
-		res.recorded += sum.recorded - before
-		res.lost, res.doubled, res.again = res.lost+sum.lost, res.doubled+sum.doubled, res.again+w.replayed()
-		res.catchUp = append(res.catchUp, took)
-		require.True(t, ok, "%s: the store does not catch up", f.name)
-		require.Zero(t, sum.lost, "%s: events are lost", f.name)
-		require.Zero(t, sum.doubled, "%s: events count twice", f.name)
-	}
-	return res
+// round has the fault happen once and adds what came of it to res.
+func (w *world) round(t *testing.T, f fault, r *rand.Rand, res *result) {
+	before := w.recorded()
+	w.load(load)
+	time.Sleep(time.Duration(100+r.IntN(500)) * time.Millisecond) // the random moment
+	heal := f.hurt(w, r)
+	time.Sleep(time.Duration(float64(f.hold) * (0.5 + r.Float64())))
+	heal()
+	took, ok := w.settleAll(t)
+	sum := w.compare(w.heads())
+	res.rounds++
+	res.recorded += sum.recorded - before
+	res.lost, res.doubled, res.again = res.lost+sum.lost, res.doubled+sum.doubled, res.again+w.replayed()
+	res.catchUp = append(res.catchUp, took)
+	require.True(t, ok, "%s: the store does not catch up", f.name)
+	require.Zero(t, sum.lost, "%s: events are lost", f.name)
+	require.Zero(t, sum.doubled, "%s: events count twice", f.name)
 }
 
 // recorded is how many events the last comparison saw.
@@ -274,11 +282,11 @@ func table(results []result) string {
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "fault\trounds\tevents\tlost\tdoubled\treplayed\tcatch-up median\tlongest")
 	for _, r := range results {
-		slices.Sort(r.catchUp)
-		median, longest := time.Duration(0), time.Duration(0)
-		if len(r.catchUp) > 0 {
-			median, longest = r.catchUp[len(r.catchUp)/2], r.catchUp[len(r.catchUp)-1]
+		if r.rounds == 0 {
+			continue
 		}
+		slices.Sort(r.catchUp)
+		median, longest := r.catchUp[len(r.catchUp)/2], r.catchUp[len(r.catchUp)-1]
 		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\t%v\t%v\n", r.fault, r.rounds, r.recorded, r.lost, r.doubled, r.again,
 			median.Round(10*time.Millisecond), longest.Round(10*time.Millisecond))
 	}
