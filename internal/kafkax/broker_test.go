@@ -2,6 +2,8 @@ package kafkax_test
 
 import (
 	"context"
+	"crypto/pbkdf2"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,7 +20,11 @@ import (
 
 // TestWhoIsLetIn: SCRAM over TLS, mutual TLS, and what each mistake is told as.
 func TestWhoIsLetIn(t *testing.T) {
-	b := broker.Start(t, broker.Options{TLS: true, Users: map[string]string{"edge": "right horse"}})
+	b := broker.Start(t, broker.Options{TLS: true, Users: map[string]string{"edge": "right horse"}, Properties: map[string]string{
+		"listener.name.scram.sasl.enabled.mechanisms":        "SCRAM-SHA-512,SCRAM-SHA-256",
+		"listener.name.scram.scram-sha-256.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+	}})
+	addUser256(t, b, "old-edge", "right horse")
 	ca, cert, key := b.ClientPEM("edge-1")
 	dir := t.TempDir()
 	file := func(name, text string) string {
@@ -41,10 +47,11 @@ func TestWhoIsLetIn(t *testing.T) {
 		says string
 	}{
 		"SCRAM over TLS":           {cfg: scram()},
+		"SCRAM-SHA-256 over TLS":   {cfg: with(scram(), func(c *kafkax.Config) { c.SASL.Mechanism, c.SASL.User = kafkax.ScramSHA256, "old-edge" })},
 		"mutual TLS":               {cfg: mtls},
 		"wrong password":           {with(scram(), func(c *kafkax.Config) { c.SASL.PasswordFile = file("wrong", "battery staple") }), kafkax.ErrAuth, "events.kafka.sasl.password_file"},
 		"unknown user":             {with(scram(), func(c *kafkax.Config) { c.SASL.User = "mallory" }), kafkax.ErrAuth, "events.kafka.sasl.user"},
-		"mechanism not offered":    {with(scram(), func(c *kafkax.Config) { c.SASL.Mechanism = kafkax.ScramSHA256 }), kafkax.ErrAuth, "events.kafka.sasl"},
+		"user of the other kind":   {with(scram(), func(c *kafkax.Config) { c.SASL.Mechanism = kafkax.ScramSHA256 }), kafkax.ErrAuth, "events.kafka.sasl"},
 		"broker of another CA":     {with(scram(), func(c *kafkax.Config) { c.TLS.CA = otherCA(t, dir) }), kafkax.ErrAuth, "events.kafka.tls.ca"},
 		"broker of another name":   {with(scram(), func(c *kafkax.Config) { c.TLS.ServerName = "elsewhere.example" }), kafkax.ErrAuth, "events.kafka.tls.server_name"},
 		"no client certificate":    {with(mtls, func(c *kafkax.Config) { c.TLS.Cert, c.TLS.Key = "", "" }), kafkax.ErrAuth, "events.kafka.tls.cert"},
@@ -77,6 +84,22 @@ func TestWhoIsLetIn(t *testing.T) {
 	require.ErrorIs(t, c.Ping(deadline(t, 10*time.Second)), kafkax.ErrAuth)
 	file("rotating", "right horse")
 	require.Eventually(t, func() bool { return c.Ping(deadline(t, 5*time.Second)) == nil }, 30*time.Second, 100*time.Millisecond)
+}
+
+// addUser256 sets a user's password for SCRAM-SHA-256.
+func addUser256(t *testing.T, b *broker.Broker, user, password string) {
+	t.Helper()
+	salt := []byte("0123456789abcdef")
+	salted, err := pbkdf2.Key(sha256.New, password, salt, 4096, sha256.Size)
+	require.NoError(t, err)
+	c := open(t, kafkax.Config{Brokers: []string{b.Addr()}})
+	res, err := c.Kafka().AlterUserScramCredentials(deadline(t, 20*time.Second), &kafka.AlterUserScramCredentialsRequest{
+		Upsertions: []kafka.UserScramCredentialsUpsertion{{
+			Name: user, Mechanism: kafka.ScramMechanismSha256, Iterations: 4096, Salt: salt, SaltedPassword: salted,
+		}},
+	})
+	require.NoError(t, err)
+	require.NoError(t, res.Results[0].Error)
 }
 
 func otherCA(t *testing.T, dir string) string {
