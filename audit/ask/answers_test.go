@@ -81,12 +81,12 @@ func testAnswers(t *testing.T, open open) {
 		{"consent-missing", map[string]string{"from": later}, []string{"event_id", "consent_state"},
 			[]string{"expired active", "unrecorded ", "withdrawn withdrawn"}},
 		{"zone-unlawful", map[string]string{"from": later}, []string{"event_id", "fault"}, []string{
-			"uninspected inspection over", "suspended not live", "nowhere no record of the zone", "changed signs other signs",
+			"uninspected inspection over", "suspended not live", "nowhere no record of the zone", "changed signs other signs", "halted gate closed: HALTED",
 		}},
 		{"children", map[string]string{"from": later}, []string{"event_id"}, []string{"child", "unrecorded"}},
 		{"consent-missing", map[string]string{"site": "elsewhere"}, []string{"event_id"}, []string{}},
 		{"zone-unlawful", nil, []string{"event_id", "zone_id", "fault"}, []string{
-			"uninspected yard inspection over", "suspended hall not live", "nowhere attic no record of the zone", "changed signs gate other signs",
+			"uninspected yard inspection over", "suspended hall not live", "nowhere attic no record of the zone", "changed signs gate other signs", "halted file gate closed: HALTED",
 		}},
 		{"zone-unlawful", map[string]string{"zone": "yard"}, []string{"event_id"}, []string{"uninspected"}},
 		{"after-withdrawal", nil, []string{"event_id", "after_ms", "withdrawn_at"}, []string{"withdrawn 11000 1h0m0s"}},
@@ -118,7 +118,7 @@ func testAnswers(t *testing.T, open open) {
 			"request late r-3 1 ", "request refused r-2 1 REPETITIVE", "retention skeleton 3 disk full",
 		}},
 		{"overdue", map[string]string{"keep": "119m"}, []string{"what", "object", "count"}, []string{
-			"events control 10", "request late r-3 1", "request refused r-2 1", "retention skeleton 3",
+			"events control 10", "events edge-1 2", "request late r-3 1", "request refused r-2 1", "retention skeleton 3",
 		}},
 		{"people-held", nil, []string{"site_id", "enrolled", "templates", "share_percent", "state"}, []string{"plaza 80000 80002 80 warning"}},
 	}

@@ -33,7 +33,7 @@ var catalogue = []Question{
 	{
 		Number: 2, Name: "zone-unlawful", Check: true,
 		Title:  "Which occurred in a zone not live, unsigned or uninspected?",
-		About:  "Matches, unmaskings and claims in a zone whose recorded state was not live, whose inspection had run out, or whose signs were others than the event names.",
+		About:  "Matches, unmaskings and claims in a zone whose recorded state was not live, whose inspection had run out, whose signs were others than the event names, or whose gate the edge itself held closed.",
 		Params: []Param{pFrom, pTo, pSite, pZone, pGrace, pRows},
 		Columns: cols("ts", "time", "event_id", "text", "kind", "text", "site_id", "text", "camera_id", "text", "zone_id", "text",
 			"zone_version", "int", "zone_state", "text", "inspection_until", "text", "fault", "text"),

@@ -177,6 +177,9 @@ var changes = map[string]struct {
 		"argMax(ifNull(formatDateTime(inspection_until, '%FT%TZ', 'UTC'), ''), (chain_id, seq)) AS inspection_until",
 		"argMax(ifNull(toUnixTimestamp64Milli(t.inspection_until), 0), (chain_id, seq)) AS inspection_ms",
 	}},
+	"gate_change": {"gate_changes", []string{
+		"argMax(state, (chain_id, seq)) AS state", "argMax(arrayStringConcat(reasons, ','), (chain_id, seq)) AS reasons",
+	}},
 	"scene_change": {"scene_changes", []string{
 		"argMax(state, (chain_id, seq)) AS state", "argMax(approver, (chain_id, seq)) AS approver",
 	}},

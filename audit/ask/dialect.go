@@ -63,6 +63,10 @@ var histories = map[string]history{
 		times:   map[string]string{"inspection_ms": "inspection_until"},
 		fields:  []string{"sign_set_hash"},
 	},
+	"gates": {
+		kind:    "gate_change",
+		columns: map[string]string{"state": "state", "reasons": "reasons"},
+	},
 	"scenes": {
 		kind:    "scene_change",
 		columns: map[string]string{"state": "state", "approver": "approver"},

@@ -100,6 +100,14 @@ func (w *world) places() {
 	zone("hall", 0, "live", 1000*time.Hour)
 	zone("yard", 0, "live", 40*time.Minute)
 	zone("gate", 0, "live", 1000*time.Hour)
+	gate := func(id string, when time.Duration, state, reasons string) {
+		w.add(w.edge, "", when, event.Event{
+			Kind: event.KindGateChange, ZoneID: id, CameraID: "cam-1", Detail: map[string]string{"state": state, "reasons": reasons},
+		})
+	}
+	gate("yard", 0, "open", "")
+	gate("file", 0, "open", "")
+	gate("file", 84*time.Minute, "closed", "HALTED")
 	zone("hall", 80*time.Minute, "suspended", 1000*time.Hour)
 	w.add(w.control, "", 0, event.Event{
 		Kind: event.KindSceneChange, SceneID: "doors", PolicyVersion: 7, AssessmentID: "a-1",
@@ -136,6 +144,9 @@ func (w *world) matches() {
 	w.add(w.edge, "changed signs", 83*time.Minute, event.Event{
 		Kind: event.KindMatch, CameraID: "cam-1", ZoneID: "gate", SignSetHash: digest(8), ConsentRef: digest(1), GateMode: "zone",
 	})
+	// A zone that only the edge's gate tells of, as with a site kept in a file.
+	w.match("by file", event.KindMatch, 83*time.Minute+30*time.Second, 1, "file")
+	w.match("halted", event.KindMatch, 85*time.Minute, 1, "file")
 	claim := func(verdict string) {
 		w.add(w.edge, "", 12*time.Minute, event.Event{
 			Kind: event.KindClaimOutcome, CameraID: "cam-1", ZoneID: "hall", SignSetHash: digest(9), Verdict: verdict, Threshold: 0.5,
