@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,7 +60,7 @@ func (b backend) camera(c *camera, kept record.Summary) api.Camera {
 	h, m, n := c.src.Health(), c.stats.mask(), c.stats.totals()
 	q := c.stats.delays.quantiles(0.5, 0.95)
 	out := api.Camera{
-		ID: c.cfg.ID, Name: c.cfg.Name, Driver: c.cfg.Driver, Scene: c.scene, Sample: b.e.sample,
+		ID: c.cfg.ID, Name: c.cfg.Name, Driver: c.cfg.Driver, Scene: c.scene(), Sample: b.e.law.sample(),
 		State: string(h.State), Since: h.Since, Err: h.Err, ErrCode: h.ErrCode,
 		Codec: h.Codec, Width: h.Size.W, Height: h.Size.H, FPS: h.FPS, Clock: clockName(h.Clock),
 		DelayP50ms: millis(q[0]), DelayP95ms: millis(q[1]), HoldMS: holdMillis(c.hold, h.FPS),
@@ -156,6 +157,9 @@ func (b backend) Events(ctx context.Context, q api.EventQuery) ([]api.Event, err
 	for _, kind := range q.Kinds {
 		sq.Kinds = append(sq.Kinds, event.Kind(kind))
 	}
+	if len(sq.Kinds) == 0 {
+		sq.Kinds = edgeKinds()
+	}
 	return b.events(ctx, sq)
 }
 
@@ -172,7 +176,15 @@ func (b backend) EventsAfter(ctx context.Context, after api.Cursor, limit int) (
 	if id > newest {
 		return nil, api.ErrCursor // of a store that is gone
 	}
-	return b.events(ctx, sqlite.Query{After: id, Tail: true, Limit: limit})
+	return b.events(ctx, sqlite.Query{After: id, Tail: true, Kinds: edgeKinds(), Limit: limit})
+}
+
+// edgeKinds are what those who watch see: what cameras and zones did. What the
+// control side did is the auditors' to ask for; above all, that somebody looked
+// is no news for the next look.
+func edgeKinds() []event.Kind {
+	all := event.Kinds()
+	return all[:slices.Index(all, event.KindConsentChange)]
 }
 
 // NewestCursor implements api.Events.
@@ -280,12 +292,11 @@ func (b backend) RecordAccess(ctx context.Context, a api.Access) error {
 		}
 		subjects = append(subjects, d)
 	}
-	_, err := b.e.access.Record(ctx, access.Entry{
+	return b.e.recordAccess(ctx, access.Entry{
 		Actor: a.Actor, Role: a.Role, Purpose: a.Purpose, Action: string(a.Action),
 		Query:    []byte(strings.Join([]string{a.RequestID, a.Camera, a.Object, a.QueryHash}, "\n")),
 		Subjects: subjects,
-	})
-	return err
+	}, a.Object, a.RequestID)
 }
 
 // Health implements api.Health.

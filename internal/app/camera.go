@@ -34,8 +34,8 @@ type camera struct {
 	check *cameraCheck // nil when what leaves is not checked
 	stats *cameraStats
 	emit  func(event.Event)
-	site  string
-	scene string
+	site  func() string
+	scene func() string
 	log   zerolog.Logger
 
 	mu      sync.Mutex
@@ -176,7 +176,7 @@ func (w *watcher) end() {
 }
 
 func (c *camera) event(kind event.Kind, detail map[string]string) {
-	c.emit(event.Event{Kind: kind, SiteID: c.site, CameraID: c.cfg.ID, SceneID: c.scene, Detail: detail})
+	c.emit(event.Event{Kind: kind, SiteID: c.site(), CameraID: c.cfg.ID, SceneID: c.scene(), Detail: detail})
 }
 
 // minus returns the difference of two readings of the same counters.

@@ -53,7 +53,6 @@ type edge struct {
 	check   *selfCheck // nil when redacted pictures are not checked
 	hub     *live.Hub
 	reg     *prometheus.Registry
-	sample  bool
 	before  int64 // events in the store at the start
 
 	cameras map[string]*camera
@@ -179,13 +178,12 @@ func (e *edge) openModels(ctx context.Context) error {
 }
 
 func (e *edge) openLaw(ctx context.Context) error {
-	law, err := openLaw(ctx, e.cfg, e.eyes, e.reg, e.log)
+	law, err := openLaw(ctx, e.cfg, e.eyes, e.reg, e.ledger.emit, e.log)
 	if err != nil {
 		return err
 	}
 	e.law = law
 	e.closing(law.close)
-	e.sample = law.site != nil && law.site.Sample
 	return nil
 }
 
@@ -251,7 +249,7 @@ func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error
 	log := e.log.With().Str("camera", cc.ID).Logger()
 	c := &camera{
 		cfg: cc, hold: e.cfg.Redact.Hold, stats: &cameraStats{}, emit: e.ledger.emit,
-		site: e.law.siteID(), scene: e.law.sceneOf(cc), log: log,
+		site: e.law.siteID, scene: func() string { return e.law.sceneOf(cc) }, log: log,
 	}
 	var err error
 	if c.out, err = e.openOutlet(cc, c.stats, log); err != nil {
@@ -259,9 +257,10 @@ func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error
 	}
 	l := &looker{eyes: e.eyes, cadence: e.cfg.Detect, live: true, now: time.Now, private: e.private(cc.ID)}
 	c.pipe = &pipeline{
-		id: cc.ID, redact: e.law.stricter(redactConfig(e.cfg.Redact), c.scene), may: redact.Nobody{},
+		id: cc.ID, redact: redactConfig(e.cfg.Redact), may: redact.Nobody{},
 		out: c.out, stats: c.stats, looker: l,
 	}
+	e.law.shapes(c, l)
 	if c.who, err = e.law.judge(cc.ID, e.ledger.emit, log); err != nil {
 		return nil, err
 	}
@@ -283,9 +282,6 @@ func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error
 
 // private returns the camera's prohibited and private polygons in pixels.
 func (e *edge) private(camera string) func(frame.Size) []geom.Polygon {
-	if e.law.site == nil {
-		return nil
-	}
 	return func(s frame.Size) []geom.Polygon { return e.law.privateAreas(camera, s) }
 }
 

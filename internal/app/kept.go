@@ -87,7 +87,7 @@ func openKept(ctx context.Context, specs []string, eyes *eyes, log zerolog.Logge
 	}
 	// A recording's matches are not logged: there is no installation whose log
 	// they belong to.
-	w := newWho(j, k, "", func(event.Event) {}, log)
+	w := newWho(j, k, func() string { return "" }, func(event.Event) {}, log)
 	w.keepLost = true
 	return &kept{k, w}, nil
 }

@@ -2,17 +2,20 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
-	"bystander/api"
 	"bystander/internal/config"
 	"bystander/internal/event"
 	"bystander/internal/frame"
@@ -20,34 +23,52 @@ import (
 	"bystander/match"
 	"bystander/match/vault"
 	"bystander/policy"
+	"bystander/policy/sitestore"
 	"bystander/policy/store"
 	"bystander/redact"
 )
 
-// leaseEvery is how often a new lease is signed: a withdrawal or a lapsed sign
-// reaches live video within this time and one look.
-const leaseEvery = 2 * time.Second
-
 // lawful is what makes matching lawful, and the parts that match: the site,
-// consents, leases, templates. Without a site file only the masks remain.
+// consents, leases, templates. As long as there is no site, only the masks
+// remain.
 type lawful struct {
 	cfg  config.Config
 	eyes *eyes
 	log  zerolog.Logger
+	emit func(event.Event)
 
-	site      *policy.Site
-	people    *store.Store
-	vault     *vault.Vault
+	// ops keeps the living site, the kill switch and incidents. shown is the
+	// site that the interface shows: ops too, or a copy of the site file.
+	ops, shown *sitestore.Store
+	file       *policy.Site // the site, where a file manages it
+	people     *store.Store
+	vault      *vault.Vault
+	key        ed25519.PrivateKey
+	shelf      *match.Shelf
+	claims     *match.Claims
+	counters   match.Counters
+	poses      *poses
+
+	force  atomic.Pointer[inForce]       // the site in force, nil when none
+	holder atomic.Pointer[policy.Holder] // nil until there is a site
+	kicked chan struct{}                 // asks for a new lease now
+
+	// Of the goroutine that renews.
 	authority *policy.Authority
-	holder    *policy.Holder
-	shelf     *match.Shelf
-	claims    *match.Claims
-	counters  match.Counters
+	loaded    map[string]loadedFor // galleries, by scene
+	gates     map[string]string    // what was told of each zone's gate
 
 	mu       sync.Mutex
-	loaded   map[string]loadedFor // galleries, by scene; of the goroutine that renews
-	failure  error                // of the last lease
+	failure  error // of the last lease
 	enrolled int
+}
+
+// inForce is a site with what the cameras need of it.
+type inForce struct {
+	site *policy.Site
+	// shape changes, by camera, with what is filled on its pictures and with
+	// how much of a person is covered.
+	shape map[string]uint64
 }
 
 // loadedFor is what a gallery was loaded for. The vault changes a moment before
@@ -58,22 +79,20 @@ type loadedFor struct {
 	revision uint64       // of the vault
 }
 
-func openLaw(ctx context.Context, cfg config.Config, eyes *eyes, reg *prometheus.Registry, log zerolog.Logger) (_ *lawful, err error) {
+func openLaw(ctx context.Context, cfg config.Config, eyes *eyes, reg *prometheus.Registry, emit func(event.Event), log zerolog.Logger) (_ *lawful, err error) {
 	l := &lawful{
-		cfg: cfg, eyes: eyes, log: log.With().Str("component", "policy").Logger(),
-		shelf: match.NewShelf(), claims: match.NewClaims(), loaded: map[string]loadedFor{},
-		counters: matchCounters(reg),
+		cfg: cfg, eyes: eyes, log: log.With().Str("component", "policy").Logger(), emit: emit,
+		shelf: match.NewShelf(), claims: match.NewClaims(), loaded: map[string]loadedFor{}, gates: map[string]string{},
+		counters: matchCounters(reg), kicked: make(chan struct{}, 1),
 	}
-	if cfg.Site == "" {
-		return l, nil
-	}
+	l.poses = newPoses(l)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.close())
 		}
 	}()
-	if l.site, err = policy.LoadSite(cfg.Site); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUsage, err)
+	if err := l.openSite(ctx); err != nil {
+		return nil, err
 	}
 	if l.people, err = openPeople(ctx, cfg); err != nil {
 		return nil, err
@@ -81,18 +100,58 @@ func openLaw(ctx context.Context, cfg config.Config, eyes *eyes, reg *prometheus
 	if l.vault, err = openVault(ctx, cfg); err != nil {
 		return nil, err
 	}
-	key, err := signingKey(cfg.Keys, "policy")
-	if err != nil {
-		return nil, err
-	}
-	if l.authority, err = policy.NewAuthority(key, l.site, l.people, l.people, time.Now); err != nil {
-		return nil, err
-	}
-	if l.holder, err = policy.NewHolder(l.authority.Public(), l.site.Site, time.Now); err != nil {
+	if l.key, err = signingKey(cfg.Keys, "policy"); err != nil {
 		return nil, err
 	}
 	l.renew(ctx)
 	return l, nil
+}
+
+// openSite opens the site's store; a configured file takes its place.
+func (l *lawful) openSite(ctx context.Context) (err error) {
+	o := sitestore.Options{
+		Emit: l.emit, Changed: l.kick, LogRetention: l.cfg.Events.MaxAge,
+		GoLive: l.goLive, Enable: l.enable,
+	}
+	if l.ops, err = sitestore.Open(ctx, siteDB(l.cfg), o); err != nil {
+		return err
+	}
+	l.shown = l.ops
+	if l.cfg.Site == "" {
+		return nil
+	}
+	if l.file, err = policy.LoadSite(l.cfg.Site); err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
+	}
+	if p, _ := policy.ProfileByName(l.file.Profile); l.cfg.Events.MaxAge < p.LogRetention {
+		return fmt.Errorf("%w: events.max_age: LOG_RETENTION: profile %q asks that the log is kept for at least %d days",
+			ErrUsage, p.Name, int(p.LogRetention/(24*time.Hour)))
+	}
+	l.shown, err = showFile(ctx, l.cfg, l.file)
+	return err
+}
+
+func siteDB(cfg config.Config) string { return filepath.Join(cfg.Data, "site.db") }
+
+// showFile makes a copy of the site file that the interface can show. It is
+// made anew at each start.
+func showFile(ctx context.Context, cfg config.Config, site *policy.Site) (_ *sitestore.Store, err error) {
+	path := filepath.Join(cfg.Data, "site-file.db")
+	for _, old := range []string{path, path + "-wal", path + "-shm"} {
+		if err := os.Remove(old); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("site file: %w", err)
+		}
+	}
+	s, err := sitestore.Open(ctx, path, sitestore.Options{})
+	if err != nil {
+		return nil, err
+	}
+	err = s.Import(ctx, sitestore.By{Actor: sitestore.System, Reason: "as the site file says"}, site, sitestore.AsItStands)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.ManagedByFile()
+	return s, nil
 }
 
 func openPeople(ctx context.Context, cfg config.Config) (*store.Store, error) {
@@ -130,103 +189,108 @@ func (l *lawful) close() error {
 	if l.people != nil {
 		errs = append(errs, l.people.Close())
 	}
+	if l.shown != nil && l.shown != l.ops {
+		errs = append(errs, l.shown.Close())
+	}
+	if l.ops != nil {
+		errs = append(errs, l.ops.Close())
+	}
 	return errors.Join(errs...)
 }
 
-// run renews the lease until ctx ends.
-func (l *lawful) run(ctx context.Context) {
-	if l.authority == nil {
-		return
+// Current implements match.Leases: the policy in force, for cameras that opened
+// before there was a site, too.
+func (l *lawful) Current() (policy.Held, error) {
+	h := l.holder.Load()
+	if h == nil {
+		return policy.Held{}, policy.ErrNoLease
 	}
-	t := time.NewTicker(leaseEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-			l.renew(ctx)
-		}
-	}
+	return h.Current()
 }
 
-// renew issues a lease, and loads the templates of people who are new. What
-// fails is told; the old lease then runs out, and everybody is masked.
-func (l *lawful) renew(ctx context.Context) {
-	snap, lease, err := l.authority.Issue(ctx, policy.MaxLease)
-	if err == nil {
-		err = l.holder.Offer(lease, snap)
-	}
-	if err == nil {
-		err = l.loadGalleries(ctx, snap, lease.Hash)
-	}
-	if err != nil && ctx.Err() == nil {
-		l.log.Error().Err(err).Msg("no new policy lease; when the last one runs out everybody is masked")
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.failure = err
-	if snap != nil {
-		l.enrolled = len(snap.Subjects)
-	}
-}
-
-// loadGalleries loads each scene's templates anew when policy or vault changed.
-func (l *lawful) loadGalleries(ctx context.Context, snap *policy.Snapshot, content event.Digest) error {
-	if l.eyes.embedder == nil {
-		return nil
-	}
-	// Read before the templates: what changes in between is loaded next time.
-	revision, err := l.vault.Revision(ctx)
-	if err != nil {
-		return err
-	}
-	want := loadedFor{content, revision}
-	for i := range snap.Scenes {
-		id := snap.Scenes[i].ID
-		if l.loaded[id] == want {
-			continue
-		}
-		g, err := match.LoadGallery(ctx, l.vault, id, l.eyes.embedder.Info().Digest)
-		if err != nil {
-			return err
-		}
-		l.shelf.Put(g)
-		l.loaded[id] = want
+// site is the site in force, nil when there is none.
+func (l *lawful) site() *policy.Site {
+	if f := l.force.Load(); f != nil {
+		return f.site
 	}
 	return nil
 }
 
-// judge makes a camera's judge, nil when nobody can be matched there.
+// put brings a site into force.
+func (l *lawful) put(site *policy.Site) {
+	f := &inForce{site: site, shape: map[string]uint64{}}
+	for _, c := range l.cfg.Cameras {
+		f.shape[c.ID] = shapeOf(site, c.ID, sceneOf(site, c))
+	}
+	l.force.Store(f)
+}
+
+// shapeOf numbers what is filled and how much is covered on a camera.
+func shapeOf(site *policy.Site, camera, scene string) uint64 {
+	sc, _ := site.Scene(scene)
+	b, err := json.Marshal(struct {
+		Areas    []geom.Polygon
+		Coverage string
+	}{site.PrivateAreas(camera), sc.Coverage})
+	if err != nil {
+		return 0
+	}
+	h := fnv.New64a()
+	_, _ = h.Write(b) // a hash takes everything
+	return h.Sum64()
+}
+
+// shape is the number of a camera's present private areas and coverage.
+func (l *lawful) shape(camera string) uint64 {
+	if f := l.force.Load(); f != nil {
+		return f.shape[camera]
+	}
+	return 0
+}
+
+// shapes lets a camera follow the site as it changes: what is filled, how much
+// of a person is covered, and how the camera stands.
+func (l *lawful) shapes(c *camera, look *looker) {
+	look.shape = func() uint64 { return l.shape(c.cfg.ID) }
+	look.view = l.poses.of(c.cfg.ID)
+	c.pipe.shape = look.shape
+	c.pipe.rules = func(r redact.Config) redact.Config { return l.stricter(r, c.scene()) }
+}
+
+// judge makes a camera's judge, nil when faces cannot be compared at all.
 func (l *lawful) judge(camera string, emit func(event.Event), log zerolog.Logger) (*who, error) {
-	if l.authority == nil || l.eyes.embedder == nil {
+	if l.people == nil || l.eyes.embedder == nil {
 		return nil, nil
 	}
 	j, err := match.NewJudge(match.JudgeConfig{
-		Camera: camera, Leases: l.holder, Shelf: l.shelf, Embedder: l.eyes.embedder,
+		Camera: camera, Leases: l, Shelf: l.shelf, Embedder: l.eyes.embedder,
 		Calibration: match.Calibration0095(), Rules: match.DefaultRules(), Claims: l.claims, Counters: l.counters, ClockSynced: clockSynced,
 		Sealer: l.vault,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return newWho(j, l.holder, l.site.Site, emit, log), nil
+	w := newWho(j, l, l.siteID, emit, log)
+	w.pose = l.poses.of(camera).current
+	return w, nil
 }
 
 func (l *lawful) siteID() string {
-	if l.site == nil {
-		return "none"
+	if s := l.site(); s != nil {
+		return s.Site
 	}
-	return l.site.Site
+	return "none"
 }
 
 // sceneOf is the scene of a camera: as configured, or of its recognition zone.
-func (l *lawful) sceneOf(c config.Camera) string {
-	if c.Scene != "" || l.site == nil {
+func (l *lawful) sceneOf(c config.Camera) string { return sceneOf(l.site(), c) }
+
+func sceneOf(site *policy.Site, c config.Camera) string {
+	if c.Scene != "" || site == nil {
 		return c.Scene
 	}
-	for _, z := range l.site.Zones {
-		if z.Camera == c.ID && z.Kind == policy.ZoneRecognition {
+	for _, z := range site.Zones {
+		if z.Camera == c.ID && z.Kind == policy.ZoneRecognition && z.State != policy.ZoneRetired {
 			return z.Scene
 		}
 	}
@@ -235,10 +299,11 @@ func (l *lawful) sceneOf(c config.Camera) string {
 
 // stricter adds what the camera's scene asks for; a scene can only widen masks.
 func (l *lawful) stricter(c redact.Config, scene string) redact.Config {
-	if l.site == nil {
+	site := l.site()
+	if site == nil {
 		return c
 	}
-	if sc, ok := l.site.Scene(scene); ok && sc.Coverage == string(redact.CoverPerson) {
+	if sc, ok := site.Scene(scene); ok && sc.Coverage == string(redact.CoverPerson) {
 		c.Coverage = redact.CoverPerson
 	}
 	return c
@@ -247,122 +312,13 @@ func (l *lawful) stricter(c redact.Config, scene string) redact.Config {
 // privateAreas are the polygons that are filled before anything looks, in
 // pixels.
 func (l *lawful) privateAreas(camera string, s frame.Size) []geom.Polygon {
+	site := l.site()
+	if site == nil {
+		return nil
+	}
 	var out []geom.Polygon
-	for _, g := range l.site.PrivateAreas(camera) {
+	for _, g := range site.PrivateAreas(camera) {
 		out = append(out, policy.On(g, s.W, s.H, nil))
 	}
 	return out
-}
-
-// matching tells whether a camera's faces may be compared now.
-func (l *lawful) matching(c *camera) api.Switch {
-	off := func(code, reason string) api.Switch { return api.Switch{Code: code, Reason: reason} }
-	switch {
-	case l.eyes.embedder == nil:
-		return off(api.OffNoModel, "the model that compares faces is missing; run: bystander models pull")
-	case l.site == nil:
-		return off(api.OffNoSite, "there is no site file; nothing is compared and everybody is masked")
-	}
-	held, err := l.holder.Current()
-	if err != nil {
-		return off(api.OffLease, "there is no fresh policy lease: "+err.Error())
-	}
-	for i := range held.Snapshot.Zones {
-		z := &held.Snapshot.Zones[i]
-		if z.Camera != c.cfg.ID {
-			continue
-		}
-		if len(z.Reasons) > 0 {
-			return off(api.OffZoneNotLive, z.Reasons[0].Text)
-		}
-		if sc, ok := held.Snapshot.Scene(z.Scene); ok && len(sc.Reasons) > 0 {
-			return off(api.OffSceneOff, sc.Reasons[0].Text)
-		}
-		if len(held.Snapshot.Subjects) == 0 {
-			return off(api.OffNobody, "nobody has enrolled")
-		}
-		return api.Switch{On: true}
-	}
-	return off(api.OffZoneNotLive, "this camera has no recognition zone")
-}
-
-func (l *lawful) zones(camera string) []api.ZoneRef {
-	out := []api.ZoneRef{}
-	if l.site == nil {
-		return out
-	}
-	for _, z := range l.site.Zones {
-		if z.Camera != camera {
-			continue
-		}
-		kind := string(z.Kind)
-		if z.Kind == policy.ZonePrivacy {
-			kind = string(policy.ZoneProhibited)
-		}
-		out = append(out, api.ZoneRef{ID: z.ID, Name: z.ID, Kind: kind, State: string(z.State)})
-	}
-	return out
-}
-
-func (l *lawful) zoneName(id string) string { return id }
-
-func (l *lawful) siteRef() api.SiteRef {
-	if l.site == nil {
-		return api.SiteRef{ID: "none"}
-	}
-	return api.SiteRef{ID: l.site.Site, Name: l.site.Controller.Name, Sample: l.site.Sample}
-}
-
-func (l *lawful) notices() []api.Notice {
-	switch {
-	case l.site == nil:
-		return []api.Notice{{Level: "info", Code: api.NoticeNoSite, Text: "There is no site file: nothing is compared and everybody is masked."}}
-	case l.site.Sample:
-		return []api.Notice{{Level: "warning", Code: api.NoticeSample, Text: "This is a sample site: its zones, signs and consents are made up."}}
-	}
-	return nil
-}
-
-// gate sums up what keeps matching from happening, over all zones.
-func (l *lawful) gate(context.Context) api.Gate {
-	g := api.Gate{Reasons: []api.Reason{}}
-	if l.site == nil {
-		g.Reasons = append(g.Reasons, api.Reason{Code: api.OffNoSite, Text: "there is no site file"})
-		return g
-	}
-	l.mu.Lock()
-	g.Enrolled = l.enrolled
-	l.mu.Unlock()
-	held, err := l.holder.Current()
-	if err != nil {
-		g.Reasons = append(g.Reasons, api.Reason{Code: api.OffLease, Text: err.Error()})
-		return g
-	}
-	g.LeaseExpires = &held.Lease.Expires
-	for i := range held.Snapshot.Zones {
-		z := &held.Snapshot.Zones[i]
-		sc, ok := held.Snapshot.Scene(z.Scene)
-		if ok && len(z.Reasons) == 0 && len(sc.Reasons) == 0 {
-			g.Open, g.Mode = true, string(sc.Facts.Mode)
-		}
-		for _, r := range z.Reasons {
-			g.Reasons = append(g.Reasons, api.Reason{Code: r.String(), Text: r.Text})
-		}
-		if ok {
-			for _, r := range sc.Reasons {
-				g.Reasons = append(g.Reasons, api.Reason{Code: r.String(), Text: r.Text})
-			}
-		}
-	}
-	return g
-}
-
-// trouble is why there is no fresh lease, nil when there is one or none is
-// wanted.
-func (l *lawful) trouble() error {
-	if l.authority == nil {
-		return nil
-	}
-	_, err := l.holder.Current()
-	return err
 }

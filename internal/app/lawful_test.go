@@ -12,7 +12,8 @@ import (
 
 func TestASceneCanOnlyWidenMasks(t *testing.T) {
 	site := policy.SampleSite(time.Now(), policy.SampleCamera{ID: "gate", PlaceType: "gate", Match: true})
-	l := &lawful{site: site}
+	l := &lawful{}
+	l.put(site)
 	scene := policy.SampleScene("gate")
 	head, person := redact.DefaultConfig(), redact.DefaultConfig()
 	person.Coverage = redact.CoverPerson

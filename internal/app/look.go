@@ -46,6 +46,8 @@ type looker struct {
 	cadence config.Detect
 	who     identifier
 	private func(frame.Size) []geom.Polygon // filled before anything looks
+	shape   func() uint64                   // changes when private does; nil never
+	view    *poseWatch                      // of a fixed camera; nil where nobody asks
 	live    bool
 	// cuts makes a new epoch where a recording was cut: nobody is looked for
 	// across it. A fixed camera has no cuts.
@@ -59,6 +61,7 @@ type looker struct {
 	epoch    uint32
 	size     frame.Size
 	begun    bool
+	shaped   uint64 // what polygons stand for
 	scenes   uint32 // begun by cuts
 
 	sinceFaces, sincePersons int // pictures
@@ -89,6 +92,14 @@ func (l *looker) look(ctx context.Context, s *seen) {
 	raw.Epoch += l.scenes
 	if !l.begun || raw.Epoch != l.epoch || raw.Size() != l.size {
 		l.begin(raw, s)
+	}
+	if l.shape != nil {
+		if v := l.shape(); v != l.shaped {
+			l.shaped, l.polygons = v, l.private(l.size)
+		}
+	}
+	if l.view != nil {
+		l.view.observe(raw, l.polygons)
 	}
 	if err := redact.FillPrivacy(raw, l.polygons); err != nil {
 		s.sighting.Fault = api.MaskDetectorError

@@ -32,6 +32,8 @@ type pipeline struct {
 	src    ingest.Source
 	looker *looker
 	redact redact.Config
+	shape  func() uint64                     // changes when rules does; nil never
+	rules  func(redact.Config) redact.Config // what the scene adds now; nil nothing
 	may    redact.Permission
 	out    outlet
 	stats  *cameraStats
@@ -112,8 +114,9 @@ func (p *pipeline) recycled() *seen {
 func (p *pipeline) coverAll(in <-chan *seen) (err error) {
 	defer p.lockThread()()
 	var (
-		r    *redact.Redactor
-		size frame.Size
+		r     *redact.Redactor
+		size  frame.Size
+		shape uint64
 	)
 	defer func() {
 		if r != nil {
@@ -121,8 +124,8 @@ func (p *pipeline) coverAll(in <-chan *seen) (err error) {
 		}
 	}()
 	for s := range in {
-		raw, epoch := s.raw, s.raw.Size()
-		if r == nil || epoch != size {
+		raw, epoch, now := s.raw, s.raw.Size(), p.shaped()
+		if r == nil || epoch != size || now != shape {
 			if r != nil {
 				r.Flush()
 				if err := p.drain(r); err != nil {
@@ -131,7 +134,7 @@ func (p *pipeline) coverAll(in <-chan *seen) (err error) {
 				}
 				r.Close()
 			}
-			size = epoch
+			size, shape = epoch, now
 			if r, err = p.redactor(size); err != nil {
 				raw.Release()
 				return err
@@ -160,6 +163,14 @@ func (p *pipeline) coverAll(in <-chan *seen) (err error) {
 	return nil
 }
 
+// shaped numbers the private areas and the coverage that hold now.
+func (p *pipeline) shaped() uint64 {
+	if p.shape == nil {
+		return 0
+	}
+	return p.shape()
+}
+
 func (p *pipeline) recycle(s *seen) {
 	s.raw = nil
 	select {
@@ -170,6 +181,9 @@ func (p *pipeline) recycle(s *seen) {
 
 func (p *pipeline) redactor(size frame.Size) (*redact.Redactor, error) {
 	cfg := p.redact
+	if p.rules != nil {
+		cfg = p.rules(cfg)
+	}
 	var private []geom.Polygon
 	if p.looker.private != nil {
 		private = p.looker.private(size)

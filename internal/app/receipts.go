@@ -21,8 +21,8 @@ import (
 type certifier struct {
 	key    ed25519.PrivateKey
 	edge   string // its event chain
-	site   string
-	scenes map[string]string // by camera
+	site   func() string
+	scene  func(camera string) string
 	method receipt.Method
 	models func() []receipt.Model
 	canary func() receipt.Canary
@@ -38,13 +38,18 @@ type certifier struct {
 // newCertifier prepares receipts for an edge whose models are loaded.
 func (e *edge) newCertifier() *certifier {
 	c := &certifier{
-		key: e.key, edge: chainID(e.cfg.Events.Edge), site: e.law.siteID(), scenes: map[string]string{},
+		key: e.key, edge: chainID(e.cfg.Events.Edge), site: e.law.siteID,
 		method: methodOf(e.cfg), models: e.eyes.receiptModels, canary: e.eyes.receiptCanary,
 		emit: e.ledger.emit, now: time.Now, log: e.log.With().Str("component", "receipt").Logger(),
 		sources: map[string]func() receipt.Health{}, before: map[receipt.Stream]receipt.Health{},
 	}
-	for _, cam := range e.cfg.Cameras {
-		c.scenes[cam.ID] = e.law.sceneOf(cam)
+	c.scene = func(camera string) string {
+		for _, cam := range e.cfg.Cameras {
+			if cam.ID == camera {
+				return e.law.sceneOf(cam)
+			}
+		}
+		return ""
 	}
 	return c
 }
@@ -161,7 +166,7 @@ func (c *certifier) Certified(rec *record.Recording, b []byte) {
 		d["restored"] = "true"
 	}
 	c.emit(event.Event{
-		Kind: event.KindSegment, SiteID: c.site, CameraID: rec.Camera, SceneID: c.scenes[rec.Camera],
+		Kind: event.KindSegment, SiteID: c.site(), CameraID: rec.Camera, SceneID: c.scene(rec.Camera),
 		ReceiptID: r.ID, Detail: d,
 	})
 }

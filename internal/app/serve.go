@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"bystander/api"
+	"bystander/api/zones"
 	"bystander/ingest/whip/whiphttp"
 	"bystander/internal/config"
 	"bystander/internal/logx"
@@ -53,12 +54,17 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
+	accounts, err := openAccounts(ctx, e.cfg)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer accounts.Close() //nolint:errcheck // every request has been answered
 	a, err := api.New(api.Config{
 		Version: Version, Log: e.log, Hosts: e.cfg.Server.Hosts,
 		WHEP:    live.NewHandler(e.hub, "/whep/"),
 		WHIP:    whiphttp.New("/whip/", e.negotiator),
 		Metrics: promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{}), Registerer: e.reg,
-		Web: files,
+		Web: files, Modules: e.modules(), Authenticate: accounts.Authenticate,
 	}, e.backend())
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -77,6 +83,17 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	cancel()
 	wg.Wait()
 	return err
+}
+
+// modules are the parts of the interface that speak for policy, rights and
+// audit.
+func (e *edge) modules() []api.Module {
+	return []api.Module{
+		zones.New(zones.Config{
+			Store: e.law.ops, Shown: e.law.shown, Redactor: &photoRedactor{eyes: e.eyes}, Cameras: e.law.poses,
+			Log: e.log.With().Str("component", "zones").Logger(),
+		}),
+	}
 }
 
 // negotiator finds the camera that a publisher may publish to.

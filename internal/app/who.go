@@ -19,7 +19,8 @@ type who struct {
 	judge  *match.Judge
 	leases match.Leases
 	emit   func(event.Event)
-	site   string
+	site   func() string
+	pose   func() string // the calibrated view's fingerprint while the camera stands so; nil knows none
 	log    zerolog.Logger
 	faces  []match.Face
 	done   []settled
@@ -38,7 +39,7 @@ type who struct {
 // grant is what a track's last look earned it.
 type grant struct{ live, record bool }
 
-func newWho(j *match.Judge, leases match.Leases, site string, emit func(event.Event), log zerolog.Logger) *who {
+func newWho(j *match.Judge, leases match.Leases, site func() string, emit func(event.Event), log zerolog.Logger) *who {
 	return &who{
 		judge: j, leases: leases, emit: emit, site: site, log: log,
 		grants: map[uint64]grant{}, matched: map[event.Digest]bool{},
@@ -61,15 +62,17 @@ func (w *who) identify(ctx context.Context, raw *frame.Raw, tracks []track.Track
 			HasLandmarks: t.HasLandmarks, Score: t.Score, Doubt: t.Ambiguous, Seen: t.Observed,
 		})
 	}
-	decisions, events, err := w.judge.Judge(ctx, match.Look{
-		Planes: raw.Planes(), Meta: raw.Meta, Detected: true, Faces: w.faces, Canary: trusted,
-	})
+	look := match.Look{Planes: raw.Planes(), Meta: raw.Meta, Detected: true, Faces: w.faces, Canary: trusted}
+	if w.pose != nil {
+		look.Pose = w.pose()
+	}
+	decisions, events, err := w.judge.Judge(ctx, look)
 	if err != nil && ctx.Err() == nil {
 		w.log.Error().Err(err).Str("camera", raw.Camera).Msg("matching failed; the face stays masked")
 	}
 	w.take(decisions)
 	for _, e := range events {
-		e.SiteID = w.site
+		e.SiteID = w.site()
 		w.emit(e)
 	}
 	return w.done

@@ -54,6 +54,13 @@ type txn struct {
 	by     By
 	now    time.Time
 	events []event.Event
+	places *places // of every zone, until something is stored
+}
+
+// places are all entrances and signs, read once for a compilation.
+type places struct {
+	entrances []Entrance
+	signs     []Sign
 }
 
 func fetch[T any, P record[T]](ctx context.Context, q querier, id string) (T, error) {
@@ -149,6 +156,7 @@ func create[T any, P record[T]](t *txn, v P) error {
 
 // store adds the next version of a record.
 func store[T any, P record[T]](t *txn, v P) error {
+	t.places = nil
 	m := v.meta()
 	m.Version++
 	m.Author, m.Reason, m.At = t.by.Actor, t.by.Reason, t.now

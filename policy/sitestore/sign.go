@@ -226,14 +226,52 @@ func (t SignText) policy() policy.SignText {
 	}
 }
 
+// standing returns every entrance and sign that was not removed.
+func (t *txn) standing() (*places, error) {
+	if t.places != nil {
+		return t.places, nil
+	}
+	entrances, err := all[Entrance](t)
+	if err != nil {
+		return nil, err
+	}
+	signs, err := all[Sign](t)
+	if err != nil {
+		return nil, err
+	}
+	t.places = &places{
+		slices.DeleteFunc(entrances, func(e Entrance) bool { return e.Removed }),
+		slices.DeleteFunc(signs, func(g Sign) bool { return g.Removed }),
+	}
+	return t.places, nil
+}
+
 func (t *txn) entrancesOf(zone string) ([]Entrance, error) {
-	list, err := all[Entrance](t)
-	return slices.DeleteFunc(list, func(e Entrance) bool { return e.Zone != zone || e.Removed }), err
+	p, err := t.standing()
+	if err != nil {
+		return nil, err
+	}
+	var out []Entrance
+	for _, e := range p.entrances {
+		if e.Zone == zone {
+			out = append(out, e)
+		}
+	}
+	return out, nil
 }
 
 func (t *txn) signsOf(zone string) ([]Sign, error) {
-	list, err := all[Sign](t)
-	return slices.DeleteFunc(list, func(g Sign) bool { return g.Zone != zone || g.Removed }), err
+	p, err := t.standing()
+	if err != nil {
+		return nil, err
+	}
+	var out []Sign
+	for _, g := range p.signs {
+		if g.Zone == zone {
+			out = append(out, g)
+		}
+	}
+	return out, nil
 }
 
 func (t *txn) profile() (policy.Profile, error) {
