@@ -50,7 +50,7 @@ type Scenes interface {
 // made of them before they return, and refuse pictures that would decode to
 // more than a photograph (*Refusal, code PHOTO).
 type Faces interface {
-	// Compare compares the people on two photographs (JPEG, PNG or WebP).
+	// Compare compares the people on two photographs (JPEG).
 	Compare(ctx context.Context, s Scene, photo, reference []byte) (Outcome, error)
 	// CompareEnrolled compares the person on a photograph with the template of
 	// an enrollee, whom the gate must find eligible in the scene. It fails with

@@ -278,7 +278,7 @@ func (m *Module) collect(c *call) (*Answer, *problem.Problem) {
 
 func (m *Module) compare(c *call) (Outcome, error) {
 	r := &c.request
-	q := Question{Photo: c.contents.image, Reference: c.contents.reference, Name: r.name, IDNumber: r.number}
+	q := Question{Photo: c.contents.image, Reference: c.contents.reference, Name: c.contents.name, IDNumber: c.contents.number}
 	switch {
 	case r.comparison == CompareAuthority:
 		return m.cfg.Authority.Verify(c.ctx, c.scene, q)
@@ -362,8 +362,8 @@ func (m *Module) operation(schemas huma.Registry) *huma.Operation {
 			"encrypted_key":   text("With 1 and 2: the call's key, encrypted, in base64"),
 			"image":           picture(), "reference_image": picture(),
 			"enrollee":  text("In place of reference_image: an enrolled person's id"),
-			"name":      text("With comparison_type 1 only; never stored"),
-			"id_number": text("With comparison_type 1 only; never stored"),
+			"name":      text("With comparison_type 1 only, encrypted as the pictures are; never stored"),
+			"id_number": text("With comparison_type 1 only, encrypted as the pictures are; never stored"),
 			"sign":      text("hmac_sha1 only, where it is allowed; hmac_sha256 goes into the header " + HeaderSign),
 			"sign_version": {
 				Type: huma.TypeString, Enum: []any{SignSHA1},

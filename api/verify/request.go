@@ -21,7 +21,7 @@ const (
 	MaxPhoto = 8 << 20
 	maxBizNo = 128
 	maxID    = 128
-	maxName  = 200
+	maxName  = 512 // also when encrypted, in base64
 )
 
 // Comparison is what a picture is compared with.
@@ -97,7 +97,6 @@ func (r *request) take(fields map[string]value) *problem.Problem {
 	r.enrollee = f.words("enrollee", maxID, false)
 	r.sign = f.words("sign", 1024, false)
 	r.version = f.words("sign_version", 32, false)
-	r.name, r.number = []byte(nil), []byte(nil)
 	r.name, r.number = f.bytes("name", maxName), f.bytes("id_number", maxName)
 	r.image, r.reference = f.bytes("image", 0), f.bytes("reference_image", 0)
 	r.encryptedKey = f.bytes("encrypted_key", 4096)
@@ -203,6 +202,7 @@ func quoted(name string) string {
 // contents are the plain pictures of a call, in memory of its own.
 type contents struct {
 	image, reference []byte
+	name, number     []byte
 	hold             [][]byte
 }
 
@@ -215,9 +215,10 @@ func (c *contents) wipe() {
 
 var errNotBase64 = errors.New("is not base64")
 
-// open decodes and decrypts the pictures.
+// open decodes and decrypts the pictures, and name and number where the call is
+// encrypted.
 func (m *Module) open(r *request, c *contents) *problem.Problem {
-	raw := func(field string, b []byte) ([]byte, error) {
+	raw := func(b []byte) ([]byte, error) {
 		if !r.text || len(b) == 0 {
 			return b, nil
 		}
@@ -230,7 +231,7 @@ func (m *Module) open(r *request, c *contents) *problem.Problem {
 	}
 	var bx *box
 	if r.encryption != EncryptNone {
-		key, err := raw("encrypted_key", r.encryptedKey)
+		key, err := raw(r.encryptedKey)
 		if err != nil {
 			return wrong("encrypted_key", err.Error())
 		}
@@ -242,8 +243,16 @@ func (m *Module) open(r *request, c *contents) *problem.Problem {
 		name string
 		from []byte
 		to   *[]byte
-	}{{"image", r.image, &c.image}, {"reference_image", r.reference, &c.reference}} {
-		b, err := raw(f.name, f.from)
+	}{
+		{"image", r.image, &c.image},
+		{"reference_image", r.reference, &c.reference},
+		{"name", r.name, &c.name},
+		{"id_number", r.number, &c.number},
+	} {
+		b, err := f.from, error(nil)
+		if identity := f.to == &c.name || f.to == &c.number; !identity || bx != nil {
+			b, err = raw(f.from)
+		}
 		if err != nil {
 			return wrong(f.name, err.Error())
 		}

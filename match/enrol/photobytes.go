@@ -33,6 +33,10 @@ func ReadPhotoBytes(b []byte) (*Photo, error) {
 	return toPlanes(img, turn)
 }
 
+// sip is how much a decoder gets at a time. Decoders have a buffer of their own
+// that nobody wipes; of a file that comes in sips it never holds more than one.
+const sip = 8
+
 // inPlace reads from memory. It can be looked ahead into, so that the image
 // package puts no buffer of its own before it.
 type inPlace struct {
@@ -44,7 +48,7 @@ func (r *inPlace) Read(p []byte) (int, error) {
 	if r.i == len(r.b) && len(p) > 0 {
 		return 0, io.EOF
 	}
-	n := copy(p, r.b[r.i:])
+	n := copy(p[:min(len(p), sip)], r.b[r.i:])
 	r.i += n
 	return n, nil
 }

@@ -109,6 +109,32 @@ func (s *Samples) Drop(ctx context.Context, enrollee string) error {
 	return store.EmptyLog(ctx, s.db)
 }
 
+// Forget deletes a person's photograph and returns how many went.
+func (s *Samples) Forget(ctx context.Context, enrollee string) (int64, error) {
+	var n int64
+	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM samples WHERE enrollee = ?`, enrollee).Scan(&n); err != nil {
+		return 0, fmt.Errorf("enrol: samples: %w", err)
+	}
+	return n, s.Drop(ctx, enrollee)
+}
+
+// Persons lists of whom a photograph is kept.
+func (s *Samples) Persons(ctx context.Context) (out []string, err error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT enrollee FROM samples ORDER BY 1`)
+	if err != nil {
+		return nil, fmt.Errorf("enrol: samples: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("enrol: samples: %w", err)
+		}
+		out = append(out, id)
+	}
+	return out, rows.Err()
+}
+
 func sampleAD(enrollee, consent string) []byte {
 	return []byte("bystander enrolment sample v1\x00" + enrollee + "\x00" + consent)
 }

@@ -4,6 +4,7 @@
 package pair
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"bystander/internal/event"
+	"bystander/internal/frame"
 	"bystander/match"
 	"bystander/match/enrol"
 	"bystander/policy"
@@ -116,18 +118,20 @@ type Result struct {
 	Bits           policy.Bits
 }
 
-// Photos compares the people on two photographs. With pad, the first must be of
+// Photos compares the people on two photographs (JPEG). With pad, the first must be of
 // a live face. It fails with *Refusal and ErrLiveness. The photographs stay the
 // caller's to wipe.
 func (c *Comparer) Photos(ctx context.Context, photo, reference []byte, pad bool) (Result, error) {
 	a, b := new(match.Probe), new(match.Probe)
 	defer a.Wipe()
 	defer b.Wipe()
-	r, err := c.read(ctx, photo, a, pad, false)
+	var seen sizes
+	defer c.forget(&seen)
+	r, err := c.read(ctx, photo, a, pad, false, &seen)
 	if err != nil {
 		return Result{}, err
 	}
-	other, err := c.read(ctx, reference, b, false, true)
+	other, err := c.read(ctx, reference, b, false, true, &seen)
 	if err != nil {
 		return Result{}, err
 	}
@@ -147,7 +151,9 @@ func (c *Comparer) Enrolled(ctx context.Context, scene, enrollee string, photo [
 	}
 	p := new(match.Probe)
 	defer p.Wipe()
-	r, err := c.read(ctx, photo, p, pad, false)
+	var seen sizes
+	defer c.forget(&seen)
+	r, err := c.read(ctx, photo, p, pad, false, &seen)
 	if err != nil {
 		return Result{}, err
 	}
@@ -223,8 +229,13 @@ func (c *Comparer) allowed(scene, enrollee string) (grant, policy.SnapConsent, e
 	return no(best)
 }
 
+// jpegMagic begins every JPEG. No other kind is taken: the decoders of PNG and
+// WebP keep rows of the picture in memory that nobody but the garbage collector
+// can reach, and nothing of a call may stay.
+var jpegMagic = []byte{0xff, 0xd8, 0xff}
+
 // read makes a probe of the one face on a photograph.
-func (c *Comparer) read(ctx context.Context, b []byte, p *match.Probe, pad, second bool) (Result, error) {
+func (c *Comparer) read(ctx context.Context, b []byte, p *match.Probe, pad, second bool, seen *sizes) (Result, error) {
 	rd := enrol.Reader{Detector: c.cfg.Detector, Embedder: c.cfg.Embedder}
 	r := Result{Threshold: c.tau, Levels: c.levels, Model: c.model, PAD: "off"}
 	if pad {
@@ -233,11 +244,15 @@ func (c *Comparer) read(ctx context.Context, b []byte, p *match.Probe, pad, seco
 		}
 		rd.Liveness, r.PAD = c.cfg.Liveness, "live"
 	}
+	if !bytes.HasPrefix(b, jpegMagic) {
+		return r, &Refusal{second, "PHOTO", "send a JPEG"}
+	}
 	photo, err := enrol.ReadPhotoBytes(b)
 	if err != nil {
 		return r, refuse(err, second)
 	}
 	defer photo.Wipe()
+	*seen = append(*seen, photo.Planes.Size)
 	q, err := rd.Read(ctx, photo, p)
 	if err != nil {
 		return r, refuse(err, second)
@@ -245,6 +260,24 @@ func (c *Comparer) read(ctx context.Context, b []byte, p *match.Probe, pad, seco
 	count(c.cfg.Counters.Embeddings, 1)
 	r.Quality = q.Value()
 	return r, nil
+}
+
+// sizes are those of the photographs that a call looked at.
+type sizes []frame.Size
+
+// forget has detector and embedder look at empty pictures of the same sizes, so
+// that nothing of the photographs stays in the memory that they work in. It is
+// not broken off with the call.
+func (c *Comparer) forget(seen *sizes) {
+	ctx := context.Background()
+	for _, s := range *seen {
+		// A failure leaves what the next photograph overwrites; the caller of
+		// this one has the error that matters.
+		_, _ = c.cfg.Detector.Faces(ctx, frame.PlanesOver(make([]byte, s.Bytes()), s))
+	}
+	if w, ok := c.cfg.Embedder.(match.Wiper); ok && len(*seen) > 0 {
+		_ = w.Wipe(ctx)
+	}
 }
 
 // refuse turns what is wrong with a photograph into a refusal; other errors

@@ -5,6 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
+
+	"bystander/internal/event"
+	"bystander/match"
 )
 
 // Holds reports whether any template of an enrollee is kept, of whatever model.
@@ -32,4 +36,19 @@ func (v *Vault) StaleEnrollees(ctx context.Context, model string) (out []string,
 		out = append(out, id)
 	}
 	return out, rows.Err()
+}
+
+// SubjectRef returns the pseudonym under which events name an enrollee in a
+// scene on a day; the zero value once the keys are destroyed, and for somebody
+// of whom there are none.
+func (v *Vault) SubjectRef(ctx context.Context, enrollee, scene string, at time.Time) (event.Digest, error) {
+	s, err := v.open(ctx, v.db, enrollee)
+	if errors.Is(err, ErrDestroyed) || errors.Is(err, sql.ErrNoRows) {
+		return event.Digest{}, nil
+	}
+	if err != nil {
+		return event.Digest{}, fmt.Errorf("vault: subject: %w", err)
+	}
+	defer clear(s.key)
+	return match.SubjectRef(s.key, scene, at), nil
 }
