@@ -91,10 +91,10 @@ func (c *Client) Name(t event.Topic) string { return c.cfg.prefix() + "." + stri
 // at; nil stays nil. The result wraps one of this package's errors and err.
 func (c *Client) Explain(what string, err error) error { return c.explain(what, err) }
 
-// Ping reaches the cluster and signs in. It fails with ErrAuth, ErrConfig or
-// ErrUnavailable.
+// Ping reaches the cluster and signs in; nothing is answered from memory. It
+// fails with ErrAuth, ErrConfig or ErrUnavailable.
 func (c *Client) Ping(ctx context.Context) error {
-	_, err := c.kc.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{}})
+	_, err := c.kc.ApiVersions(ctx, &kafka.ApiVersionsRequest{})
 	return c.explain("reach the cluster", err)
 }
 

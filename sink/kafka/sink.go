@@ -58,6 +58,7 @@ type Sink struct {
 
 	turn   chan struct{} // of capacity 1: whoever holds it may send
 	enc    *encoder      // of the holder
+	begun  progress      // of the holder: the Append that failed last
 	closed chan struct{}
 	once   sync.Once
 
@@ -139,11 +140,37 @@ func (s *Sink) Append(ctx context.Context, events []event.Event) error {
 	// Chains go one after another: an edge has one, a relay of several is rare.
 	for _, run := range byChain(events) {
 		p := kafkax.PartitionOf([]byte(run[0].ChainID), partitions)
-		if err := s.send(ctx, p, run); err != nil {
+		before := s.begun.of(run)
+		n, err := s.send(ctx, p, run[before:])
+		if err != nil {
+			s.begun.note(run, before+n)
 			return err
 		}
 	}
+	s.begun = progress{}
 	return nil
+}
+
+// progress is how much of a failed Append is stored all the same, so that trying
+// again goes on there: on a narrow line a batch might else never get through
+// within the time that it is given.
+type progress struct {
+	first, last event.Digest // row hashes of the first event and of the last stored one
+	n           int          // how many are stored
+}
+
+func (p *progress) note(run []*event.Event, n int) {
+	if *p = (progress{}); n > 0 {
+		*p = progress{run[0].RowHash, run[n-1].RowHash, n}
+	}
+}
+
+// of returns how many events of the run are stored already.
+func (p *progress) of(run []*event.Event) int {
+	if p.n == 0 || p.n > len(run) || run[0].RowHash != p.first || run[p.n-1].RowHash != p.last {
+		return 0
+	}
+	return p.n
 }
 
 // byChain splits events by chain, each in the order given.
@@ -166,13 +193,16 @@ func byChain(events []event.Event) [][]*event.Event {
 // flight is one request under way.
 type flight struct {
 	chunk *chunk
+	upTo  int        // events of the run that are done with once it has landed
 	done  chan error // of capacity 1
 }
 
 // send sends one chain's events: while a request is under way the next chunk is
-// encoded and compressed.
-func (s *Sink) send(ctx context.Context, partition int, events []*event.Event) error {
+// encoded and compressed. It returns how many were done with, parked ones
+// included.
+func (s *Sink) send(ctx context.Context, partition int, events []*event.Event) (int, error) {
 	var under *flight
+	total, stored := len(events), 0
 	defer func() {
 		if under != nil {
 			<-under.done //nolint:errcheck // its error comes too late for anybody
@@ -185,32 +215,36 @@ func (s *Sink) send(ctx context.Context, partition int, events []*event.Event) e
 		f := under
 		under = nil
 		err := <-f.done
-		if err == nil {
+		switch {
+		case err == nil:
 			s.enc.release(f.chunk)
-			return nil
+		case kafkax.Permanent(err):
+			err = s.divide(ctx, partition, f.chunk.events, err)
 		}
-		// The library may still read the chunk's memory: it is not used again.
-		if !kafkax.Permanent(err) {
-			return err
+		// After an error the library may still read the chunk's memory: it is not
+		// used again.
+		if err == nil {
+			stored = f.upTo
 		}
-		return s.divide(ctx, partition, f.chunk.events, err)
+		return err
 	}
 	for len(events) > 0 {
 		c, rest, bad, err := s.enc.fill(events, s.o.BatchBytes)
 		if err := errors.Join(land(), err); err != nil {
-			return err
+			return stored, err
 		}
 		if err := s.parkAll(bad); err != nil {
-			return err
+			return stored, err
 		}
 		events = rest
 		if c == nil {
 			continue
 		}
-		under = &flight{chunk: c, done: make(chan error, 1)}
+		under = &flight{chunk: c, upTo: total - len(rest), done: make(chan error, 1)}
 		go func(f *flight) { f.done <- s.produce(ctx, partition, f.chunk) }(under) // waited for by land
 	}
-	return land()
+	err := land()
+	return stored, err
 }
 
 func (s *Sink) produce(ctx context.Context, partition int, c *chunk) error {

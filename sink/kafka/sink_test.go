@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -281,4 +282,44 @@ func TestNothingIsLostWhenTheBrokerFails(t *testing.T) {
 	require.Empty(t, lot.List(), "an outage is no reason to park")
 	failures.Range(func(k, _ any) bool { t.Log(k); return true })
 	t.Logf("%d events, %d of them more than once", last, twice)
+}
+
+// balky is a parking lot that is shut the first time.
+type balky struct {
+	*kafka.Lot
+	tried bool
+}
+
+func (b *balky) Park(e *event.Event, at time.Time, reason error) error {
+	if !b.tried {
+		b.tried = true
+		return errors.New("shut")
+	}
+	return b.Lot.Park(e, at, reason)
+}
+
+// TestTryingAgainGoesOnWhereItFailed: what was acknowledged before a failure is
+// not sent a second time.
+func TestTryingAgainGoesOnWhereItFailed(t *testing.T) {
+	b := broker.Start(t, broker.Options{Shared: true})
+	c := client(t, b)
+	lot, err := kafka.OpenLot(t.TempDir())
+	require.NoError(t, err)
+	s, err := kafka.New(c, kafka.Options{BatchBytes: 3000, Parking: &balky{Lot: lot}})
+	require.NoError(t, err)
+	ch := chainOf(t, "edge-1")
+	evs := seal(t, ch, 20)
+	bad := event.Event{Kind: event.KindSegment, Detail: map[string]string{"thumbnail": "x"}}
+	require.NoError(t, ch.Seal(&bad))
+	evs = append(append(evs, bad), seal(t, ch, 20)...)
+	require.ErrorContains(t, s.Append(deadline(t), evs), "shut")
+	sent := s.Stats().Sent
+	require.Greater(t, sent, uint64(10))
+	require.NoError(t, s.Append(deadline(t), evs))
+	require.Equal(t, uint64(40), s.Stats().Sent, "none twice")
+	require.Equal(t, uint64(1), s.Stats().Parked)
+	got := byNumber(t, read(t, b, c.Name(event.TopicEvents)), "edge-1")
+	require.Len(t, got, 40)
+	require.NoError(t, s.Append(deadline(t), evs[:5]))
+	require.Equal(t, 2, byNumber(t, read(t, b, c.Name(event.TopicEvents)), "edge-1")[1], "a new call sends again")
 }
