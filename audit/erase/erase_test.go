@@ -53,24 +53,24 @@ func (p *place) Persons(context.Context) ([]string, error) {
 	return out, nil
 }
 
-// vault is a place that also knows pseudonyms, while it holds the person.
-type vault struct{ place }
+// keeper is a place that also knows pseudonyms, while it holds the person.
+type keeper struct{ place }
 
-func (v *vault) Refs(_ context.Context, person string) ([]event.Digest, error) {
+func (v *keeper) Refs(_ context.Context, person string) ([]event.Digest, error) {
 	if v.held[person] == 0 {
 		return nil, v.f.trip()
 	}
 	return []event.Digest{ref(1), ref(2)}, v.f.trip()
 }
 
-type store struct {
+type rows struct {
 	f    *fuse
 	rows map[event.Digest][]uint64
 	gone []uint64
 	told []uint64
 }
 
-func (s *store) Delete(_ context.Context, refs []event.Digest) (map[string]int64, error) {
+func (s *rows) Delete(_ context.Context, refs []event.Digest) (map[string]int64, error) {
 	var n int64
 	for _, r := range refs {
 		s.gone = append(s.gone, s.rows[r]...)
@@ -84,9 +84,9 @@ func (s *store) Delete(_ context.Context, refs []event.Digest) (map[string]int64
 type world struct {
 	f       fuse
 	path    string
-	keys    vault
+	keys    keeper
 	backup  place
-	store   store
+	store   rows
 	log     []event.Event
 	settled int
 }
@@ -94,9 +94,9 @@ type world struct {
 func newWorld(t *testing.T, breakAt int) *world {
 	w := &world{path: filepath.Join(t.TempDir(), "erasures.db")}
 	w.f.at = breakAt
-	w.keys = vault{place{&w.f, map[string]int64{ann: 2, "bob": 1}}}
+	w.keys = keeper{place{&w.f, map[string]int64{ann: 2, "bob": 1}}}
 	w.backup = place{&w.f, map[string]int64{ann: 1, "bob": 1}}
-	w.store = store{f: &w.f, rows: map[event.Digest][]uint64{ref(1): {3, 4}, ref(2): {9}, ref(3): {5}}}
+	w.store = rows{f: &w.f, rows: map[event.Digest][]uint64{ref(1): {3, 4}, ref(2): {9}, ref(3): {5}}}
 	return w
 }
 
