@@ -31,6 +31,10 @@ type commands struct {
 	Erase         eraseCmd         `cmd:"" help:"Erase a person: keys, templates, name, consents, and every event about them."`
 	Audit         auditCmd         `cmd:"" help:"Check that the event log is whole, unaltered and in order."`
 	VerifySegment verifySegmentCmd `cmd:"" help:"Check recorded segments against their signed receipts."`
+	Site          siteCmd          `cmd:"" help:"Import, export or show the living site."`
+	Token         tokenCmd         `cmd:"" help:"Make, list or end accounts' tokens."`
+	Halt          haltCmd          `cmd:"" help:"Mask everybody on every stream, at once."`
+	Resume        resumeCmd        `cmd:"" help:"End a halt; two different people have to ask."`
 	Models        modelsCmd        `cmd:"" help:"List the models, or fetch them."`
 	Doctor        doctorCmd        `cmd:"" help:"Check this machine and this installation, with a fix for each finding."`
 	CheckConfig   checkConfigCmd   `cmd:"" help:"Check a configuration file, and the site file that it names."`

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,8 +26,25 @@ func openAccounts(ctx context.Context, cfg config.Config) (*tokens.Store, error)
 	return tokens.Open(ctx, filepath.Join(cfg.Data, "tokens.db"), tokens.Options{})
 }
 
+// TokenOptions say whom a token is for.
+type TokenOptions struct {
+	ID       string
+	Roles    []string
+	Enrollee string // with the role subject: the person themselves
+	Expires  string // a time span, as 90d or 12h
+	Stdout   io.Writer
+}
+
 // TokenAdd makes a token for an account and prints it, once.
-func TokenAdd(ctx context.Context, cfg config.Config, a tokens.Account, term time.Duration, out io.Writer) error {
+func TokenAdd(ctx context.Context, cfg config.Config, o TokenOptions) error {
+	term, err := parseTerm(o.Expires)
+	if err != nil {
+		return fmt.Errorf("%w: --expires: %w", ErrUsage, err)
+	}
+	a := tokens.Account{ID: o.ID, Enrollee: o.Enrollee}
+	for _, r := range o.Roles {
+		a.Roles = append(a.Roles, actor.Role(r))
+	}
 	s, err := openAccounts(ctx, cfg)
 	if err != nil {
 		return err
@@ -38,7 +56,7 @@ func TokenAdd(ctx context.Context, cfg config.Config, a tokens.Account, term tim
 		}
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s\nThis is shown once. It ends on %s; end it before with: bystander token revoke %s\n",
+	_, err = fmt.Fprintf(o.Stdout, "%s\nThis is shown once. It ends on %s; end it before with: bystander token revoke %s\n",
 		token, time.Now().Add(term).Format(time.DateOnly), a.ID)
 	return err
 }
@@ -239,4 +257,20 @@ func showSite(site *policy.Site, managed string, halt sitestore.Switch, now time
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+// parseTerm reads a time span that may be given in whole days, as 90d.
+func parseTerm(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 1 || n > 366 {
+			return 0, fmt.Errorf("%q is not a number of days from 1 to 366", s)
+		}
+		return time.Duration(n) * 24 * time.Hour, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q is not a time span such as 90d or 12h", s)
+	}
+	return d, nil
 }
