@@ -173,6 +173,10 @@ func conflict(t *testing.T, s Store) {
 	evs, twin := Events(t, Chain(t, "c"), 3), Events(t, Chain(t, "c"), 3)
 	require.NoError(t, s.Sink.Append(t.Context(), evs))
 	require.Error(t, s.Sink.Append(t.Context(), twin[1:2]), "the same number with another content")
+	require.Error(t, s.Sink.Append(t.Context(), []event.Event{twin[1], evs[1]}), "both at once")
+	fresh, other := Events(t, Chain(t, "e"), 1), Events(t, Chain(t, "e"), 1)
+	require.Error(t, s.Sink.Append(t.Context(), append(fresh, other...)), "two contents in one call")
+	require.Empty(t, held(t, s, "e"))
 	moved := evs[0]
 	moved.ChainID = "d"
 	require.Error(t, s.Sink.Append(t.Context(), []event.Event{moved}), "the same id at another place")

@@ -9,6 +9,9 @@ import (
 	"bystander/internal/event"
 )
 
+// ErrConflict is what Memory refuses a second content with.
+var ErrConflict = errors.New("sinktest: memory: stored with another content")
+
 // Memory is a store in memory, for tests of what writes to stores. It is safe
 // for concurrent use.
 type Memory struct {
@@ -34,6 +37,7 @@ func (m *Memory) Append(ctx context.Context, events []event.Event) error {
 	if m.closed {
 		return errors.New("sinktest: memory: closed")
 	}
+	batch := map[event.Head]event.Digest{}
 	for i := range events {
 		e := &events[i]
 		if e.Seq == 0 || e.ChainID == "" || e.RowHash.IsZero() {
@@ -41,10 +45,15 @@ func (m *Memory) Append(ctx context.Context, events []event.Event) error {
 		}
 		old, ok := m.byPos[e.ChainID][e.Seq]
 		if ok && old.RowHash != e.RowHash {
-			return fmt.Errorf("sinktest: memory: %s/%d is stored with another content", e.ChainID, e.Seq)
+			return fmt.Errorf("%w: %s/%d", ErrConflict, e.ChainID, e.Seq)
 		}
+		at := event.Head{ChainID: e.ChainID, Seq: e.Seq}
+		if h, ok := batch[at]; ok && h != e.RowHash {
+			return fmt.Errorf("%w: %s/%d, twice in one batch", ErrConflict, e.ChainID, e.Seq)
+		}
+		batch[at] = e.RowHash
 		if _, used := m.byID[e.ID]; used && !ok {
-			return fmt.Errorf("sinktest: memory: id %s is stored elsewhere", e.ID)
+			return fmt.Errorf("%w: id %s is stored elsewhere", ErrConflict, e.ID)
 		}
 	}
 	for _, e := range events {

@@ -26,10 +26,11 @@ type part struct {
 
 // badRecord is a record to be parked.
 type badRecord struct {
-	offset  int64
-	reason  string
-	err     error
-	message kafka.Message
+	partition int   // −1 when it is no longer known
+	offset    int64 // −1 when it is no longer known
+	reason    string
+	err       error
+	message   kafka.Message
 }
 
 // fetcher reads one partition for one session.
@@ -190,7 +191,7 @@ func (f *fetcher) decode(headers []kafka.Header, e *event.Event) (reason string,
 // bad keeps a record for the parked topic. A picture or template must not be
 // copied to another topic: of such a record only its place is kept.
 func (f *fetcher) bad(rec *kafka.Record, reason string, err error) badRecord {
-	b := badRecord{offset: rec.Offset, reason: reason, err: err, message: kafka.Message{Time: rec.Time, Key: slices.Clone(f.key)}}
+	b := badRecord{partition: f.partition, offset: rec.Offset, reason: reason, err: err, message: kafka.Message{Time: rec.Time, Key: slices.Clone(f.key)}}
 	if reason != ReasonClass {
 		b.message.Value = slices.Clone(f.val)
 		for _, h := range rec.Headers {

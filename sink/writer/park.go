@@ -21,7 +21,7 @@ func reencode(e *event.Event, reason string, err error) badRecord {
 	if merr != nil {
 		m = kafka.Message{Key: []byte(e.ChainID)}
 	}
-	return badRecord{offset: -1, reason: reason, err: err, message: m}
+	return badRecord{partition: -1, offset: -1, reason: reason, err: err, message: m}
 }
 
 // park puts records aside with their reasons. It tries for as long as the bus is
@@ -35,6 +35,7 @@ func (s *session) park(ctx context.Context, bad []badRecord) bool {
 		m.Headers = append(m.Headers,
 			kafka.Header{Key: kafkax.HeaderParkedReason, Value: []byte(b.reason + ": " + text[:min(len(text), maxReason)])},
 			kafka.Header{Key: kafkax.HeaderParkedTopic, Value: []byte(s.topic)},
+			kafka.Header{Key: kafkax.HeaderParkedPartition, Value: strconv.AppendInt(nil, int64(b.partition), 10)},
 			kafka.Header{Key: kafkax.HeaderParkedOffset, Value: strconv.AppendInt(nil, b.offset, 10)},
 			kafka.Header{Key: kafkax.HeaderParkedTime, Value: b.message.Time.UTC().AppendFormat(nil, time.RFC3339Nano)},
 		)
