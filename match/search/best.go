@@ -140,6 +140,19 @@ func (x *Index) finish(s *sieve, q *Query, groups []int32) Result {
 	return f.done()
 }
 
+// Among scores the given rows in full and no others. They must be in order, each
+// once; every row of a group whose score may matter must be among them.
+func (x *Index) Among(q *Query, groups []int32, rows []int32) Result {
+	f := fold{Result: none()}
+	for _, r := range rows {
+		i := int(r)
+		f.add(i, groups[i], Dot(q.V[:], x.Row(i)))
+	}
+	r := f.done()
+	r.Compared = x.Len()
+	return r
+}
+
 // plain is the loop that everything else is measured by.
 func (x *Index) plain(v *[Dim]float32, groups []int32, spans []Span) Result {
 	f := fold{Result: none()}
