@@ -11,6 +11,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
+
 	"bystander/audit/access"
 	"bystander/audit/ask"
 	"bystander/internal/config"
@@ -51,16 +53,12 @@ func AuditQuestions(out io.Writer) error {
 // AuditAsk puts one question to the log of this installation. The read is
 // recorded like any other. A check that does not hold is an error.
 func AuditAsk(ctx context.Context, cfg config.Config, o AskOptions) (err error) {
-	path := filepath.Join(cfg.Data, "events.db")
-	if _, err := os.Stat(path); err != nil {
-		return fmt.Errorf("%w: there is no event log at %s; name the installation with --config or --data", ErrUsage, path)
-	}
-	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(5000)")
+	asker, done, err := openAsker(cfg)
 	if err != nil {
-		return fmt.Errorf("audit: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	a, err := ask.NewSQLite(db, time.Now).Ask(ctx, o.Question, o.Set)
+	defer func() { err = errors.Join(err, done()) }()
+	a, err := asker.Ask(ctx, o.Question, o.Set)
 	switch {
 	case errors.Is(err, ask.ErrUnknown), errors.Is(err, ask.ErrParam):
 		return fmt.Errorf("%w: %w", ErrUsage, err)
@@ -77,6 +75,28 @@ func AuditAsk(ctx context.Context, cfg config.Config, o AskOptions) (err error) 
 		return errDoesNotHold
 	}
 	return nil
+}
+
+// openAsker opens the log to be asked: ClickHouse when it is configured, else
+// the embedded store.
+func openAsker(cfg config.Config) (*ask.Asker, func() error, error) {
+	if len(cfg.Events.ClickHouse.Addrs) > 0 {
+		o, err := clickhouseOptions(cfg)
+		if err != nil {
+			return nil, nil, err
+		}
+		db := clickhouse.OpenDB(o)
+		return ask.NewClickHouse(db, time.Now), db.Close, nil
+	}
+	path := filepath.Join(cfg.Data, "events.db")
+	if _, err := os.Stat(path); err != nil {
+		return nil, nil, fmt.Errorf("%w: there is no event log at %s; name the installation with --config or --data", ErrUsage, path)
+	}
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return nil, nil, fmt.Errorf("audit: %w", err)
+	}
+	return ask.NewSQLite(db, time.Now), db.Close, nil
 }
 
 // recordAsk writes the access record of a question asked at the command line.

@@ -45,6 +45,7 @@ type edge struct {
 	ledger  *ledger
 	store   *sqlite.Store
 	pump    *spool.Pump
+	bus     *bus    // nil without Kafka
 	merkle  *merkle // nil when it cannot be opened, which is an alarm
 	erasing *edgeErasing
 	access  *access.Log
@@ -73,7 +74,7 @@ func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *ed
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		e.openStores, e.openMerkle, e.openModels, e.openSelfCheck, e.openLaw, e.openOutputs, e.openCameras,
+		e.openStores, e.openMerkle, e.openModels, e.openSelfCheck, e.openLaw, e.openBus, e.openOutputs, e.openCameras,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -320,6 +321,7 @@ func (e *edge) run(ctx context.Context) {
 		}
 	})
 	pumped.Go(func() { e.merkle.run(pumping, &e.alarms) })
+	pumped.Go(func() { e.bus.run(pumping) })
 	wg.Wait()
 	stopCheck()
 	if err := e.ledger.close(); err != nil {
@@ -329,7 +331,7 @@ func (e *edge) run(ctx context.Context) {
 	pumped.Wait()
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	if err := errors.Join(e.pump.Drain(draining), e.merkle.drain(draining)); err != nil {
+	if err := errors.Join(e.pump.Drain(draining), e.merkle.drain(draining), e.bus.drain(draining)); err != nil {
 		e.log.Error().Err(err).Msg("events stay in the spool until the next start")
 	}
 }

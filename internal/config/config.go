@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"bystander/internal/kafkax"
 	"bystander/internal/strictyaml"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Encode  Encode   `yaml:"encode"`
 	Record  Record   `yaml:"record"`
 	Events  Events   `yaml:"events"`
+	Writer  Writer   `yaml:"writer"`
 	Merkle  Merkle   `yaml:"merkle"`
 	Models  Models   `yaml:"models"`
 }
@@ -113,6 +115,11 @@ type Events struct {
 	Edge     string        `yaml:"edge"` // name of this edge in the log; default the host's
 	MaxAge   time.Duration `yaml:"max_age"`
 	SpoolMax Bytes         `yaml:"spool_max_bytes"`
+	// Kafka carries events to other machines, when brokers are named; they then
+	// also stay here.
+	Kafka      kafkax.Config `yaml:"kafka"`
+	Topics     Topics        `yaml:"topics"`
+	ClickHouse ClickHouse    `yaml:"clickhouse"`
 }
 
 // Merkle is the public log of the events' hashes, and who signs its checkpoints.

@@ -70,6 +70,7 @@ func (c *Config) Validate() error {
 		checkRange(&k, "record.max_bytes", c.Record.MaxBytes, 16<<20, 1<<50)
 	}
 	checkRange(&k, "events.max_age", c.Events.MaxAge, 24*time.Hour, 10*365*24*time.Hour)
+	c.Events.checkBus(&k)
 	c.Merkle.check(&k)
 	checkRange(&k, "events.spool_max_bytes", c.Events.SpoolMax, 1<<20, 1<<40)
 	return errors.Join(k.errs...)

@@ -1,0 +1,169 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"bystander/internal/config"
+	"bystander/internal/event"
+	"bystander/internal/kafkax"
+	"bystander/policy/relay"
+	"bystander/sink/kafka"
+	"bystander/sink/spool"
+)
+
+// bus is the edge's side of Kafka: events out, sent again on request, and the
+// policy for edges elsewhere. Without it, or while it is down, everything else
+// goes on and events wait in the spool.
+type bus struct {
+	client    *kafkax.Client
+	topics    kafkax.TopicOptions
+	sink      *kafka.Sink
+	pump      *spool.Pump
+	replayer  *kafka.Replayer
+	publisher *relay.Publisher // nil where no policy is signed
+	alarms    *alarms
+	log       zerolog.Logger
+}
+
+func topicOptions(cfg config.Config) kafkax.TopicOptions {
+	return kafkax.TopicOptions{Partitions: cfg.Events.Topics.Partitions, Replication: cfg.Events.Topics.Replication}
+}
+
+func openClient(cfg config.Config, role string) (*kafkax.Client, error) {
+	k := cfg.Events.Kafka
+	k.ClientID = "bystander-" + role + "-" + chainID(cfg.Events.Edge)
+	return kafkax.Open(k)
+}
+
+// openBus joins the spool to Kafka when brokers are named.
+func (e *edge) openBus(context.Context) error {
+	if len(e.cfg.Events.Kafka.Brokers) == 0 {
+		return nil
+	}
+	client, err := openClient(e.cfg, "edge")
+	if err != nil {
+		return errors.Join(ErrUsage, err)
+	}
+	e.closing(client.Close)
+	lot, err := kafka.OpenLot(filepath.Join(e.cfg.Data, "parked"))
+	if err != nil {
+		return err
+	}
+	b := &bus{client: client, topics: topicOptions(e.cfg), alarms: &e.alarms, log: e.log.With().Str("component", "kafka").Logger()}
+	b.sink, err = kafka.New(client, kafka.Options{Parking: lot, OnParked: func(p kafka.Parked) {
+		b.log.Error().Str("chain", p.Chain).Uint64("seq", p.Seq).Str("reason", p.Reason).Msg("an event was refused by Kafka and put aside; see parked/")
+	}})
+	if err != nil {
+		return err
+	}
+	e.closing(b.sink.Close)
+	cursor, err := e.spool.Consumer("kafka")
+	if err != nil {
+		return err
+	}
+	b.pump = spool.NewPump(cursor, b.sink, spool.PumpOptions{Batch: 4096, OnError: func(err error, _ int) { b.trouble("kafka", err) }})
+	b.replayer, err = kafka.NewReplayer(client, e.spool, b.sink, lot, kafka.ReplayerOptions{
+		Chain: chainID(e.cfg.Events.Edge), Key: e.key, OnError: func(err error) { b.trouble("kafka:replay", err) },
+	})
+	if err != nil {
+		return err
+	}
+	if e.law.authority != nil {
+		b.publisher = relay.NewPublisher(client, e.law.authority, relay.PublisherOptions{
+			Every: leaseEvery, OnError: func(err error) { b.trouble("kafka:policy", err) },
+		})
+	}
+	e.bus = b
+	return nil
+}
+
+func (b *bus) trouble(what string, err error) { b.alarms.set(what, err, err == nil) }
+
+// run works until ctx ends. The topics come first; a cluster that is down is
+// waited for.
+func (b *bus) run(ctx context.Context) {
+	if b == nil || !b.ensure(ctx) {
+		return
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := b.pump.Run(ctx); err != nil {
+			b.trouble("kafka", err)
+		}
+	})
+	wg.Go(func() {
+		if err := b.replayer.Run(ctx); err != nil {
+			b.trouble("kafka:replay", err)
+		}
+	})
+	if b.publisher != nil {
+		wg.Go(func() { b.publisher.Run(ctx) })
+	}
+	wg.Go(func() { b.watch(ctx) })
+	wg.Wait()
+}
+
+// ensure makes the topics that are missing, and reports whether that came about
+// before ctx ended.
+func (b *bus) ensure(ctx context.Context) bool {
+	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
+		changes, err := b.client.EnsureTopics(ctx, b.topics)
+		for _, c := range changes {
+			b.log.Info().Interface("change", c).Msg("topic made or put right")
+		}
+		if err == nil || errors.Is(err, kafkax.ErrDrift) {
+			b.trouble("kafka:topics", err)
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		b.trouble("kafka:topics", err)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(wait):
+		}
+	}
+}
+
+// watch ends the alarm of a pump that works again.
+func (b *bus) watch(ctx context.Context) {
+	t := time.NewTicker(5 * time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			if b.pump.Status().Err == nil {
+				b.trouble("kafka", nil)
+			}
+		}
+	}
+}
+
+// drain sends what the spool holds, as far as ctx lets it.
+func (b *bus) drain(ctx context.Context) error {
+	if b == nil {
+		return nil
+	}
+	return b.pump.Drain(ctx)
+}
+
+var _ kafka.Source = (*spool.Spool)(nil)
+
+// topicsOf lists the topics of an installation, for messages.
+func topicsOf(c *kafkax.Client) []string {
+	var names []string
+	for _, t := range event.Topics() {
+		names = append(names, c.Name(t))
+	}
+	return names
+}
