@@ -112,6 +112,7 @@ func (c *withdrawCmd) Run(ctx context.Context) error {
 
 type evalCmd struct {
 	Match evalMatchCmd `cmd:"" help:"How well faces are told apart: pairs, closed set, FNIR at FPIR on an open set, with 95 % bounds."`
+	PAD   evalPADCmd   `cmd:"" name:"pad" help:"How well prints and screens are told from living people: APCER for each attack species, and BPCER, with 95 % bounds."`
 	Leak  evalLeakCmd  `cmd:"" help:"What still shows in a redacted recording, of this program or any other, judged by a detector of its own."`
 	Speed evalSpeedCmd `cmd:"" help:"Frames a second, CPU time by stage, delay, memory, and the ratio to plain decoding and encoding in the same run."`
 }

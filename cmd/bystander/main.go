@@ -27,6 +27,7 @@ type commands struct {
 	Redact        redactCmd        `cmd:"" help:"Redact a recording with the very same stages."`
 	Enrol         enrolCmd         `cmd:"" help:"Enrol a person who consented, from a photograph that is not kept."`
 	Withdraw      withdrawCmd      `cmd:"" help:"Withdraw an enrolled person's consents and destroy their template."`
+	Consent       consentCmd       `cmd:"" help:"Check consent receipts."`
 	Eval          evalCmd          `cmd:"" help:"Measure: speed against the floor of plain decoding and encoding."`
 	Erase         eraseCmd         `cmd:"" help:"Erase a person: keys, templates, name, consents, and every event about them."`
 	Audit         auditCmd         `cmd:"" help:"Check that the event log is whole, unaltered and in order."`

@@ -86,12 +86,9 @@ func (r *registry) enroller(eyes *eyes) (*enrol.Enroller, error) {
 // Enrol enrols one person who consented. A running edge takes it up within
 // seconds.
 func Enrol(ctx context.Context, cfg config.Config, o EnrolOptions) error {
-	if cfg.Site == "" {
-		return fmt.Errorf("%w: consents name scenes and zones, so a site file is needed: set site: in the configuration", ErrUsage)
-	}
-	site, err := policy.LoadSite(cfg.Site)
+	site, err := siteNow(ctx, cfg)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUsage, err)
+		return err
 	}
 	log, err := logx.New(o.Stderr, "error", "console")
 	if err != nil {
@@ -124,12 +121,18 @@ func enrolWith(ctx context.Context, cfg config.Config, site *policy.Site, eyes *
 		return res, fmt.Errorf("%w: --photo: %w", ErrUsage, err)
 	}
 	defer photo.Close()
-	r, err := openRegistry(ctx, cfg)
+	c, err := openConsents(ctx, consentParts{cfg: cfg, site: func() *policy.Site { return site }, eyes: eyes})
 	if err != nil {
 		return res, err
 	}
-	defer r.close() //nolint:errcheck // every write has returned
-	en, err := r.enroller(eyes)
+	defer c.close() //nolint:errcheck // every write has returned
+	if err := c.MayEnrol(ctx); err != nil {
+		return res, err
+	}
+	if site, err = c.Overlay(ctx, site); err != nil {
+		return res, err
+	}
+	en, err := c.people.enroller(eyes)
 	if err != nil {
 		return res, err
 	}
@@ -144,7 +147,10 @@ func enrolWith(ctx context.Context, cfg config.Config, site *policy.Site, eyes *
 		req.Purposes = append(req.Purposes, policy.Purpose(c))
 	}
 	fillScope(&req)
-	return en.Enrol(ctx, req)
+	if res, err = en.Enrol(ctx, req); err != nil {
+		return res, err
+	}
+	return res, c.Settle(ctx) // receipts, and events for the edge to take up
 }
 
 // fillScope takes every scene with a recognition zone, and all of those zones,
@@ -169,16 +175,16 @@ func fillScope(r *enrol.Request) {
 // Withdraw ends an enrollee's consents and destroys the template. A running
 // edge masks the person within seconds.
 func Withdraw(ctx context.Context, cfg config.Config, enrollee string, out io.Writer) error {
-	r, err := openRegistry(ctx, cfg)
+	site, err := siteNow(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer r.close() //nolint:errcheck // every write has returned
-	en, err := r.enroller(&eyes{})
+	c, err := openConsents(ctx, consentParts{cfg: cfg, site: func() *policy.Site { return site }})
 	if err != nil {
 		return err
 	}
-	if err := en.Withdraw(ctx, enrollee, "withdrawn at the command line"); err != nil {
+	defer c.close() //nolint:errcheck // every write has returned
+	if err := c.WithdrawAll(ctx, enrollee, "command line"); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "withdrawn: %s is masked within seconds, and the template is destroyed\n", enrollee)

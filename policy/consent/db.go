@@ -131,38 +131,56 @@ func OpenDB(ctx context.Context, path string) (*DB, error) {
 }
 
 // Forget removes everything of a person from this database, the receipts too,
-// and empties the write-ahead log. It serves erasure, once the consents
-// themselves are gone from policy.Store; otherwise receipts would be issued
-// again.
-func (d *DB) Forget(ctx context.Context, enrollee string) error {
-	err := d.Tx(ctx, func(tx *sql.Tx) error {
-		for _, q := range []string{
-			`DELETE FROM receipts WHERE consent IN (SELECT consent FROM settled WHERE enrollee = ?)`,
-			`DELETE FROM settled WHERE enrollee = ?`,
-			`DELETE FROM outbox WHERE enrollee = ?`,
-			`DELETE FROM guardians WHERE enrollee = ?`,
-			`DELETE FROM sessions WHERE enrollee = ?`,
-			`DELETE FROM codes WHERE enrollee = ?`,
-			`DELETE FROM idempotency WHERE instr(body, ?) > 0`,
+// from the write-ahead log as well, and returns how many rows went. It serves
+// erasure together with policy.Store's Forget; as long as the consents are
+// there, their receipts are issued again.
+func (d *DB) Forget(ctx context.Context, enrollee string) (n int64, err error) {
+	err = d.Tx(ctx, func(tx *sql.Tx) error {
+		n = 0
+		for _, q := range []struct {
+			sql string
+			arg any
+		}{
+			{`DELETE FROM receipts WHERE consent IN (SELECT consent FROM settled WHERE enrollee = ?)`, enrollee},
+			{`DELETE FROM settled WHERE enrollee = ?`, enrollee},
+			{`DELETE FROM outbox WHERE enrollee = ?`, enrollee},
+			{`DELETE FROM guardians WHERE enrollee = ?`, enrollee},
+			{`DELETE FROM sessions WHERE enrollee = ?`, enrollee},
+			{`DELETE FROM codes WHERE enrollee = ?`, enrollee},
+			{`DELETE FROM idempotency WHERE instr(body, ?) > 0`, enrollee},
+			{`DELETE FROM prompts WHERE party = ?`, partyHash(enrollee)},
+			{`UPDATE imports SET body = replace(body, ?1, 'erased') WHERE instr(body, ?1) > 0`, enrollee},
 		} {
-			if _, err := tx.ExecContext(ctx, q, enrollee); err != nil {
+			r, err := tx.ExecContext(ctx, q.sql, q.arg)
+			if err != nil {
 				return err
 			}
+			gone, err := r.RowsAffected()
+			if err != nil {
+				return err
+			}
+			n += gone
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM prompts WHERE party = ?`, partyHash(enrollee))
-		return err
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("consent: forget: %w", err)
+		return 0, fmt.Errorf("consent: forget: %w", err)
 	}
 	var busy, pages, moved int
 	if err := d.W.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
-		return fmt.Errorf("consent: forget: %w", err)
+		return n, fmt.Errorf("consent: forget: %w", err)
 	}
 	if busy != 0 {
-		return fmt.Errorf("consent: forget: another process is reading, and the log still holds the old pages; try again")
+		return n, fmt.Errorf("consent: forget: another process is reading, and the log still holds the old pages; try again")
 	}
-	return nil
+	return n, nil
+}
+
+// Persons lists of whom anything is held here.
+func (d *DB) Persons(ctx context.Context) ([]string, error) {
+	return list(ctx, d.R, func(r *sql.Rows) (id string, err error) { err = r.Scan(&id); return id, err },
+		`SELECT enrollee FROM settled UNION SELECT enrollee FROM outbox UNION SELECT enrollee FROM guardians
+		UNION SELECT enrollee FROM sessions UNION SELECT enrollee FROM codes ORDER BY 1`)
 }
 
 func ms(t time.Time) int64 { return t.UnixMilli() }

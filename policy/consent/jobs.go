@@ -33,10 +33,15 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// Tick does every job once, as of the clock.
+// Tick does every job once, as of the clock. Without a site (Config.Site gives a
+// Refusal) there is nothing to do.
 func (s *Service) Tick(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var none *Refusal
+	if _, err := s.cfg.Site(ctx); errors.As(err, &none) {
+		return nil // no site yet: there is nothing that anybody could have agreed to
+	}
 	var errs []error
 	for _, j := range []struct {
 		name string
