@@ -68,7 +68,11 @@ var faults = []fault{
 		return w.fill("spool")
 	}, hold: time.Second},
 	{name: "disk full under the store", needs: "store", hurt: func(w *world, _ *rand.Rand) func() {
-		return w.fill("store")
+		free := w.fill("store")
+		return func() {
+			free()
+			w.mended += w.mend()
+		}
 	}, hold: time.Second},
 	{name: "clock set back an hour", hurt: func(w *world, r *rand.Rand) func() {
 		e := w.edges[r.IntN(edges)]
@@ -150,7 +154,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 		if t.Failed() {
 			break
 		}
-		t.Logf("after %d rounds\n%s", round+1, table(results))
+		t.Logf("after %d rounds, %d parts mended by hand after ClickHouse ran out of room\n%s", round+1, w.mended, table(results))
 	}
 	for _, c := range w.children() {
 		if err := c.stop(); err != nil && !t.Failed() {

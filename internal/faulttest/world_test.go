@@ -50,6 +50,7 @@ type world struct {
 
 	verified map[string]event.Head // up to where each chain has been verified
 	again    [edges]uint64         // replayed by each edge when last asked
+	mended   int                   // see mend
 }
 
 func newWorld(t testing.TB, rate int) *world {
