@@ -103,7 +103,7 @@ func (s *Store) holes(ctx context.Context, q string, floor, last uint64) ([]Gap,
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	var out []Gap
 	for rows.Next() {
 		var g Gap
@@ -121,7 +121,7 @@ func (s *Store) legacyHoles(ctx context.Context, q string, floor, last uint64) (
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	var out []Gap
 	prev := floor
 	for rows.Next() {

@@ -95,7 +95,7 @@ func (s *Store) hashes(ctx context.Context, table, chain string, evs []event.Eve
 	if err != nil {
 		return fmt.Errorf("clickhouse: look up %s: %w", table, err)
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	for rows.Next() {
 		var seq uint64
 		var h [32]byte

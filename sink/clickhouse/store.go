@@ -156,7 +156,7 @@ func (s *Store) Append(ctx context.Context, events []event.Event) error {
 		if err != nil {
 			return err
 		}
-		write, fresh = append(write, w...), append(fresh, f...)
+		write, fresh = extend(write, w), extend(fresh, f)
 	}
 	if len(write) == 0 {
 		return nil
@@ -170,14 +170,23 @@ func (s *Store) Append(ctx context.Context, events []event.Event) error {
 		m.done.add(write[i].Seq)
 	}
 	if s.o.Stored != nil && len(fresh) > 0 {
-		s.o.Stored(fresh)
+		s.o.Stored(slices.Clone(fresh))
 	}
 	return nil
 }
 
+// put appends b to a, or is b when a is empty: events are large, and most batches
+// are of one chain. It never writes into b's memory.
+func put(a, b []event.Event) []event.Event {
+	if len(a) == 0 {
+		return slices.Clip(b)
+	}
+	return append(a, b...)
+}
+
 // sortOut checks events and gives those of each chain, in order, once each.
+// Events that come in that form already, as the writer's do, are not copied.
 func (s *Store) sortOut(events []event.Event) (map[string][]event.Event, error) {
-	out := map[string][]event.Event{}
 	for i := range events {
 		e := &events[i]
 		if err := checkSealed(e); err != nil {
@@ -188,12 +197,16 @@ func (s *Store) sortOut(events []event.Event) (map[string][]event.Event, error) 
 				return nil, fmt.Errorf("clickhouse: %w: %s/%d", cmp.Or(err, event.ErrHash), e.ChainID, e.Seq)
 			}
 		}
-		out[e.ChainID] = append(out[e.ChainID], *e)
+	}
+	if out := runs(events); out != nil {
+		return out, nil
+	}
+	out := map[string][]event.Event{}
+	for i := range events {
+		out[events[i].ChainID] = append(out[events[i].ChainID], events[i])
 	}
 	for id, evs := range out {
-		if !slices.IsSortedFunc(evs, bySeq) {
-			slices.SortStableFunc(evs, bySeq)
-		}
+		slices.SortStableFunc(evs, bySeq)
 		for i := 1; i < len(evs); i++ {
 			if evs[i].Seq == evs[i-1].Seq && evs[i].RowHash != evs[i-1].RowHash {
 				return nil, fmt.Errorf("%w: %s/%d, twice in one batch", ErrConflict, id, evs[i].Seq)
@@ -202,6 +215,33 @@ func (s *Store) sortOut(events []event.Event) (map[string][]event.Event, error) 
 		out[id] = slices.CompactFunc(evs, func(a, b event.Event) bool { return a.Seq == b.Seq })
 	}
 	return out, nil
+}
+
+// runs cuts events by chain if each chain's stand together in ascending order,
+// and returns nil otherwise.
+func runs(events []event.Event) map[string][]event.Event {
+	out := map[string][]event.Event{}
+	for from := 0; from < len(events); {
+		to := from + 1
+		for to < len(events) && events[to].ChainID == events[from].ChainID && events[to].Seq > events[to-1].Seq {
+			to++
+		}
+		id := events[from].ChainID
+		if out[id] != nil {
+			return nil
+		}
+		out[id] = events[from:to:to]
+		from = to
+	}
+	return out
+}
+
+// extend appends b to a without copying when a is empty. Both are read only.
+func extend(a, b []event.Event) []event.Event {
+	if len(a) == 0 {
+		return b[:len(b):len(b)]
+	}
+	return append(a, b...)
 }
 
 func bySeq(a, b event.Event) int { return cmp.Compare(a.Seq, b.Seq) }
@@ -242,7 +282,7 @@ func (s *Store) needed(ctx context.Context, chain string, evs []event.Event) (wr
 			write, fresh = append(write, *e), append(fresh, *e)
 		}
 	}
-	return append(write, evs[n:]...), append(fresh, evs[n:]...), nil
+	return extend(write, evs[n:]), extend(fresh, evs[n:]), nil
 }
 
 func (s *Store) expired(e *event.Event) bool { return e.TS.Before(s.keptFrom()) }

@@ -28,7 +28,6 @@ type chain struct {
 	since     time.Time // when the oldest gap was seen
 	next      time.Time // when to ask again
 	wait      time.Duration
-	request   string // id of the last request
 }
 
 // chains keeps the state of a session's chains.

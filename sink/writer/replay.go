@@ -132,14 +132,14 @@ func (c *chains) answers(ctx context.Context, topic string, offset int64) (int64
 		if err != nil {
 			return 0, err
 		}
-		for _, o := range res.Topics[topic] {
-			if o.Error != nil {
-				return 0, o.Error
+		if all := res.Topics[topic]; len(all) > 0 {
+			if all[0].Error != nil {
+				return 0, all[0].Error
 			}
 			if offset == kafka.FirstOffset {
-				return o.FirstOffset, nil
+				return all[0].FirstOffset, nil
 			}
-			return o.LastOffset, nil
+			return all[0].LastOffset, nil
 		}
 		return 0, kafka.UnknownTopicOrPartition
 	}
