@@ -112,6 +112,7 @@ var breaches = []breach{
 	{"now unknown", policy.LeaseFresh, func(f *policy.Facts) { f.Fresh.Now = time.Time{} }},
 }
 
+// proves: A-06, INV-3
 func TestGateOpensOnlyWhenEverythingHolds(t *testing.T) {
 	for _, m := range []policy.Mode{policy.ModeZone, policy.ModeClaim} {
 		b := policy.Gate(open(m))
@@ -171,6 +172,7 @@ func TestGateIsMonotone(t *testing.T) {
 
 // Zeroing any field of any part, by reflection, denies: so a field added later
 // and forgotten by whoever fills it in denies too.
+// proves: INV-3
 func TestZeroDenies(t *testing.T) {
 	require.Zero(t, policy.Gate(policy.Facts{}))
 	parts := reflect.TypeFor[policy.Facts]()

@@ -84,6 +84,7 @@ func TestHolderWithoutLeaseHasNothing(t *testing.T) {
 	require.Zero(t, policy.Gate(policy.Facts{Fresh: policy.Held{}.Fresh(true)})&policy.LeaseFresh)
 }
 
+// proves: INV-4
 func TestLeaseEndsAfterTenSeconds(t *testing.T) {
 	w, a, h := newWorld(t)
 	s, l := issue(t, a)
@@ -148,6 +149,7 @@ func TestReplayedLeasesAreRefused(t *testing.T) {
 	require.Empty(t, held.Snapshot.Subjects)
 }
 
+// proves: A-38, INV-4
 func TestWithdrawalReachesTheEdgeWithTheNextLease(t *testing.T) {
 	w, a, h := newWorld(t)
 	s, l := issue(t, a)
@@ -192,6 +194,7 @@ func TestClockTrouble(t *testing.T) {
 	require.ErrorIs(t, h.Offer(l, s), policy.ErrClock, "issued in the future")
 }
 
+// proves: A-24, INV-9
 func TestHaltAndExpiryWithinALease(t *testing.T) {
 	w, a, _ := newWorld(t)
 	a.Halt("kill switch")

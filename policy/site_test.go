@@ -30,6 +30,7 @@ func TestSampleSiteIsReadyAndReadsBack(t *testing.T) {
 	require.Len(t, back.Zones, 1, "the camera without matching has no zone")
 }
 
+// proves: A-11, A-13, C-22
 func TestSiteErrorsComeAtOnceWithLineAndPath(t *testing.T) {
 	const file = `site: Bad Name
 profil: cn
@@ -63,6 +64,7 @@ zones:
 	}
 }
 
+// proves: A-11
 func TestNoPrivatePlaceIsEverAllowed(t *testing.T) {
 	for _, place := range []string{"toilet", "Hotel Room", "changing-room", "DORMITORY", "bath"} {
 		s := sample()
@@ -71,6 +73,7 @@ func TestNoPrivatePlaceIsEverAllowed(t *testing.T) {
 	}
 }
 
+// proves: A-07, A-10, A-34, A-39, A-44, A-45
 func TestZoneConditions(t *testing.T) {
 	for _, c := range []struct {
 		name, reason string
@@ -103,12 +106,14 @@ func TestZoneConditions(t *testing.T) {
 	}
 }
 
+// proves: A-44
 func TestSignPairAtExactlyItsLimit(t *testing.T) {
 	s := sample()
 	s.Zones[0].Signs[0].Position, s.Zones[0].Signs[1].Position = [2]float32{0.1, 0}, [2]float32{1.6, 0}
 	require.Empty(t, s.ZoneReadiness(s.Zones[0], noon).Reasons)
 }
 
+// proves: A-04, A-31, A-32, A-33, C-02, C-12, C-18
 func TestSceneConditions(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -139,6 +144,7 @@ func TestSceneConditions(t *testing.T) {
 	}
 }
 
+// proves: A-11
 func TestPrivateAreasAndPixels(t *testing.T) {
 	s := sample()
 	s.Zones = append(s.Zones, policy.Zone{
@@ -153,6 +159,7 @@ func TestPrivateAreasAndPixels(t *testing.T) {
 
 // Signs inform; they are no consent (A-46, INV-11): whatever happens to them,
 // the people and consents of a snapshot stay the same.
+// proves: A-46, INV-11
 func TestSignsNeverMakeConsent(t *testing.T) {
 	people, consents := enrolled(noon)
 	s := sample()
@@ -176,4 +183,75 @@ func FuzzParseSite(f *testing.F) {
 			policy.Compile(s, nil, nil, time.Unix(0, 0))
 		}
 	})
+}
+
+// proves: B-47
+func TestChildrenNeedAWayToVerifyGuardians(t *testing.T) {
+	s := sample()
+	s.Scenes[0].Children = true
+	require.Equal(t, "GUARDIAN_CHANNEL_MISSING", s.SceneReadiness(s.Scenes[0], noon).Reasons[0].String())
+	s.Scenes[0].GuardianChannel = "at the desk, with the family register"
+	require.Empty(t, s.SceneReadiness(s.Scenes[0], noon).Reasons)
+}
+
+// proves: C-18
+func TestZoneModeInTheEUNeedsARecordedActAtEntry(t *testing.T) {
+	s := sample()
+	s.Profile = "eu"
+	for i := range s.Zones[0].Signs {
+		s.Zones[0].Signs[i].Text.NoticeLink = "https://sample.invalid/z"
+	}
+	require.Equal(t, "MODE_FORBIDDEN:zone", s.SceneReadiness(s.Scenes[0], noon).Reasons[0].String())
+	s.Scenes[0].EntryIsConsent = true
+	require.Empty(t, s.SceneReadiness(s.Scenes[0], noon).Reasons)
+	s.Scenes[0].Mode, s.Scenes[0].EntryIsConsent = policy.ModeClaim, false
+	require.Empty(t, s.SceneReadiness(s.Scenes[0], noon).Reasons)
+}
+
+// The AI Act's duties of deployers are asked for from their day, and no sooner.
+// proves: C-25
+func TestProfilesAreGatedByDate(t *testing.T) {
+	s := sample()
+	s.Profile = "eu"
+	s.Scenes[0].EntryIsConsent, s.Scenes[0].Purpose = true, policy.ForAccess
+	s.Scenes[0].Assessment.ValidUntil = noon.AddDate(3, 0, 0)
+	day := time.Date(2027, 12, 2, 0, 0, 0, 0, time.UTC)
+	require.Empty(t, s.SceneReadiness(s.Scenes[0], day.Add(-time.Second)).Reasons)
+	var got []string
+	for _, r := range s.SceneReadiness(s.Scenes[0], day).Reasons {
+		got = append(got, r.String())
+	}
+	require.Equal(t, []string{"FILING_MISSING:ai_act_registration", "FILING_MISSING:fundamental_rights_assessment"}, got)
+}
+
+// proves: C-26
+func TestIllinoisNeedsAReleaseInWritingAndAPublicPolicy(t *testing.T) {
+	s := sample()
+	s.Profile = "us-il"
+	require.Equal(t, "RETENTION_POLICY_MISSING", s.SceneReadiness(s.Scenes[0], noon).Reasons[0].String())
+	s.Scenes[0].RetentionPolicy = "https://sample.invalid/retention"
+	require.Empty(t, s.SceneReadiness(s.Scenes[0], noon).Reasons)
+	people := []policy.Enrollee{{ID: "e", Version: 1, Under14: policy.No, Status: policy.EnrolleeActive}}
+	c := policy.Consent{
+		ID: "c", Version: 2, Enrollee: "e", Purpose: policy.PurposeMatch, State: policy.ConsentGiven, ExpiresAt: noon.AddDate(1, 0, 0),
+		Act: policy.Act{Channel: policy.ChannelWeb, Basis: policy.BasisSeparateConsent},
+	}
+	require.Empty(t, policy.Compile(s, people, []policy.Consent{c}, noon).Subjects, "no release, no match")
+	c.Act.Written = true
+	require.Len(t, policy.Compile(s, people, []policy.Consent{c}, noon).Subjects, 1)
+	p, _ := policy.ProfileByName("us-il")
+	require.Equal(t, 3*365*24*time.Hour, p.InactiveLimit)
+}
+
+// In China, whoever gave no separate consent is nobody's candidate.
+// proves: C-02
+func TestChinaNeedsSeparateConsent(t *testing.T) {
+	s := sample()
+	s.Profile = "cn"
+	people := []policy.Enrollee{{ID: "e", Version: 1, Under14: policy.No, Status: policy.EnrolleeActive}}
+	c := policy.Consent{ID: "c", Enrollee: "e", Purpose: policy.PurposeMatch, State: policy.ConsentGiven, ExpiresAt: noon.AddDate(1, 0, 0)}
+	for basis, n := range map[string]int{"contract": 0, "": 0, policy.BasisSeparateConsent: 1} {
+		c.Act.Basis = basis
+		require.Len(t, policy.Compile(s, people, []policy.Consent{c}, noon).Subjects, n, basis)
+	}
 }

@@ -23,10 +23,9 @@ var accounts = map[actor.Role]string{
 	actor.Operator: "otto", actor.Auditor: "aud", actor.ConsentOfficer: "cora", actor.Kiosk: "kio", actor.Client: "prog", actor.Subject: "sub",
 }
 
-// proves: B-63, A-19
-//
 // Every route of this module is called by every role, and by nobody: whoever
 // lacks the grant is refused before anything of the request is read.
+// proves: B-63, A-19
 func TestRoleMatrix(t *testing.T) {
 	d := newDesk(t)
 	require.Len(t, accounts, len(actor.Roles()))
@@ -320,9 +319,8 @@ func TestTheComponentRegister(t *testing.T) {
 	}
 }
 
-// proves: A-53
-//
 // What the module serves is described: every route, with its refusals.
+// proves: A-53
 func TestTheInterfaceIsDescribed(t *testing.T) {
 	d := newDesk(t)
 	doc, err := d.api.OpenAPI()

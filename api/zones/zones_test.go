@@ -247,9 +247,8 @@ func (d *desk) live() {
 	d.do("paul", "POST", "/v1/zones/door/live", because).ok(200)
 }
 
-// proves, B-01
-//
 // A zone goes live through the interface, and what is missing is said in codes.
+// proves, B-01
 func TestAZoneGoesLive(t *testing.T) {
 	d := newDesk(t)
 	d.planned("default")

@@ -129,10 +129,9 @@ func where(t *testing.T, name string) (path string, fps float64) {
 // learn is how many pictures a view is watched before it is calibrated: 6 s.
 const learn = 24
 
-// proves: A-24, C-09
-//
 // No crowd, no walker and no shaking camera is taken for a moved one: the whole
 // of vtest.avi, and arcade.mp4, whose camera shakes, over and over.
+// proves: A-24, C-09
 func TestNoFalseAlarmOnRecordings(t *testing.T) {
 	for _, name := range []string{"arcade", "vtest", "worker"} {
 		t.Run(name, func(t *testing.T) {
@@ -150,9 +149,8 @@ func TestNoFalseAlarmOnRecordings(t *testing.T) {
 	}
 }
 
-// proves: A-24
-//
 // A camera that is shifted, turned or zoomed is found out within five seconds.
+// proves: A-24
 func TestAMovedCameraIsFoundOut(t *testing.T) {
 	for _, name := range []string{"arcade", "vtest", "worker"} {
 		path, fps := where(t, name)

@@ -18,10 +18,9 @@ import (
 	"bystander/policy/store"
 )
 
-// proves, INV-9
-//
 // Whatever staff do in whatever order, a zone is live only while every
 // condition of the gate holds, and nobody approves their own work.
+// proves, INV-9
 func TestNoPathToLiveWithAConditionMissing(t *testing.T) {
 	dir, n, reached := t.TempDir(), 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -181,9 +180,8 @@ func (m *model) check(t *rapid.T) {
 	}
 }
 
-// proves: A-46, INV-11
-//
 // Signs inform; they never make, change or end a consent.
+// proves: A-46, INV-11
 func TestSignsNeverTouchConsent(t *testing.T) {
 	people, err := store.Open(ctx, filepath.Join(t.TempDir(), "policy.db"))
 	require.NoError(t, err)

@@ -59,6 +59,7 @@ func TestConsentHistoryIsKept(t *testing.T) {
 	require.ErrorIs(t, err, policy.ErrNotFound)
 }
 
+// proves: C-01
 func TestRefusedConsents(t *testing.T) {
 	s, _ := newStore(t)
 	c := consent("c1")
@@ -156,6 +157,7 @@ func shiftXor(c []byte) []byte {
 	return out
 }
 
+// proves: C-14
 func TestNamesLieApartAndEncrypted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "identity.db")
 	v, err := store.OpenIdentity(t.Context(), path, shiftAEAD{})
