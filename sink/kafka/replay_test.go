@@ -33,6 +33,8 @@ type edge struct {
 	lot *kafka.Lot
 	mu  sync.Mutex
 	err []error
+
+	asked int
 }
 
 func newEdge(t *testing.T, b *broker.Broker) *edge {
@@ -80,12 +82,10 @@ func (e *edge) start(o kafka.ReplayerOptions) (*kafka.Replayer, func()) {
 	return r, stop
 }
 
-var asked int
-
 func (e *edge) ask(from, to uint64) kafkax.ReplayRequest {
 	e.t.Helper()
-	asked++
-	r := kafkax.ReplayRequest{ID: fmt.Sprintf("request-%d", asked), Chain: "edge-1", From: from, To: to, At: time.Now().UTC()}
+	e.asked++
+	r := kafkax.ReplayRequest{ID: fmt.Sprintf("request-%d", e.asked), Chain: "edge-1", From: from, To: to, At: time.Now().UTC()}
 	m, err := r.Record()
 	require.NoError(e.t, err)
 	require.NoError(e.t, e.c.Publish(deadline(e.t), event.TopicReplay, m))
