@@ -31,13 +31,13 @@ import (
 // consentParts is what the consents need of the running edge. All but cfg and
 // site may be left out: the command line has neither models nor a ledger.
 type consentParts struct {
-	cfg    config.Config
-	site   func() *policy.Site // in force; nil while there is none
-	eyes   *eyes
-	live   *liveness.Detector
-	emit   func(event.Event)
-	reads  actor.Recorder // nil for the command line, which has no front door
-	log    zerolog.Logger
+	cfg   config.Config
+	site  func() *policy.Site // in force; nil while there is none
+	eyes  *eyes
+	live  *liveness.Detector
+	emit  func(event.Event)
+	reads actor.Recorder // nil for the command line, which has no front door
+	log   zerolog.Logger
 }
 
 // consents joins the parts that take people's yes and no: notices, acts,

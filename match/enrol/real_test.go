@@ -103,3 +103,5 @@ func TestBrightnessAndPoseOfRealFaces(t *testing.T) {
 	require.GreaterOrEqual(t, count[""], judged/2)
 	require.Zero(t, count[enrol.NoFace])
 }
+
+func sharedFaces(t *testing.T) string { return filepath.Join(testkit.Shared(t), "data", "faces") }
