@@ -175,15 +175,6 @@ func (s *Store) Append(ctx context.Context, events []event.Event) error {
 	return nil
 }
 
-// put appends b to a, or is b when a is empty: events are large, and most batches
-// are of one chain. It never writes into b's memory.
-func put(a, b []event.Event) []event.Event {
-	if len(a) == 0 {
-		return slices.Clip(b)
-	}
-	return append(a, b...)
-}
-
 // sortOut checks events and gives those of each chain, in order, once each.
 // Events that come in that form already, as the writer's do, are not copied.
 func (s *Store) sortOut(events []event.Event) (map[string][]event.Event, error) {
