@@ -167,8 +167,10 @@ func (s *site) eraser(t *testing.T, stores ...erase.NamedStore) *erase.Eraser {
 	x, err := erase.Open(t.Context(), erase.Config{
 		Path: filepath.Join(s.keys, "erasures.db"), Finders: []erase.Finder{s.vault, s.people},
 		Places: []erase.NamedPlace{
-			{Name: "keys", Place: s.vault}, {Name: "key backup", Place: backup(filepath.Join(s.keys, "backup.db"))},
-			{Name: "names", Place: s.names}, {Name: "consents", Place: s.people},
+			{Name: "keys", Place: s.vault},
+			{Name: "key backup", Place: backup(filepath.Join(s.keys, "backup.db"))},
+			{Name: "names", Place: s.names},
+			{Name: "consents", Place: s.people},
 		},
 		Stores: append([]erase.NamedStore{{Name: "sqlite", Deleter: s.events}}, stores...),
 		Settle: func(context.Context) error { s.drain(t, "sqlite", s.events); return nil },

@@ -17,7 +17,8 @@ func TestUntold(t *testing.T) {
 	require.Equal(t, map[string][]erase.Span{"a": {{From: 3, To: 3}, {From: 6, To: 9}}, "b": {{From: 1, To: 1}}},
 		erase.Untold(gone, []event.Event{
 			say(map[string]string{"chain": "a", "seqs": "4-5,20"}), say(map[string]string{"chain": "c", "seqs": "1-99"}),
-			say(map[string]string{"chain": "b", "seqs": "x,9-1,0"}), {Kind: event.KindMatch, Detail: map[string]string{"chain": "b", "seqs": "1"}},
+			say(map[string]string{"chain": "b", "seqs": "x,9-1,0"}),
+			{Kind: event.KindMatch, Detail: map[string]string{"chain": "b", "seqs": "1"}},
 		}))
 	require.Equal(t, map[string][]erase.Span{"b": {{From: 1, To: 1}}}, erase.Untold(gone, []event.Event{say(map[string]string{"chain": "a", "from": "1", "to": "30"})}))
 }

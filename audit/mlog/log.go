@@ -114,6 +114,7 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 	}
 	l := &Log{o: o, driver: driver}
 	l.ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
+	//nolint:contextcheck // outlives the opening
 	_, _, l.reader, err = tessera.NewAppender(l.ctx, driver, l.options().WithGarbageCollectionInterval(time.Minute))
 	if err != nil {
 		l.stop()
@@ -270,13 +271,14 @@ func (l *Log) commit(ctx context.Context, leaves []Leaf) error {
 	}
 	life, end := context.WithCancel(l.ctx)
 	defer end()
+	//nolint:contextcheck // a batch once begun is not torn by its caller
 	a, _, _, err := tessera.NewAppender(life, l.driver, l.options().WithBatching(uint(len(leaves)), never))
 	if err != nil {
 		return fmt.Errorf("mlog: append: %w", err)
 	}
 	futures := make([]tessera.IndexFuture, len(leaves))
 	for i, leaf := range leaves {
-		futures[i] = a.Add(life, tessera.NewEntry(leaf.Data()))
+		futures[i] = a.Add(life, tessera.NewEntry(leaf.Data())) //nolint:contextcheck // as above
 	}
 	var failed error
 	for i, f := range futures { // they resolve together, with what is on the disk

@@ -38,7 +38,7 @@ func WriteRow(w io.Writer, chain string, r Row) error {
 	var err error
 	switch {
 	case r.Err != nil:
-		return nil
+		return nil //nolint:nilerr // its absence is what will be found
 	case r.Event != nil:
 		line, err = r.Event.AppendJSON(nil)
 	default:

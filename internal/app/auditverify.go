@@ -190,7 +190,10 @@ func (s *rowSource) chains(ctx context.Context, cfg config.Config, o VerifyOptio
 	if err != nil {
 		return nil, err
 	}
-	own := chainID(cfg.Events.Edge)
+	own, err := ownChain(cfg)
+	if err != nil {
+		return nil, err
+	}
 	if o.Chain != "" {
 		ids = []string{o.Chain}
 	} else if s.store && !slices.Contains(ids, own) {
@@ -227,9 +230,9 @@ func (s *rowSource) chains(ctx context.Context, cfg config.Config, o VerifyOptio
 func verifyKey(cfg config.Config, o VerifyOptions, chain string) (ed25519.PublicKey, error) {
 	path := o.Key
 	if path == "" {
-		path = filepath.Join(cfg.Keys, "edge.pub")
-		if chain != chainID(cfg.Events.Edge) {
-			path = filepath.Join(cfg.Keys, filepath.Base(chain)+".pub")
+		path = filepath.Join(cfg.Keys, filepath.Base(chain)+".pub")
+		if _, err := os.Stat(path); err != nil {
+			path = filepath.Join(cfg.Keys, "edge.pub")
 		}
 	}
 	b, err := os.ReadFile(path)
@@ -249,6 +252,19 @@ func verifyKey(cfg config.Config, o VerifyOptions, chain string) (ed25519.Public
 		return nil, fmt.Errorf("%w: %s is no Ed25519 key", ErrUsage, path)
 	}
 	return pub, nil
+}
+
+// ownChain is the chain of the installation's edge: what its spool holds, for
+// the configuration may name another now.
+func ownChain(cfg config.Config) (string, error) {
+	in, err := spool.Inspect(filepath.Join(cfg.Data, "spool"), nil)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if in.Head.ChainID != "" {
+		return in.Head.ChainID, nil
+	}
+	return chainID(cfg.Events.Edge), nil
 }
 
 // knownHead asks the edge's spool how far the store must go: what it took over

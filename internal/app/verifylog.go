@@ -34,7 +34,7 @@ func knownLog(ctx context.Context, cfg config.Config, o VerifyOptions, chain str
 		return nil, nil // no log was ever kept here
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: the log's verifier key: %w; name it with --log-key", ErrUsage, err)
+		return nil, fmt.Errorf("%w: chain %s: the log's verifier key: %w; name it with --log-key", ErrUsage, chain, err)
 	}
 	l := &verify.Log{Key: key}
 	tiles, err := openTiles(o.Log, p.dir)
