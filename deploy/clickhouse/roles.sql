@@ -13,3 +13,5 @@ CREATE ROW POLICY OR REPLACE bystander_every_site{{on}} ON {{name .}} FOR SELECT
 {{end}}
 GRANT{{on}} INSERT ON {{name "disposed"}} TO bystander_eraser;
 GRANT{{on}} SELECT ON system.mutations TO bystander_eraser;
+GRANT{{on}} SELECT ON system.parts TO bystander_eraser;
+GRANT{{on}} SELECT ON {{name "schema_migrations"}} TO bystander_writer, bystander_eraser, bystander_auditor;

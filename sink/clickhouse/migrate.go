@@ -132,7 +132,7 @@ func checkApplied(ctx context.Context, conn driver.Conn, v Variant, all []Step) 
 	if err != nil {
 		return 0, fmt.Errorf("clickhouse: migrations: %w", err)
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	done := 0
 	for rows.Next() {
 		var n uint32

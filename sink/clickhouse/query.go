@@ -114,7 +114,7 @@ func (q Query) where(legacy bool) (string, []any) {
 }
 
 func (s *Store) scan(rows driver.Rows) ([]Row, error) {
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	var out []Row
 	dst := make([]any, len(s.cols)+1)
 	for rows.Next() {
@@ -161,7 +161,7 @@ func (s *Store) Chains(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("clickhouse: chains: %w", err)
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	var out []string
 	for rows.Next() {
 		var id string
@@ -215,7 +215,7 @@ func (s *Store) Hours(ctx context.Context, from, to time.Time, camera string) ([
 	if err != nil {
 		return nil, fmt.Errorf("clickhouse: hours: %w", err)
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells
 	var out []Hour
 	for rows.Next() {
 		var h Hour
