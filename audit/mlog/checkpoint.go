@@ -117,6 +117,9 @@ func (l *Log) recoverPublished(ctx context.Context, raw []byte) error {
 		return fmt.Errorf("%w: %s: %w", ErrDamaged, l.o.History, err)
 	}
 	l.pub.raw, l.pub.cp, l.pub.witnessed = raw, cp, l.satisfied(raw)
+	if kept, err := ReadHistory(l.o.History); err == nil && len(kept) > 0 {
+		l.pub.kept = kept[len(kept)-1].Checkpoint == string(raw)
+	}
 	return l.follows(ctx, cp, l.size)
 }
 

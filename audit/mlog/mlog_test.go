@@ -110,6 +110,10 @@ func TestPublicToolsAgree(t *testing.T) {
 	require.NoError(t, check.Check(ctx))
 	requireHolds(t, l, dir, evs)
 	requireHistory(t, dir, v, 700)
+	require.NoError(t, l.Close())
+	again := open(t, options(t, dir))
+	require.NoError(t, again.Publish(ctx))
+	requireHistory(t, dir, v, 700) // a start adds nothing
 }
 
 func requireHistory(t *testing.T, dir string, v note.Verifier, sizes ...uint64) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/segmentio/kafka-go"
+
 	"bystander/audit/mlog"
 	"bystander/internal/config"
 	"bystander/internal/event"
@@ -67,8 +69,27 @@ func (e *edge) openMerkle(ctx context.Context) error {
 		return nil //nolint:nilerr // told as an alarm
 	}
 	e.merkle = m
-	e.closing(m.log.Close)
+	e.closing(func() error {
+		// Checkpoints that did not reach everybody are offered again at the next
+		// start: no failure of this run.
+		if err := m.log.Close(); err != nil {
+			e.log.Warn().Err(err).Msg("the newest checkpoint has not reached everybody yet")
+		}
+		return nil
+	})
 	return nil
+}
+
+// checkpointBus hands checkpoints to the compacted topic, keyed by the log's
+// name; without Kafka there is nobody to hand them to.
+type checkpointBus struct{ e *edge }
+
+// PublishCheckpoint implements mlog.Publisher.
+func (b checkpointBus) PublishCheckpoint(ctx context.Context, origin string, checkpoint []byte) error {
+	if b.e.bus == nil {
+		return nil
+	}
+	return b.e.bus.client.Publish(ctx, event.TopicCheckpoints, kafka.Message{Key: []byte(origin), Value: checkpoint})
 }
 
 func (e *edge) newMerkle(ctx context.Context, chain string, cursor *spool.Cursor) (*merkle, error) {
@@ -79,7 +100,7 @@ func (e *edge) newMerkle(ctx context.Context, chain string, cursor *spool.Cursor
 	}
 	o := mlog.Options{
 		Dir: p.dir, Chain: chain, Key: key, Interval: e.cfg.Merkle.Every, History: p.history,
-		Missing: e.again, Log: e.log.With().Str("component", "merkle").Logger(),
+		Missing: e.again, Publisher: checkpointBus{e}, Log: e.log.With().Str("component", "merkle").Logger(),
 	}
 	if w := e.cfg.Merkle.Witness; w.URL != "" {
 		o.Witness = &mlog.Witness{URL: w.URL, VKey: w.Key}
@@ -177,10 +198,10 @@ func (m *merkle) run(ctx context.Context, alarms *alarms) {
 	wg.Wait()
 }
 
-// drain enters what is left, for a soft stop.
+// drain enters what is left and publishes it, for a soft stop.
 func (m *merkle) drain(ctx context.Context) error {
 	if m == nil {
 		return nil
 	}
-	return m.pump.Drain(ctx)
+	return errors.Join(m.pump.Drain(ctx), m.log.Publish(ctx))
 }
