@@ -9,8 +9,8 @@ import "math"
 const (
 	grainSide  = 128 // samples; the tile repeats without a seam
 	grainScale = 256 // units of one luma step
-	grainMost  = 9   // luma steps that the grain stays below, by construction
-	grainBands = 8   // in the tile
+	grainMost  = 12  // luma steps that the grain stays below, by construction
+	grainBands = 16  // in the tile, each way
 )
 
 // grain holds, for each place in the tile, the four values from there on in the
@@ -32,7 +32,7 @@ func newGrain() *grain {
 			n := 4*at(x, y) + 2*(at(x+1, y)+at(x-1, y)+at(x, y+1)+at(x, y-1)) +
 				at(x+1, y+1) + at(x-1, y-1) + at(x+1, y-1) + at(x-1, y+1)
 			band := math.Sin(2 * math.Pi * grainBands * float64(x+y) / grainSide)
-			g[y*grainSide+x] = 0.28*n + 5*band
+			g[y*grainSide+x] = 0.4*n + 7*band
 		}
 	}
 	var out grain
