@@ -30,15 +30,16 @@ func humaConfig(version string) huma.Config {
 	return c
 }
 
-// schemaName keeps the types of different modules apart: one named Zone in
-// package api/zones is described as ZonesZone.
+// schemaName keeps the types of different packages apart: one named Zone in
+// package api/zones is described as ZonesZone. This package's own stay as they
+// are.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		t = t.Elem()
 	}
 	dir, pkg := path.Split(t.PkgPath())
-	if t.Name() == "" || !strings.HasSuffix(dir, "bystander/api/") {
+	if t.Name() == "" || !strings.HasPrefix(dir, "bystander/") || t.PkgPath() == "bystander/api" {
 		return name
 	}
 	return strings.ToUpper(pkg[:1]) + pkg[1:] + name

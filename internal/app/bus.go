@@ -31,8 +31,14 @@ type bus struct {
 	log       zerolog.Logger
 }
 
+// busDays is how long the bus keeps events, unless their rule is shorter.
+const busDays = 14 * 24 * time.Hour
+
 func topicOptions(cfg config.Config) kafkax.TopicOptions {
-	return kafkax.TopicOptions{Partitions: cfg.Events.Topics.Partitions, Replication: cfg.Events.Topics.Replication}
+	return kafkax.TopicOptions{
+		Partitions: cfg.Events.Topics.Partitions, Replication: cfg.Events.Topics.Replication,
+		EventsFor: min(cfg.Events.MaxAge, busDays),
+	}
 }
 
 func openClient(cfg config.Config, role string) (*kafkax.Client, error) {
@@ -117,7 +123,11 @@ func (b *bus) ensure(ctx context.Context) bool {
 		for _, c := range changes {
 			b.log.Info().Interface("change", c).Msg("topic made or put right")
 		}
-		if err == nil || errors.Is(err, kafkax.ErrDrift) {
+		switch {
+		case errors.Is(err, kafkax.ErrDenied): // whoever may make topics has made them
+			b.trouble("kafka:topics", nil)
+			return true
+		case err == nil || errors.Is(err, kafkax.ErrDrift):
 			b.trouble("kafka:topics", err)
 			return true
 		}

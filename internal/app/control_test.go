@@ -32,9 +32,8 @@ func addToken(t *testing.T, cfg config.Config, id string, roles ...string) strin
 	return token
 }
 
-// proves
-//
 // At the command line, too, one person halts and two resume.
+// proves
 func TestHaltAndResumeAtTheCommandLine(t *testing.T) {
 	ctx, cfg := context.Background(), installation(t)
 	olga, paul := addToken(t, cfg, "olga", "privacy_officer"), addToken(t, cfg, "paul", "administrator")

@@ -48,6 +48,7 @@ type edge struct {
 	bus     *bus    // nil without Kafka
 	merkle  *merkle // nil when it cannot be opened, which is an alarm
 	erasing *edgeErasing
+	desks   desks
 	access  *access.Log
 	rec     *record.Recorder // nil when nothing is recorded
 	certs   *certifier
@@ -81,6 +82,9 @@ func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *ed
 		}
 	}
 	if e.erasing, err = e.openErasing(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.openDesks(ctx); err != nil {
 		return nil, err
 	}
 	e.registerMetrics()
@@ -311,7 +315,9 @@ func (e *edge) run(ctx context.Context) {
 	wg.Go(func() { e.eyes.watch(ctx) })
 	wg.Go(func() { e.law.run(ctx) })
 	wg.Go(func() { e.retain(ctx) })
+	wg.Go(func() { e.trim(ctx) })
 	wg.Go(func() { e.erasing.run(ctx) })
+	wg.Go(func() { e.desks.run(ctx) })
 	stopCheck := e.startCheck(ctx)
 	pumping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var pumped sync.WaitGroup // waited for below
@@ -333,6 +339,21 @@ func (e *edge) run(ctx context.Context) {
 	defer cancel()
 	if err := errors.Join(e.pump.Drain(draining), e.merkle.drain(draining), e.bus.drain(draining)); err != nil {
 		e.log.Error().Err(err).Msg("events stay in the spool until the next start")
+	}
+}
+
+// trim applies the spool's age bound; a quiet spool has no other occasion to.
+func (e *edge) trim(ctx context.Context) {
+	t := time.NewTicker(time.Minute)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			err := e.spool.Enforce()
+			e.alarms.set("spool:age", err, err == nil)
+		}
 	}
 }
 

@@ -88,12 +88,13 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 // modules are the parts of the interface that speak for policy, rights and
 // audit.
 func (e *edge) modules() []api.Module {
-	return []api.Module{
+	return append([]api.Module{
+		e.proofs(),
 		zones.New(zones.Config{
 			Store: e.law.ops, Shown: e.law.shown, Redactor: &photoRedactor{eyes: e.eyes}, Cameras: e.law.poses,
 			Log: e.log.With().Str("component", "zones").Logger(),
 		}),
-	}
+	}, e.desks.modules(e)...)
 }
 
 // negotiator finds the camera that a publisher may publish to.

@@ -29,6 +29,7 @@ type Config struct {
 	Record  Record   `yaml:"record"`
 	Events  Events   `yaml:"events"`
 	Writer  Writer   `yaml:"writer"`
+	Rights  Rights   `yaml:"rights"`
 	Merkle  Merkle   `yaml:"merkle"`
 	Models  Models   `yaml:"models"`
 }

@@ -71,6 +71,7 @@ func (c *Config) Validate() error {
 	}
 	checkRange(&k, "events.max_age", c.Events.MaxAge, 24*time.Hour, 10*365*24*time.Hour)
 	c.Events.checkBus(&k)
+	c.Rights.check(&k)
 	c.Merkle.check(&k)
 	checkRange(&k, "events.spool_max_bytes", c.Events.SpoolMax, 1<<20, 1<<40)
 	return errors.Join(k.errs...)

@@ -2,7 +2,6 @@ package enrol
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
@@ -59,23 +58,7 @@ func NewKeep(ctx context.Context, r Reader, camera string, people []KeepPhoto, n
 			return nil, fmt.Errorf("photograph of %q: %w", p.Name, err)
 		}
 	}
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("enrol: keep: %w", err)
-	}
-	k := &Keep{now: now, shelf: match.NewShelf()}
-	if k.auth, err = policy.NewAuthority(key, site, src, src, now); err != nil {
-		return nil, err
-	}
-	if k.holder, err = policy.NewHolder(k.auth.Public(), site.Site, now); err != nil {
-		return nil, err
-	}
-	g, err := match.LoadGallery(ctx, src, policy.SampleScene(camera), src.model)
-	if err != nil {
-		return nil, err
-	}
-	k.shelf.Put(g)
-	return k, nil
+	return src.keep(ctx, site, camera, now)
 }
 
 // Shelf holds the gallery.
@@ -137,18 +120,7 @@ func (m *memory) add(ctx context.Context, r Reader, site *policy.Site, camera, i
 	key := make([]byte, match.SubjectKeyBytes)
 	_, _ = rand.Read(key)
 	m.templates = append(m.templates, match.StoredTemplate{Enrollee: id, Ref: sha256.Sum256([]byte(id)), Blob: blob, SubjectKey: key})
-	m.enrollees = append(m.enrollees, policy.Enrollee{ID: id, Version: 1, Under14: policy.No, Status: policy.EnrolleeActive, ChangedAt: now})
-	for _, purpose := range policy.Purposes() {
-		m.consents = append(m.consents, policy.Consent{
-			ID: id + "-" + string(purpose), Version: 2, Enrollee: id, Purpose: purpose,
-			Scenes: []string{policy.SampleScene(camera)}, Zones: []string{policy.SampleZone(camera)},
-			NoticeVersion: policy.SampleNotice, ExpiresAt: now.Add(keepTerm), State: policy.ConsentGiven, ChangedAt: now,
-			Act: policy.Act{
-				Channel: policy.ChannelPaper, At: now, NoticeHash: site.Notices[0].Hash, RecordedBy: "user of redact --keep",
-				Basis: "the user vouches for consent in writing", Written: true,
-			},
-		})
-	}
+	m.vouch(site.Notices[0].Hash, camera, id, "the user of redact --keep vouches for consent in writing", now)
 	return nil
 }
 
