@@ -68,7 +68,7 @@ func (m *Module) promptRoutes(api huma.API) {
 			return Offer{o.Prompt, o.Scene, currentOf(o.Notice), o.Choices, o.Alternative}, err
 		})
 	add(m, api, op{"decline", "POST", "/v1/prompts/{id}/decline", "Say no; the answer is the other way through, with the same service", 200, askers},
-		func(ctx context.Context, _ actor.Actor, in *declineBody) (consent.Alternative, error) {
+		func(ctx context.Context, _ actor.Actor, in *declineBody) (consent.OtherWay, error) {
 			return s.Decline(ctx, in.ID, purposes(in.Body.Purposes))
 		})
 }

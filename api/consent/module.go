@@ -34,7 +34,7 @@ type Notices interface {
 // Acts takes what people say.
 type Acts interface {
 	Prompt(ctx context.Context, party, scene string, p []policy.Purpose, c policy.Channel) (consent.Offer, error)
-	Decline(ctx context.Context, prompt string, p []policy.Purpose) (consent.Alternative, error)
+	Decline(ctx context.Context, prompt string, p []policy.Purpose) (consent.OtherWay, error)
 	Give(ctx context.Context, g consent.Given) (consent.Outcome, error)
 	Confirm(ctx context.Context, id string, e consent.ActEvidence) (policy.Consent, error)
 	Renew(ctx context.Context, id, guardian string, e consent.ActEvidence, expires time.Time) (policy.Consent, error)
@@ -66,7 +66,7 @@ type Office interface {
 	ImportRows(ctx context.Context, actor string, rows []consent.ImportRow) (consent.Import, error)
 	Import(ctx context.Context, id string) (consent.Import, error)
 	Census(ctx context.Context) (consent.Census, error)
-	Filed(ctx context.Context, reference, by string) (consent.Task, error)
+	Filed(ctx context.Context, reference, by string) (consent.FilingTask, error)
 }
 
 // Service is all of it.

@@ -266,7 +266,7 @@ func (m *Module) officeRoutes(api huma.API) {
 	add(m, api, op{"census", "GET", "/v1/census", "How many distinct people are held, against the limit of filing", 200, readers},
 		func(ctx context.Context, _ actor.Actor, _ *struct{}) (consent.Census, error) { return s.Census(ctx) })
 	add(m, api, op{"filed", "POST", "/v1/census/filing", "The filing was made", 200, privacy},
-		func(ctx context.Context, a actor.Actor, in *filing) (consent.Task, error) {
+		func(ctx context.Context, a actor.Actor, in *filing) (consent.FilingTask, error) {
 			return s.Filed(ctx, in.Body.Reference, a.ID)
 		})
 }

@@ -30,11 +30,11 @@ func currentOf(n consent.InForce) Current {
 
 // Offer is what a page shows before anybody has said anything.
 type Offer struct {
-	Prompt      string              `json:"prompt"`
-	Scene       string              `json:"scene"`
-	Notice      Current             `json:"notice"`
-	Choices     []consent.Choice    `json:"choices" doc:"Nothing is selected, nothing is required"`
-	Alternative consent.Alternative `json:"alternative"`
+	Prompt      string           `json:"prompt"`
+	Scene       string           `json:"scene"`
+	Notice      Current          `json:"notice"`
+	Choices     []consent.Choice `json:"choices" doc:"Nothing is selected, nothing is required"`
+	Alternative consent.OtherWay `json:"alternative"`
 }
 
 // Consent is one version of a consent.

@@ -23,15 +23,15 @@ const (
 
 // Census is how many distinct people are held, and what follows from it.
 type Census struct {
-	Enrolled  int    `json:"enrolled"`
-	Templates int    `json:"templates"`
-	Limit     int    `json:"limit"`
-	State     string `json:"state"` // below, warning, due, overdue, filed
-	Task      *Task  `json:"task,omitempty"`
+	Enrolled  int         `json:"enrolled"`
+	Templates int         `json:"templates"`
+	Limit     int         `json:"limit"`
+	State     string      `json:"state"` // below, warning, due, overdue, filed
+	Task      *FilingTask `json:"task,omitempty"`
 }
 
-// Task is something due by a date.
-type Task struct {
+// FilingTask is a filing that is due by a date.
+type FilingTask struct {
 	ID        string    `json:"id"`
 	Kind      string    `json:"kind"`
 	OpenedAt  time.Time `json:"opened_at"`
@@ -96,8 +96,8 @@ func (c Census) judge(now time.Time) string {
 }
 
 // task returns the filing's task, nil when it never fell due.
-func (s *Service) task(ctx context.Context) (*Task, error) {
-	var t Task
+func (s *Service) task(ctx context.Context) (*FilingTask, error) {
+	var t FilingTask
 	var opened, due, closed int64
 	err := s.cfg.DB.R.QueryRowContext(ctx, `SELECT id, kind, opened_ms, due_ms, ifnull(closed_ms, 0), ifnull(reference, '')
 		FROM tasks WHERE kind = ? ORDER BY opened_ms DESC LIMIT 1`, taskFiling).Scan(&t.ID, &t.Kind, &opened, &due, &closed, &t.Reference)
@@ -150,25 +150,25 @@ func workingDays(t time.Time, n int) time.Time {
 }
 
 // Filed closes the task with the number under which the filing was made.
-func (s *Service) Filed(ctx context.Context, reference, by string) (Task, error) {
+func (s *Service) Filed(ctx context.Context, reference, by string) (FilingTask, error) {
 	if reference == "" {
-		return Task{}, Refuse(Malformed, "REFERENCE_MISSING", "reference", "the number of the filing")
+		return FilingTask{}, Refuse(Malformed, "REFERENCE_MISSING", "reference", "the number of the filing")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, err := s.task(ctx)
 	if err != nil {
-		return Task{}, err
+		return FilingTask{}, err
 	}
 	if t == nil || !t.ClosedAt.IsZero() {
-		return Task{}, Refuse(Unmet, "NOTHING_DUE", "", "no filing is due")
+		return FilingTask{}, Refuse(Unmet, "NOTHING_DUE", "", "no filing is due")
 	}
 	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE tasks SET closed_ms = ?, closed_by = ?, reference = ? WHERE id = ?`, ms(s.now()), by, reference, t.ID)
 		return err
 	})
 	if err != nil {
-		return Task{}, err
+		return FilingTask{}, err
 	}
 	t.ClosedAt, t.Reference = s.now(), reference
 	return *t, nil

@@ -186,7 +186,7 @@ func TestOfferAndRefusal(t *testing.T) {
 	alt, err := d.Decline(t.Context(), o.Prompt, nil)
 	require.NoError(t, err)
 	require.True(t, alt.EqualService)
-	require.Equal(t, []consent.AlternativeWay{{Zone: zone, Kind: "staffed", Description: d.site.Zones[0].Alternative.Description}}, alt.Zones)
+	require.Equal(t, []consent.WayOfZone{{Zone: zone, Kind: "staffed", Description: d.site.Zones[0].Alternative.Description}}, alt.Zones)
 
 	d.now = noon.Add(time.Hour)
 	_, err = d.Prompt(t.Context(), party, scene, nil, policy.ChannelWeb)

@@ -14,11 +14,11 @@ import (
 // Offer is what a page shows before anybody has said anything: the notice, the
 // purposes each with its own control, none of them chosen, and the other way.
 type Offer struct {
-	Prompt      string      `json:"prompt"`
-	Scene       string      `json:"scene"`
-	Notice      InForce     `json:"notice"`
-	Choices     []Choice    `json:"choices"`
-	Alternative Alternative `json:"alternative"`
+	Prompt      string   `json:"prompt"`
+	Scene       string   `json:"scene"`
+	Notice      InForce  `json:"notice"`
+	Choices     []Choice `json:"choices"`
+	Alternative OtherWay `json:"alternative"`
 }
 
 // Choice is one control of an offer. Agree and disagree look alike: there is
@@ -35,14 +35,14 @@ type Choice struct {
 	Style   string   `json:"style"` // of both answers
 }
 
-// Alternative is the way through without recognition, by zone (A-39).
-type Alternative struct {
-	EqualService bool             `json:"equal_service"`
-	Zones        []AlternativeWay `json:"zones"`
+// OtherWay is the way through without recognition, by zone (A-39).
+type OtherWay struct {
+	EqualService bool        `json:"equal_service"`
+	Zones        []WayOfZone `json:"zones"`
 }
 
-// AlternativeWay is one zone's other way.
-type AlternativeWay struct {
+// WayOfZone is one zone's other way.
+type WayOfZone struct {
 	Zone        string `json:"zone"`
 	Kind        string `json:"kind"`
 	Description string `json:"description"`
@@ -119,11 +119,11 @@ func choices(site *policy.Site, purposes []policy.Purpose, channel policy.Channe
 	return out, nil
 }
 
-func alternative(site *policy.Site, scene string) Alternative {
-	a := Alternative{EqualService: true, Zones: []AlternativeWay{}}
+func alternative(site *policy.Site, scene string) OtherWay {
+	a := OtherWay{EqualService: true, Zones: []WayOfZone{}}
 	for _, z := range site.Zones {
 		if z.Scene == scene && z.Kind == policy.ZoneRecognition && z.State != policy.ZoneRetired {
-			a.Zones = append(a.Zones, AlternativeWay{z.ID, z.Alternative.Kind, z.Alternative.Description})
+			a.Zones = append(a.Zones, WayOfZone{z.ID, z.Alternative.Kind, z.Alternative.Description})
 		}
 	}
 	return a
@@ -159,8 +159,8 @@ func (s *Service) mayAsk(ctx context.Context, party, scene string, purposes []po
 // Decline records a refusal, for as many of the purposes as are named (all of
 // the prompt's when none is), and returns the other way through, with the same
 // service.
-func (s *Service) Decline(ctx context.Context, prompt string, purposes []policy.Purpose) (Alternative, error) {
-	var a Alternative
+func (s *Service) Decline(ctx context.Context, prompt string, purposes []policy.Purpose) (OtherWay, error) {
+	var a OtherWay
 	var party []byte
 	var scene string
 	var at int64
