@@ -27,7 +27,7 @@ func (v *Vault) StaleEnrollees(ctx context.Context, model string) (out []string,
 	if err != nil {
 		return nil, fmt.Errorf("vault: %w", err)
 	}
-	defer func(rows *sql.Rows) { err = errors.Join(err, rows.Close()) }(rows)
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var id string
 		if err := rows.Scan(&id); err != nil {

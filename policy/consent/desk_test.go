@@ -55,8 +55,10 @@ func (k *keeper) DropPhotos(_ context.Context, id string) error {
 }
 
 func (k *keeper) HasTemplate(_ context.Context, id string) (bool, error) { return k.templates[id], nil }
-func (k *keeper) Templates(context.Context) (int, error)                 { return len(k.templates), nil }
-func (k *keeper) Stale(context.Context) ([]string, string, error)        { return k.stale, "model-2", nil }
+
+func (k *keeper) Templates(context.Context) (int, error) { return len(k.templates), nil }
+
+func (k *keeper) Stale(context.Context) ([]string, string, error) { return k.stale, "model-2", nil }
 
 // desk is a service on real databases in a temporary folder.
 type desk struct {

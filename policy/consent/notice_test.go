@@ -2,7 +2,6 @@ package consent_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -243,5 +242,5 @@ func TestIntervalHasAFloor(t *testing.T) {
 	cfg.Signer = nil
 	_, err = consent.New(cfg)
 	require.Error(t, err)
-	require.False(t, errors.Is(err, consent.ErrKey))
+	require.NotErrorIs(t, err, consent.ErrKey)
 }

@@ -247,7 +247,7 @@ func (s *Service) Ready(ctx context.Context, id string, selfSupplied bool) (Sess
 	switch {
 	case x.Proof.Method == "":
 		return x, Refuse(Unmet, "PROOF_FIRST", "", "an officer must first record how the person was identified")
-	case selfSupplied && !(x.Proof.InPerson && x.Proof.Compared):
+	case selfSupplied && (!x.Proof.InPerson || !x.Proof.Compared):
 		return x, Refuse(Unmet, "IN_PERSON_CHECK", "", "a photograph brought along makes a template only after an officer compared it with the person in front of them")
 	}
 	return x, nil
