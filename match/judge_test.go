@@ -163,6 +163,7 @@ func (s *stand) match(id string, f match.Face) (d match.Decision, events []event
 	return d, events
 }
 
+// proves: C-23
 func TestMatchTakesThreeLooksAndIsLoggedOnce(t *testing.T) {
 	s := newStand(t, "ann", "bob")
 	s.emb.next = near(s.rng, s.vec["ann"], 0.7)
@@ -189,6 +190,8 @@ func TestMatchTakesThreeLooksAndIsLoggedOnce(t *testing.T) {
 }
 
 // An event's time is called synchronised only where somebody knows that it is.
+//
+// proves: C-23
 func TestEventsSayHowFarTheirTimeCanBeTrusted(t *testing.T) {
 	for want, set := range map[event.TSQuality]func(*stand){
 		event.TSUnsynced: func(*stand) {},
@@ -210,6 +213,7 @@ func TestEventsSayHowFarTheirTimeCanBeTrusted(t *testing.T) {
 	}
 }
 
+// proves: B-28
 func TestEmbeddingRate(t *testing.T) {
 	s := newStand(t, "ann")
 	s.emb.next = vector(s.rng)

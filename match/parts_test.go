@@ -62,6 +62,7 @@ func TestAlignRefusesWhatIsNoFace(t *testing.T) {
 	}
 }
 
+// proves: A-27, INV-2
 func TestProbeIsNeverWritten(t *testing.T) {
 	var p match.Probe
 	raw := make([]float32, match.Dim)
@@ -164,6 +165,7 @@ func (s *templates) add(t *testing.T, enrollee, scene string, v []float32) {
 	s.list = append(s.list, match.StoredTemplate{Enrollee: enrollee, Ref: event.Digest{byte(len(s.list) + 1)}, Blob: b, SubjectKey: k})
 }
 
+// proves: C-28
 func TestScenesDoNotCompare(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	v := vector(r)

@@ -148,6 +148,8 @@ func TestTheGuardNoticesTrespass(t *testing.T) {
 // TestNobodyElseCanMakeARedacted compiles programs that try. They are laid over
 // the module as a package that does not exist, so the compiler sees them as
 // part of the house.
+//
+// proves: B-57, INV-1
 func TestNobodyElseCanMakeARedacted(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"control, which must compile": {"var _ *frame.Redacted\n", ""},

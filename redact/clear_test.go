@@ -318,6 +318,7 @@ func TestCoverageOfThePersonSparesThePermittedOne(t *testing.T) {
 	}
 }
 
+// proves: INV-7
 func TestEachRuleNeedsBothItsYes(t *testing.T) {
 	perm := granted{1: {true, false}}
 	g := newRig(t, config(4), perm)

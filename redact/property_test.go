@@ -103,6 +103,8 @@ func samples(r *frame.Redacted) []byte {
 // TestNoStyleDependsOnWhatItHides is INV-6: pictures that differ only beneath
 // the masks leave bit-identical. Where the masks lie is found from the solid
 // style, on pictures that hold no sample of its colour.
+//
+// proves: C-35, INV-6
 func TestNoStyleDependsOnWhatItHides(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawScene(t)

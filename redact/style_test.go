@@ -159,6 +159,7 @@ func TestFullIsUniform(t *testing.T) {
 	}
 }
 
+// proves: A-11, INV-8
 func TestFillPrivacyCoversBeforeDetection(t *testing.T) {
 	pool := frame.NewPool(1)
 	defer pool.Close()

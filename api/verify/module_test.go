@@ -548,7 +548,7 @@ func legacySign(key, secret string, now, until int64, nonce string) string {
 
 // TestLegacySign: the published scheme works behind its switch alone.
 //
-// proves: B-41
+// proves: B-41, B-53
 func TestLegacySign(t *testing.T) {
 	s := newStand(t)
 	fields := func(nonce string) map[string]any {

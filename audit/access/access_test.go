@@ -36,6 +36,7 @@ func open(t *testing.T, path string, now func() time.Time) *access.Log {
 	return l
 }
 
+// proves: B-55, INV-13
 func TestRecordAndRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "access.db")
 	l := open(t, path, nil)
@@ -112,6 +113,8 @@ func TestConcurrentReadsMakeOneChain(t *testing.T) {
 }
 
 // TestTamperingShows does what a database superuser could.
+//
+// proves: B-55, INV-14
 func TestTamperingShows(t *testing.T) {
 	for name, tc := range map[string]struct {
 		sql  string

@@ -75,11 +75,19 @@ func testAnswers(t *testing.T, open open) {
 		want     []string
 	}{
 		{"consent-missing", nil, []string{"event_id", "consent_state"}, []string{"expired active", "unrecorded ", "withdrawn withdrawn"}},
-		{"consent-missing", map[string]string{"grace": "0s"}, []string{"event_id", "consent_state"},
-			[]string{"expired active", "unrecorded ", "in grace withdrawn", "withdrawn withdrawn"}},
+		{
+			"consent-missing",
+			map[string]string{"grace": "0s"},
+			[]string{"event_id", "consent_state"},
+			[]string{"expired active", "unrecorded ", "in grace withdrawn", "withdrawn withdrawn"},
+		},
 		// From five minutes on, most consents and zones were in order all the time.
-		{"consent-missing", map[string]string{"from": later}, []string{"event_id", "consent_state"},
-			[]string{"expired active", "unrecorded ", "withdrawn withdrawn"}},
+		{
+			"consent-missing",
+			map[string]string{"from": later},
+			[]string{"event_id", "consent_state"},
+			[]string{"expired active", "unrecorded ", "withdrawn withdrawn"},
+		},
 		{"zone-unlawful", map[string]string{"from": later}, []string{"event_id", "fault"}, []string{
 			"uninspected inspection over", "suspended not live", "nowhere no record of the zone", "changed signs other signs", "halted gate closed: HALTED",
 		}},
@@ -90,30 +98,44 @@ func testAnswers(t *testing.T, open open) {
 		}},
 		{"zone-unlawful", map[string]string{"zone": "yard"}, []string{"event_id"}, []string{"uninspected"}},
 		{"after-withdrawal", nil, []string{"event_id", "after_ms", "withdrawn_at"}, []string{"withdrawn 11000 1h0m0s"}},
-		{"rules-in-force", map[string]string{"event": w.ids["good"]},
+		{
+			"rules-in-force",
+			map[string]string{"event": w.ids["good"]},
 			[]string{"policy_version", "notice_version", "notice_effective_from", "scene_state", "scene_approver", "zone_state", "inspection_id"},
-			[]string{"7 n-1 " + effective + " enabled officer-2 live i-1"}},
+			[]string{"7 n-1 " + effective + " enabled officer-2 live i-1"},
+		},
 		{"rules-in-force", map[string]string{"event": w.ids["suspended"]}, []string{"zone_state"}, []string{"suspended"}},
-		{"database-used", map[string]string{"event": w.ids["good"]},
+		{
+			"database-used",
+			map[string]string{"event": w.ids["good"]},
 			[]string{"gallery_size", "gallery_root", "score", "threshold", "margin", "pad"},
-			[]string{"12 " + digest(0x77).String() + " 0.75 0.5 0.25 off"}},
+			[]string{"12 " + digest(0x77).String() + " 0.75 0.5 0.25 off"},
+		},
 		{"confirmations", map[string]string{"event": w.ids["good"]}, []string{"reviewers", "confirmed", "last_review"}, []string{"2 yes 21m0s"}},
 		{"confirmations", map[string]string{"rows": "5"}, []string{"event_id", "reviewers", "confirmations", "rejections", "confirmed"}, []string{
 			"good 2 2 0 yes", "expired 0 0 0 no", "child 1 1 0 no", "guarded 3 2 1 no", "unrecorded 0 0 0 no",
 		}},
 		{"reads", nil, []string{"event_id", "action", "purpose", "subjects"}, []string{"unmask live consent 1", "read recording.read incident 12 1"}},
 		{"reads", map[string]string{"reader": digest(0xe1).String()}, []string{"event_id", "role"}, []string{"read operator"}},
-		{"zone-outcomes", map[string]string{"zone": "hall"},
-			[]string{"hour", "threshold", "matches", "claims_matched", "claims_failed", "rejected", "comparisons", "false_matches_expected"}, []string{
+		{
+			"zone-outcomes",
+			map[string]string{"zone": "hall"},
+			[]string{"hour", "threshold", "matches", "claims_matched", "claims_failed", "rejected", "comparisons", "false_matches_expected"},
+			[]string{
 				"0s 0 0 0 0 31 2000 0.2", "0s 0.5 5 1 1 0 0 0", "1h0m0s 0.5 3 0 0 0 0 0",
-			}},
+			},
+		},
 		{"use-and-faults", nil, []string{"what", "since", "until", "seconds", "reason"}, []string{
 			"in use 1m0s 1h30m0s 5340 ", "masked by fault 5m0s 5m30s 30 DETECTOR_LATE", "in use 1h31m0s 2h0m0s 1740 ",
 		}},
 		{"children", nil, []string{"event_id", "under14", "guardian"}, []string{"child yes no", "unrecorded  "}},
 		{"complete", nil, []string{"chain_id", "first", "last"}, []string{}},
-		{"complete", map[string]string{"chain": "control", "last": "1000"}, []string{"chain_id", "first", "last"},
-			[]string{fmt.Sprintf("control %d 1000", w.control.Head().Seq+1)}},
+		{
+			"complete",
+			map[string]string{"chain": "control", "last": "1000"},
+			[]string{"chain_id", "first", "last"},
+			[]string{fmt.Sprintf("control %d 1000", w.control.Head().Seq+1)},
+		},
 		{"overdue", nil, []string{"what", "object", "count", "reason"}, []string{
 			"request late r-3 1 ", "request refused r-2 1 REPETITIVE", "retention skeleton 3 disk full",
 		}},

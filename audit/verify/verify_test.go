@@ -284,6 +284,7 @@ func codes(r verify.Report) []verify.Code {
 	return out
 }
 
+// proves: A-25, INV-14
 func TestAttacks(t *testing.T) {
 	for name, a := range attacks() {
 		t.Run(name, func(t *testing.T) {
@@ -364,6 +365,8 @@ func TestWithTheNodesKey(t *testing.T) {
 
 // TestForkedLog: the keeper of all keys rewrote rows, tiles and checkpoint. Who
 // kept an old checkpoint sees it, and between which numbers.
+//
+// proves: A-25
 func TestForkedLog(t *testing.T) {
 	w := build(t, 40, true)
 	kept := w.kept
@@ -430,6 +433,8 @@ func disposal(t testing.TB, w *world, key ed25519.PrivateKey, detail map[string]
 
 // TestDisposed: what is gone verifies as disposed when a signed event says so,
 // and only what it says.
+//
+// proves: A-25, INV-15
 func TestDisposed(t *testing.T) {
 	for name, tc := range map[string]struct {
 		detail   map[string]string

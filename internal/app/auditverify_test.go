@@ -149,6 +149,8 @@ func elsewhere(e *event.Event) { e.CameraID = "elsewhere" }
 
 // TestSuperuser gives an attacker everything but the edge's key: the database,
 // its schema, its file. Each deed is found and its number named.
+//
+// proves: A-25, INV-14
 func TestSuperuser(t *testing.T) {
 	_, other, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)

@@ -44,6 +44,7 @@ var stages = map[string][]string{
 	"web":                 {},
 }
 
+// proves: B-57
 func TestStagesKeepToThemselves(t *testing.T) {
 	root := testkit.Root(t)
 	seen := map[string]bool{}

@@ -196,6 +196,8 @@ func TestTheGateReachesLivePictures(t *testing.T) {
 	}
 	t.Logf("control cut off: last clear picture after %v", cut)
 	require.LessOrEqual(t, cut, reachesBy)
+	_, err := s.e.law.Current()
+	require.ErrorIs(t, err, policy.ErrExpired, "without the control side the lease ran out")
 	s.logged("closed")
 	s.logged("open")
 }

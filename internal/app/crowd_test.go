@@ -20,6 +20,8 @@ import (
 
 // A made-up crowd goes in; the very detector that found every face finds none
 // in what comes out, in any style.
+//
+// proves: INV-1
 func TestNoFaceIsFoundInARedactedCrowd(t *testing.T) {
 	shared := testkit.Shared(t)
 	in := testkit.StreetCrowd(60).Write(t)

@@ -152,6 +152,8 @@ func (r *rig) run(t *testing.T, may redact.Permission) *caught {
 const anyCode = "*"
 
 // Every fault ends in a full mask, or in no picture, for as long as it lasts.
+//
+// proves: A-20, INV-5
 func TestFaultsFailClosed(t *testing.T) {
 	for name, c := range map[string]struct {
 		faces    func(int) ([]detect.Face, error)

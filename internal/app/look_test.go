@@ -43,6 +43,8 @@ func (l *leased) May(uint64, redact.Rule) bool { return !l.over.Load() }
 
 // TestNobodyIsClearOnceTheLeaseIsOver: the mask is back on the first picture that
 // leaves after the end, though it was permitted when the picture was seen.
+//
+// proves: A-20, INV-5
 func TestNobodyIsClearOnceTheLeaseIsOver(t *testing.T) {
 	may := &leased{}
 	r := newRig(aFace, steady(60))

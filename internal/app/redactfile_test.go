@@ -85,6 +85,7 @@ func TestRedactKeepsCountSizeAndTimes(t *testing.T) {
 	}
 }
 
+// proves: B-22, INV-17
 func TestRedactNeverCopiesSound(t *testing.T) {
 	testkit.Shared(t)
 	in := makeVideo(t, "a.mp4", "testsrc2=size=320x240:rate=25:duration=1", "-f", "lavfi", "-i", "sine=duration=1",

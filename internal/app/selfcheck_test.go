@@ -146,6 +146,7 @@ func found(side, score float32) []detect.Face {
 
 var everyFive = config.Redact{CheckEvery: 5 * time.Second, OnLeak: "alarm"}
 
+// proves: INV-18
 func TestALeakTakesTwoSamplesInARow(t *testing.T) {
 	hit, weak, tiny := found(30, 0.95), found(30, 0.79), found(15, 0.95)
 	for name, tc := range map[string]struct {

@@ -50,6 +50,7 @@ func full() event.Event {
 	}
 }
 
+// proves: A-01
 func TestEveryFieldHasAClass(t *testing.T) {
 	fields := event.Fields()
 	require.NotEmpty(t, fields)
@@ -136,6 +137,8 @@ func TestChainNeedsItsOwnLog(t *testing.T) {
 }
 
 // TestAnyChangeShows changes each field in turn: none may go unnoticed.
+//
+// proves: A-25, INV-14
 func TestAnyChangeShows(t *testing.T) {
 	c := chain(t, event.Head{ChainID: "edge-1", Seq: 41, Hash: event.Digest{9}})
 	prev := c.Head()

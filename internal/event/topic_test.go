@@ -17,6 +17,8 @@ import (
 // that no list knows of fails the build: its class must be one that the events
 // topic carries, its type one that cannot hold a picture or a vector in the
 // clear, and its name must not speak of one.
+//
+// proves: B-24, B-52, INV-10
 func TestNoBiometricFieldCanBeAdded(t *testing.T) {
 	require.NoError(t, event.TopicEvents.CheckFields())
 	bytesAllowed := map[string]string{
@@ -54,6 +56,7 @@ func TestTopicClasses(t *testing.T) {
 	require.ErrorIs(t, event.TopicPolicy.CheckContent(&event.Event{}), event.ErrClass)
 }
 
+// proves: C-06, INV-10
 func TestContentThatMayNotLeave(t *testing.T) {
 	vector := strings.Repeat("-0.0173, ", 40)
 	for name, e := range map[string]event.Event{

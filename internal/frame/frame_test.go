@@ -100,6 +100,8 @@ func TestMisuseOfAPicturePanics(t *testing.T) {
 
 // The sealer is given out once: this test binary does not hold package redact,
 // so the first taker here is genuine and the second is refused.
+//
+// proves: B-57, INV-1
 func TestOnlyOneSealer(t *testing.T) {
 	s := frame.TakeSealer()
 	require.Panics(t, func() { frame.TakeSealer() })

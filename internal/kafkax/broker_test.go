@@ -19,6 +19,8 @@ import (
 )
 
 // TestWhoIsLetIn: SCRAM over TLS, mutual TLS, and what each mistake is told as.
+//
+// proves: B-53, B-63
 func TestWhoIsLetIn(t *testing.T) {
 	b := broker.Start(t, broker.Options{TLS: true, Users: map[string]string{"edge": "right horse"}, Properties: map[string]string{
 		"listener.name.scram.sasl.enabled.mechanisms":        "SCRAM-SHA-512,SCRAM-SHA-256",

@@ -58,6 +58,8 @@ func write(t *testing.T, path string, b []byte) {
 }
 
 // C-13: no model of the manifest says anything but these five things.
+//
+// proves: C-13
 func TestManifestOutputsAreRestricted(t *testing.T) {
 	s, err := models.Open(models.Options{CacheDir: t.TempDir()})
 	if err != nil {
@@ -86,6 +88,7 @@ func TestManifestOutputsAreRestricted(t *testing.T) {
 	}
 }
 
+// proves: A-14
 func TestManifestRules(t *testing.T) {
 	good := string(entry([]byte("x"), ""))
 	if _, err := models.ParseManifest([]byte(good)); err != nil {

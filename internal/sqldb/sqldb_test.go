@@ -23,6 +23,7 @@ func schema() sqldb.Schema {
 	}
 }
 
+// proves: A-01, B-58
 func TestMigrationGuards(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(*sqldb.Schema)
@@ -55,6 +56,7 @@ func TestMigrationGuards(t *testing.T) {
 	}
 }
 
+// proves: B-16, INV-16
 func TestEnforceReports(t *testing.T) {
 	s := schema()
 	s.Migrations = append(s.Migrations, sqldb.Migration{Name: "two", SQL: `CREATE TABLE b (at INTEGER)`})

@@ -180,8 +180,8 @@ func TestFirstPassRulesMostRowsOut(t *testing.T) {
 // on one core, and to being several times as fast as the plain loop of the same
 // run. The best of several runs counts, since others share the machine.
 func TestProbeTakesFiveMilliseconds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("fills 128 MB")
+	if testing.Short() || raceEnabled {
+		t.Skip("fills 128 MB, and the race detector slows it down")
 	}
 	r := rand.New(rand.NewPCG(5, 5))
 	x, groups := gallery(t, r, 100_000)

@@ -55,6 +55,8 @@ func like(a, b []byte) float64 {
 // TestRenewOneScene is revoke-and-renew of ISO/IEC 24745: the renewed scene
 // goes on recognising its people, what leaked before compares with nothing, and
 // the other scene is not touched.
+//
+// proves: C-28
 func TestRenewOneScene(t *testing.T) {
 	o := options(t)
 	v := newVault(t, o)

@@ -82,6 +82,7 @@ func TestRoundTripOverReopen(t *testing.T) {
 	require.Equal(t, 3, n)
 }
 
+// proves: A-48, B-54, INV-15
 func TestDestroyLeavesNothingReadable(t *testing.T) {
 	o := options(t)
 	v := newVault(t, o)
@@ -119,6 +120,7 @@ func rawSealed(t *testing.T, path, enrollee string) [][]byte {
 	return out
 }
 
+// proves: B-54
 func TestTemplatesCannotBeMovedOrAltered(t *testing.T) {
 	for name, sql := range map[string]string{
 		"to another person": "UPDATE templates SET enrollee='b' WHERE enrollee='a'",

@@ -159,6 +159,8 @@ func TestRefusedBatchIsDivided(t *testing.T) {
 
 // TestWhatMayNotLeaveIsParked: the producer itself refuses pictures, templates
 // and vectors, wherever they were put.
+//
+// proves: B-52, C-06, INV-10
 func TestWhatMayNotLeaveIsParked(t *testing.T) {
 	b := broker.Start(t, broker.Options{Shared: true})
 	c := client(t, b)

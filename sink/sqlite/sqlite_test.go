@@ -169,6 +169,8 @@ func TestQueries(t *testing.T) {
 
 // TestRetention walks a log through both of its ages: rows become skeletons,
 // skeletons go from the front, and completeness stays provable throughout.
+//
+// proves: B-16, B-58, INV-16
 func TestRetention(t *testing.T) {
 	now := at(0, 0)
 	s := open(t, filepath.Join(t.TempDir(), "e.db"), sqlite.Options{Now: func() time.Time { return now }})
@@ -263,6 +265,8 @@ func TestTamperingShows(t *testing.T) {
 
 // TestErase plants a person's rows among others' and looks for their bytes in
 // every file afterwards.
+//
+// proves: INV-15
 func TestErase(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "e.db")
