@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"hash"
 	"os"
 	"path/filepath"
 
@@ -136,8 +135,7 @@ func (o *Opener) open(e Encryption, sealed []byte) (*box, error) {
 	defer func() { clear(key) }()
 	switch e {
 	case EncryptRSA:
-		var h hash.Hash = sha256.New()
-		if key, err = rsa.DecryptOAEP(h, nil, o.RSA, sealed, nil); err != nil || len(key) != 32 {
+		if key, err = rsa.DecryptOAEP(sha256.New(), nil, o.RSA, sealed, nil); err != nil || len(key) != 32 {
 			return nil, ErrSealed
 		}
 		return newBox(aes.NewCipher(key))

@@ -105,9 +105,8 @@ func fromHeaders(header func(string) string) (s signed, ok bool, p *problem.Prob
 }
 
 func goodNonce(n string) bool {
-	return len(n) >= 16 && len(n) <= 64 && !strings.ContainsFunc(n, func(r rune) bool {
-		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("._-", r))
-	})
+	const taken = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-"
+	return len(n) >= 16 && len(n) <= 64 && !strings.ContainsFunc(n, func(r rune) bool { return !strings.ContainsRune(taken, r) })
 }
 
 // fromField reads the published hmac_sha1 form: base64 of the HMAC followed by

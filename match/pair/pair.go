@@ -126,7 +126,7 @@ func (c *Comparer) Photos(ctx context.Context, photo, reference []byte, pad bool
 	defer a.Wipe()
 	defer b.Wipe()
 	var seen sizes
-	defer c.forget(&seen)
+	defer c.forget(context.WithoutCancel(ctx), &seen)
 	r, err := c.read(ctx, photo, a, pad, false, &seen)
 	if err != nil {
 		return Result{}, err
@@ -152,7 +152,7 @@ func (c *Comparer) Enrolled(ctx context.Context, scene, enrollee string, photo [
 	p := new(match.Probe)
 	defer p.Wipe()
 	var seen sizes
-	defer c.forget(&seen)
+	defer c.forget(context.WithoutCancel(ctx), &seen)
 	r, err := c.read(ctx, photo, p, pad, false, &seen)
 	if err != nil {
 		return Result{}, err
@@ -266,10 +266,9 @@ func (c *Comparer) read(ctx context.Context, b []byte, p *match.Probe, pad, seco
 type sizes []frame.Size
 
 // forget has detector and embedder look at empty pictures of the same sizes, so
-// that nothing of the photographs stays in the memory that they work in. It is
-// not broken off with the call.
-func (c *Comparer) forget(seen *sizes) {
-	ctx := context.Background()
+// that nothing of the photographs stays in the memory that they work in. The
+// caller gives a context that does not end with the call.
+func (c *Comparer) forget(ctx context.Context, seen *sizes) {
 	for _, s := range *seen {
 		// A failure leaves what the next photograph overwrites; the caller of
 		// this one has the error that matters.

@@ -173,8 +173,7 @@ func none() Result { return Result{Row: -1, Score: -1, Second: -1} }
 // fold gathers scores, rows of one group after the other.
 type fold struct {
 	Result
-	group  int32 // of the best row
-	open   bool  // a group is being gathered
+	open   bool // a group is being gathered
 	now    int32
 	row    int
 	best   float32
