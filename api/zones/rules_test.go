@@ -135,7 +135,7 @@ func TestASiteManagedByItsFile(t *testing.T) {
 func TestPhotographsAreStoredRedactedOrNotAtAll(t *testing.T) {
 	d := newDesk(t)
 	p := d.do("ines", "POST", "/v1/photos", []byte("photo of a door")).ok(201)
-	require.Equal(t, float64(3), p["masked"])
+	require.EqualValues(t, 3, p["masked"])
 	a := d.do("aud", "GET", "/v1/photos/"+p["id"].(string), nil)
 	require.Equal(t, http.StatusOK, a.StatusCode)
 	require.Equal(t, "image/jpeg", a.Header.Get("Content-Type"))

@@ -437,7 +437,7 @@ func TestChangesSayWhatTheyWereMadeOf(t *testing.T) {
 	next.ok(200)
 	require.NotEqual(t, etag, next.Header.Get("ETag"))
 	h := d.do("aud", "GET", "/v1/zones/door/history", nil).ok(200)["versions"].([]any)
-	require.Equal(t, float64(len(h)), next.ok(200)["version"])
+	require.EqualValues(t, len(h), next.ok(200)["version"])
 }
 
 func TestListsComeInPages(t *testing.T) {

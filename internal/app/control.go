@@ -115,6 +115,7 @@ func (l *lawful) latest(ctx context.Context) (*policy.Site, error) {
 		l.log.Warn().Str("camera", camera).Msg("the camera does not stand as it was calibrated")
 		zones, err := l.ops.CameraMoved(ctx, camera)
 		if err != nil {
+			l.poses.tellAgain(camera)
 			return nil, fmt.Errorf("site: %w", err)
 		}
 		suspended = append(suspended, zones...)

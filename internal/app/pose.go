@@ -74,6 +74,14 @@ func (p *poses) moved() []string {
 	return out
 }
 
+// tellAgain has a camera's movement told once more, as it could not be taken up.
+func (p *poses) tellAgain(camera string) {
+	w := p.of(camera)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.told = pose.Unknown
+}
+
 // poseWatch watches one camera. Its watcher belongs to the goroutine that looks
 // at the camera's pictures; what it found is for everybody.
 type poseWatch struct {

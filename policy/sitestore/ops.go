@@ -78,8 +78,7 @@ func (s *Store) OpenIncident(ctx context.Context, by By, class string, drill boo
 	return in, err
 }
 
-// Contain, Report and CloseIncident take an incident on; the reason says what
-// was done.
+// Contain records that an open incident is contained; the reason says how.
 func (s *Store) Contain(ctx context.Context, by By, id string) (Incident, error) {
 	return s.incident(ctx, by, id, func(in *Incident, now time.Time) error {
 		if in.State != IncidentOpen {
