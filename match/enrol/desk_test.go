@@ -9,11 +9,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"bystander/eval/pad"
 	"bystander/internal/frame"
 	"bystander/match"
 	"bystander/match/enrol"
@@ -363,9 +365,9 @@ func TestThePhotographIsKeptOnlyAsAuthorised(t *testing.T) {
 	require.ErrorIs(t, err, policy.ErrInvalid)
 }
 
-// A person whom the models take for real: a still of the evaluation data is
-// enrolled with the detector and the liveness check that ship, and the same
-// still held up as a print is not.
+// With the detector and the liveness check that ship, stills of living people
+// are enrolled, and the same stills drawn as a sheet of paper that somebody
+// holds up are refused for that.
 //
 // proves: B-26
 func TestRealFaceAtTheDesk(t *testing.T) {
@@ -373,10 +375,13 @@ func TestRealFaceAtTheDesk(t *testing.T) {
 	o := newOffice(t, func(c *enrol.DeskConfig) { c.Detector, c.Liveness = eyes, eyes.live })
 	files, err := filepath.Glob(filepath.Join(sharedFaces(t), "stage-stills", "*"))
 	require.NoError(t, err)
-	enrolled := 0
+	enrolled, caught := 0, 0
 	for _, f := range files {
 		b, err := os.ReadFile(f)
 		require.NoError(t, err)
+		if heldUp(t, o, eyes, b) {
+			caught++
+		}
 		s := o.ready("")
 		d := o.with(func(c *enrol.DeskConfig) { c.Duplicates = nil }) // the test's embedder takes all for one
 		_, err = d.Photo(t.Context(), s.ID, consent.Shot{Photo: bytes.NewReader(b)})
@@ -390,4 +395,28 @@ func TestRealFaceAtTheDesk(t *testing.T) {
 		enrolled++
 	}
 	require.GreaterOrEqual(t, enrolled, 3)
+	require.GreaterOrEqual(t, caught, len(files)-1)
+}
+
+// heldUp tells whether a still, drawn as a print in somebody's hand, is refused
+// as one.
+func heldUp(t *testing.T, o *office, eyes realEyes, still []byte) bool {
+	t.Helper()
+	p, err := enrol.ReadPhoto(bytes.NewReader(still))
+	require.NoError(t, err)
+	faces, err := eyes.Faces(t.Context(), p.Planes)
+	require.NoError(t, err)
+	img, _, err := image.Decode(bytes.NewReader(still))
+	require.NoError(t, err)
+	for _, sp := range pad.Species() {
+		if sp.Name != "print-held" {
+			continue
+		}
+		d := o.with(func(c *enrol.DeskConfig) { c.Duplicates = nil })
+		_, err := d.Photo(t.Context(), o.ready("").ID, o.shot(sp.Make(img, faces[0].Box)))
+		var no *consent.Refusal
+		return errors.As(err, &no) && slices.ContainsFunc(no.Reasons, func(r consent.Reason) bool { return r.Code == "LIVENESS_FAILED" })
+	}
+	t.Fatal("there is no such species")
+	return false
 }
