@@ -156,6 +156,32 @@ func TestTopicsAreMadeAndPutRight(t *testing.T) {
 	require.ErrorContains(t, err, "made.events has 2 partitions, want 3")
 }
 
+// TestTopicsAreMadeAgainAtOnce: a client that has just used a topic makes it
+// anew when somebody removed it, and does not trust what it remembers.
+func TestTopicsAreMadeAgainAtOnce(t *testing.T) {
+	b := broker.Start(t, broker.Options{})
+	c := open(t, kafkax.Config{Brokers: []string{b.Addr()}, TopicPrefix: "again"})
+	ctx := deadline(t, 60*time.Second)
+	o := kafkax.TopicOptions{Partitions: 2}
+	_, err := c.EnsureTopics(ctx, o)
+	require.NoError(t, err)
+	name := c.Name(event.TopicEvents)
+	for range 3 {
+		n, err := c.Partitions(ctx, name)
+		require.NoError(t, err)
+		require.Equal(t, 2, n)
+		b.DeleteTopic(name)
+		_, err = c.PartitionsNow(ctx, name)
+		require.ErrorIs(t, err, kafkax.ErrNoTopic)
+		changes, err := c.EnsureTopics(ctx, o)
+		require.NoError(t, err)
+		require.Equal(t, []kafkax.TopicChange{{Name: name, Created: true}}, changes)
+		n, err = c.PartitionsNow(ctx, name)
+		require.NoError(t, err)
+		require.Equal(t, 2, n)
+	}
+}
+
 func TestFollow(t *testing.T) {
 	b := broker.Start(t, broker.Options{})
 	c := open(t, kafkax.Config{Brokers: []string{b.Addr()}, TopicPrefix: "follow", Timeout: 4 * time.Second})

@@ -24,13 +24,18 @@ type Client struct {
 	tr     *kafka.Transport
 	dialer *kafka.Dialer
 	codec  compress.Codec // nil: none
+	ctx    context.Context // of every connection; ended by stop
 	stop   context.CancelFunc
 
 	sockets *sockets
 }
 
-// metadataTTL is how old the client's picture of the cluster may be.
-const metadataTTL = 3 * time.Second
+// metadataTTL is how old the client's picture of the cluster may be; freshTTL
+// that of one made for a single errand.
+const (
+	metadataTTL = 3 * time.Second
+	freshTTL    = 200 * time.Millisecond
+)
 
 // Open checks the settings and returns a client. It does not touch the network;
 // Ping does. It fails with ErrConfig.
@@ -50,17 +55,28 @@ func Open(cfg Config) (*Client, error) {
 		}
 		mech = &signIn{c: &c.cfg}
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	c.stop = stop
+	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.sockets = newSockets()
 	dial := c.sockets.dial
-	c.tr = &kafka.Transport{
-		Dial: dial, DialTimeout: cfg.timeout(), IdleTimeout: time.Minute, MetadataTTL: metadataTTL,
-		ClientID: cfg.ClientID, TLS: tc, SASL: mech, Context: ctx,
-	}
-	c.kc = &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: cfg.timeout(), Transport: c.tr}
 	c.dialer = &kafka.Dialer{ClientID: cfg.ClientID, DialFunc: dial, Timeout: cfg.timeout(), TLS: tc, SASLMechanism: mech}
+	c.kc, c.tr = c.connect(metadataTTL)
 	return c, nil
+}
+
+// connect makes a client of the library that holds the layout for ttl.
+func (c *Client) connect(ttl time.Duration) (*kafka.Client, *kafka.Transport) {
+	tr := &kafka.Transport{
+		Dial: c.sockets.dial, DialTimeout: c.cfg.timeout(), IdleTimeout: time.Minute, MetadataTTL: ttl,
+		ClientID: c.cfg.ClientID, TLS: c.dialer.TLS, SASL: c.dialer.SASLMechanism, Context: c.ctx,
+	}
+	return &kafka.Client{Addr: kafka.TCP(c.cfg.Brokers...), Timeout: c.cfg.timeout(), Transport: tr}, tr
+}
+
+// fresh returns a client of the library that remembers nothing, to ask the
+// cluster how it is at this moment. forget ends its connections.
+func (c *Client) fresh() (kc *kafka.Client, forget func()) {
+	kc, tr := c.connect(freshTTL)
+	return kc, tr.CloseIdleConnections
 }
 
 // Close ends the connections, those of Dialer included; requests under way fail.
@@ -101,7 +117,19 @@ func (c *Client) Ping(ctx context.Context) error {
 // Partitions returns how many partitions a topic has. The layout is held for a
 // few seconds. It fails with ErrNoTopic and like Ping.
 func (c *Client) Partitions(ctx context.Context, topic string) (int, error) {
-	m, err := c.kc.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
+	return c.partitions(ctx, c.kc, topic)
+}
+
+// PartitionsNow is Partitions as the cluster has them at this moment. It makes a
+// connection of its own: not for every record.
+func (c *Client) PartitionsNow(ctx context.Context, topic string) (int, error) {
+	kc, forget := c.fresh()
+	defer forget()
+	return c.partitions(ctx, kc, topic)
+}
+
+func (c *Client) partitions(ctx context.Context, kc *kafka.Client, topic string) (int, error) {
+	m, err := kc.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
 	if err != nil {
 		return 0, c.explain("look up topic "+topic, err)
 	}

@@ -114,16 +114,18 @@ func (c *Client) EnsureTopics(ctx context.Context, o TopicOptions) ([]TopicChang
 	for until := time.Now().Add(2 * metadataTTL); ; {
 		changes, err := c.ensureTopics(ctx, o)
 		done = append(done, changes...)
-		// What the client holds of the layout may be a little behind: a topic that
-		// somebody removed a moment ago still seems to be there.
-		if !errors.Is(err, ErrNoTopic) || time.Now().After(until) || pause(ctx, metadataTTL/10) != nil {
+		// A broker may be a moment behind its controller: a topic that somebody has
+		// just removed still seems to be there.
+		if !errors.Is(err, ErrNoTopic) || time.Now().After(until) || pause(ctx, freshTTL) != nil {
 			return done, err
 		}
 	}
 }
 
 func (c *Client) ensureTopics(ctx context.Context, o TopicOptions) ([]TopicChange, error) {
-	m, err := c.kc.Metadata(ctx, &kafka.MetadataRequest{})
+	kc, forget := c.fresh() // what the client remembers may have been removed since
+	defer forget()
+	m, err := kc.Metadata(ctx, &kafka.MetadataRequest{})
 	if err != nil {
 		return nil, c.explain("look up topics", err)
 	}

@@ -154,12 +154,12 @@ func (w *Writer) Chains() []ChainState {
 // Run works until ctx ends, which it returns as nil. Another error means that
 // the writer's own settings cannot work; outages are waited out.
 func (w *Writer) Run(ctx context.Context) error {
+	balancer := &noting{GroupBalancer: kafka.RangeGroupBalancer{}}
 	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
 		ID: w.o.Group, Brokers: w.c.Brokers(), Dialer: w.c.Dialer(), Topics: []string{w.c.Name(event.TopicEvents)},
-		StartOffset: kafka.FirstOffset, GroupBalancers: []kafka.GroupBalancer{kafka.RangeGroupBalancer{}},
+		StartOffset: kafka.FirstOffset, GroupBalancers: []kafka.GroupBalancer{balancer},
 		HeartbeatInterval: w.o.Session / 6, SessionTimeout: w.o.Session, RebalanceTimeout: w.o.Session,
 		JoinGroupBackoff: time.Second, Timeout: w.c.Timeout(),
-		WatchPartitionChanges: true, PartitionWatchInterval: 10 * time.Second,
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
@@ -183,6 +183,9 @@ func (w *Writer) Run(ctx context.Context) error {
 		}
 		attempt = 0
 		s := w.session(gen)
+		if n, led := balancer.take(); led {
+			gen.Start(func(ctx context.Context) { s.watch(ctx, n) })
+		}
 		gen.Start(s.run)
 	}
 }
