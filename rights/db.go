@@ -243,9 +243,28 @@ func (d *DB) contact(ctx context.Context, request string) ([]byte, error) {
 	return sealed, err
 }
 
-// forget removes what the requests of an enrollee hold of the person: contact
-// and words. That the requests were made and how they ended stays.
-func (d *DB) forget(ctx context.Context, enrollee string) (int64, error) {
+// Persons lists the enrollees whom requests name.
+func (d *DB) Persons(ctx context.Context) ([]string, error) {
+	rows, err := d.db.R.QueryContext(ctx, `SELECT DISTINCT enrollee FROM requests WHERE enrollee <> ''`)
+	if err != nil {
+		return nil, fmt.Errorf("rights: %w", err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("rights: %w", err)
+		}
+		out = append(out, id)
+	}
+	return out, rows.Err()
+}
+
+// Forget removes what the requests of an enrollee hold of the person: contact
+// and words, in the write-ahead log too. That the requests were made and how they
+// ended stays. Again is harmless.
+func (d *DB) Forget(ctx context.Context, enrollee string) (int64, error) {
 	var n int64
 	err := d.db.Tx(ctx, func(tx *sql.Tx) error {
 		for _, q := range []string{
@@ -265,6 +284,9 @@ func (d *DB) forget(ctx context.Context, enrollee string) (int64, error) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = d.db.EmptyLog(ctx)
+	}
 	return n, err
 }
 

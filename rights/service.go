@@ -16,6 +16,8 @@ import (
 // it over consents, templates, names and the log. Each call may be repeated:
 // what is done already stays done.
 type House interface {
+	// Known reports whether anything is held here under that id.
+	Known(ctx context.Context, enrollee string) (bool, error)
 	// Withdraw ends the person's consents, those of the purposes named or all.
 	Withdraw(ctx context.Context, enrollee, reason string) error
 	// Restrict and Object stop comparison; the data stay.
@@ -181,6 +183,15 @@ func (s *Service) Acknowledge(ctx context.Context, id, by string) (Request, erro
 
 // Verify records who asks; see Request.Verify.
 func (s *Service) Verify(ctx context.Context, id, enrollee string, m Method, by, reason string) (Request, error) {
+	if enrollee != "" {
+		known, err := s.cfg.House.Known(ctx, enrollee)
+		if err != nil {
+			return Request{}, err
+		}
+		if !known {
+			return Request{}, field("enrollee", "nobody is enrolled here under that id; leave it empty for somebody who is not")
+		}
+	}
 	return s.step(ctx, id, func(r Request) (Request, []Task, error) {
 		out, err := r.Verify(enrollee, m, s.decision(by, reason))
 		return out, nil, err
@@ -268,7 +279,7 @@ func (s *Service) Fulfil(ctx context.Context, id, outcome, by string) (Request, 
 		return out, nil, err
 	})
 	if err == nil && done.Type.erases() && enrollee != "" {
-		_, err = s.cfg.DB.forget(ctx, enrollee)
+		_, err = s.cfg.DB.Forget(ctx, enrollee)
 	}
 	return done, err
 }

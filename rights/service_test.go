@@ -38,6 +38,8 @@ func (h *house) note(what, who string) error {
 	return nil
 }
 
+func (h *house) Known(_ context.Context, e string) (bool, error) { return e != "nobody", nil }
+
 func (h *house) Withdraw(_ context.Context, e, _ string) error { return h.note("withdraw", e) }
 func (h *house) Restrict(_ context.Context, e, _ string) error { return h.note("restrict", e) }
 func (h *house) Object(_ context.Context, e, _ string) error   { return h.note("object", e) }

@@ -28,6 +28,8 @@ var noon = time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
 
 type house struct{ did []string }
 
+func (h *house) Known(_ context.Context, e string) (bool, error) { return e != "nobody", nil }
+
 func (h *house) Withdraw(_ context.Context, e, _ string) error {
 	h.did = append(h.did, "withdraw "+e)
 	return nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	rightsapi "bystander/api/rights"
+	"bystander/audit/erase"
 	"bystander/internal/config"
 	"bystander/match/vault"
 	"bystander/policy"
@@ -134,5 +135,19 @@ func (h rightsHouse) mark(ctx context.Context, enrollee, reason string, set func
 func (h rightsHouse) Erase(ctx context.Context, enrollee, request string) (string, error) {
 	c, err := h.e.erasing.Erase(ctx, enrollee, "request "+request)
 	h.e.law.kick()
+	if errors.Is(err, erase.ErrUnfinished) {
+		// A store is away, or a recording still being written. The edge goes on
+		// with it by itself.
+		c, err = awaitErasure(ctx, h.e.erasing.erasing, c.ID)
+	}
 	return c.ID, err
+}
+
+// Known implements rights.House.
+func (h rightsHouse) Known(ctx context.Context, enrollee string) (bool, error) {
+	_, err := h.e.law.people.Enrollee(ctx, enrollee)
+	if errors.Is(err, policy.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -6,6 +6,8 @@ import "errors"
 var (
 	// ErrUnknown reports an id without a recording.
 	ErrUnknown = errors.New("record: no such recording")
+	// ErrOpen reports a recording that is still being written.
+	ErrOpen = errors.New("record: still being written")
 	// ErrCamera reports a camera id that cannot be a folder's name.
 	ErrCamera = errors.New("record: unusable camera id")
 	// ErrClosed reports the use of a closed recorder or stream.

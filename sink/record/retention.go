@@ -114,6 +114,23 @@ func (r *Recorder) dispose(ctx context.Context, rec *Recording, reason string, n
 	return nil
 }
 
+// Remove disposes of one finished recording before its time, for a reason such
+// as an erasure. It fails with ErrUnknown, and with ErrOpen while the recording
+// is being written.
+func (r *Recorder) Remove(ctx context.Context, id, reason string) error {
+	r.enforcing.Lock()
+	defer r.enforcing.Unlock()
+	rec, err := r.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if rec.Open {
+		return fmt.Errorf("%w: %q", ErrOpen, id)
+	}
+	var rep Report
+	return r.dispose(ctx, &rec, reason, r.cfg.Now(), &rep)
+}
+
 func freeBytes(dir string) (int64, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

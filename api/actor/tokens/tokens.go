@@ -167,6 +167,43 @@ func (s *Store) Revoke(ctx context.Context, id string) error {
 	return nil
 }
 
+// Persons lists the enrollees for whom there are tokens.
+func (s *Store) Persons(ctx context.Context) (out []string, err error) {
+	rows, err := s.db.R.QueryContext(ctx, `SELECT DISTINCT enrollee FROM tokens WHERE enrollee <> '' ORDER BY 1`)
+	if err != nil {
+		return nil, fmt.Errorf("tokens: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("tokens: %w", err)
+		}
+		out = append(out, id)
+	}
+	return out, rows.Err()
+}
+
+// Forget deletes an enrollee's own accounts, in the write-ahead log too, and
+// returns how many tokens went.
+func (s *Store) Forget(ctx context.Context, enrollee string) (int64, error) {
+	if enrollee == "" {
+		return 0, nil // of nobody's are the staff's
+	}
+	res, err := s.db.W.ExecContext(ctx, `DELETE FROM tokens WHERE enrollee = ?`, enrollee)
+	if err != nil {
+		return 0, fmt.Errorf("tokens: forget: %w", err)
+	}
+	n, err := res.RowsAffected()
+	if err == nil {
+		err = s.db.EmptyLog(ctx)
+	}
+	if err != nil {
+		return n, fmt.Errorf("tokens: forget: %w", err)
+	}
+	return n, nil
+}
+
 // List returns every token's account, ended ones too, by id and age.
 func (s *Store) List(ctx context.Context) (_ []Account, err error) {
 	rows, err := s.db.R.QueryContext(ctx, `SELECT id, roles, enrollee, created_ms, expires_ms, revoked_ms FROM tokens ORDER BY id, created_ms`)
