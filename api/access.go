@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"slices"
+
+	"bystander/api/actor"
 )
 
 // errAccess: the access record could not be written.
@@ -18,8 +20,10 @@ var errAccess = errors.New("api: access record")
 func (a *API) record(r *http.Request, acc Access) error {
 	acc.Time = a.cfg.Now()
 	acc.RequestID = requestID(r.Context())
-	acc.Actor = "local:" + remoteHost(r)
-	acc.Role = "none"
+	acc.Actor, acc.Role = "local:"+remoteHost(r), "none"
+	if who := actor.From(r.Context()); who.Known() {
+		acc.Actor, acc.Role = who.ID, actor.Names(who.Roles)
+	}
 	acc.Purpose = "monitoring"
 	sum := sha256.Sum256([]byte(r.URL.Path + "?" + r.URL.Query().Encode()))
 	acc.QueryHash = hex.EncodeToString(sum[:])

@@ -74,6 +74,13 @@ type BodyLimiter interface {
 	BodyLimits() map[string]int64
 }
 
+// Patient is a Module some of whose answers take long to make, such as a copy of
+// somebody's data with video.
+type Patient interface {
+	// Patience gives how long an answer may take, by path prefix.
+	Patience() map[string]time.Duration
+}
+
 // API is the front door: an http.Handler with an orderly end.
 type API struct {
 	cfg     Config

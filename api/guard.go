@@ -137,6 +137,7 @@ func (a *API) guard(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		a.wait(w, r)
 		who, err := a.authenticate(r)
 		if err != nil {
 			w.Header().Set("WWW-Authenticate", "Bearer")
@@ -162,6 +163,27 @@ func (a *API) bodyLimit(path string) int64 {
 		}
 	}
 	return limit
+}
+
+// wait moves the server's deadlines for a path whose answers take long.
+func (a *API) wait(w http.ResponseWriter, r *http.Request) {
+	var long time.Duration
+	for _, m := range a.cfg.Modules {
+		p, ok := m.(Patient)
+		if !ok {
+			continue
+		}
+		for prefix, d := range p.Patience() {
+			if strings.HasPrefix(r.URL.Path, prefix) {
+				long = max(long, d)
+			}
+		}
+	}
+	if long > 0 {
+		// The read deadline too: once it is over the server gives the request up.
+		rc, until := http.NewResponseController(w), time.Now().Add(long)
+		_ = errors.Join(rc.SetReadDeadline(until), rc.SetWriteDeadline(until)) // a test's writer has none
+	}
 }
 
 // authenticate finds out who sends a request; nobody when it does not say.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"bystander/internal/event"
 )
@@ -58,6 +59,18 @@ func (a Actor) Known() bool { return a.ID != "" }
 // Has reports whether the actor holds one of the roles.
 func (a Actor) Has(roles ...Role) bool {
 	return slices.ContainsFunc(roles, func(r Role) bool { return slices.Contains(a.Roles, r) })
+}
+
+// Names lists roles for a log, "none" when there are none.
+func Names(roles []Role) string {
+	if len(roles) == 0 {
+		return "none"
+	}
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ",")
 }
 
 type key struct{}

@@ -71,6 +71,12 @@ func New(cfg Config) *Module {
 // Routes lists what Register added.
 func (m *Module) Routes() []Route { return slices.Clone(m.routes) }
 
+// Patience implements api.Patient: bundles hold video that is redacted anew, and
+// an erasure waits until nothing of the person can be written any more.
+func (m *Module) Patience() map[string]time.Duration {
+	return map[string]time.Duration{"/v1/rights/requests/": 15 * time.Minute}
+}
+
 var (
 	officers = []actor.Role{actor.PrivacyOfficer}
 	// clerks may acknowledge what another system has done.

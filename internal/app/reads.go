@@ -2,13 +2,18 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"strings"
+	"time"
 
 	"bystander/api/actor"
+	"bystander/api/auditor"
 	"bystander/api/problem"
 	"bystander/audit/access"
 	"bystander/internal/event"
+	"bystander/sink/sqlite"
 )
 
 // readRecorder keeps the access log for the modules of the interface.
@@ -17,24 +22,27 @@ type readRecorder struct{ e *edge }
 // RecordRead implements actor.Recorder.
 func (r readRecorder) RecordRead(ctx context.Context, read actor.Read) error {
 	who := actor.From(ctx)
-	role := "none"
-	if len(who.Roles) > 0 {
-		names := make([]string, len(who.Roles))
-		for i, n := range who.Roles {
-			names[i] = string(n)
-		}
-		role = strings.Join(names, ",")
-	}
 	id := who.ID
 	if id == "" {
 		id = "nobody"
 	}
 	request := problem.RequestID(ctx)
 	return r.e.recordAccess(ctx, access.Entry{
-		Actor: id, Role: role, Purpose: read.Purpose, Action: read.Action,
+		Actor: id, Role: actor.Names(who.Roles), Purpose: read.Purpose, Action: read.Action,
 		Query:    append([]byte(request+"\n"+read.Object+"\n"), read.Query...),
 		Subjects: read.Subjects, Count: read.Count,
-	}, read.Object, request)
+	}, objectOnLog(read), request)
+}
+
+// objectOnLog names what was read so that it can be on a log for good: ids of
+// people, and of what belongs to them, as a hash. Ids of rights requests and
+// names of questions stand there as they are.
+func objectOnLog(read actor.Read) string {
+	if read.Object == "" || strings.HasPrefix(read.Action, "rights.") || strings.HasPrefix(read.Action, "audit.") {
+		return read.Object
+	}
+	sum := sha256.Sum256([]byte("bystander object read v1\x00" + read.Object))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // recordAccess writes the access record and returns once it is on the disk. The
@@ -54,5 +62,45 @@ func (e *edge) recordAccess(ctx context.Context, entry access.Entry, object, req
 		ev.SubjectRef = entry.Subjects[0]
 	}
 	e.ledger.emit(ev)
+	return nil
+}
+
+// reviewLog lets reviewers read one event and what was said of it.
+type reviewLog struct{ e *edge }
+
+// Event implements auditor.Log.
+func (l reviewLog) Event(ctx context.Context, id string) (event.Event, error) {
+	rows, err := l.e.store.Events(ctx, sqlite.Query{ID: id, Limit: 1})
+	if err != nil {
+		return event.Event{}, err
+	}
+	if len(rows) == 0 {
+		return event.Event{}, auditor.ErrNoEvent
+	}
+	return rows[0].Event, nil
+}
+
+// Reviews implements auditor.Log.
+func (l reviewLog) Reviews(ctx context.Context, id string) ([]event.Event, error) {
+	rows, err := l.e.store.Events(ctx, sqlite.Query{Ref: id, Kinds: []event.Kind{event.KindHumanReview}, Limit: sqlite.MaxLimit})
+	out := make([]event.Event, len(rows))
+	for i := range rows {
+		out[i] = rows[i].Event
+	}
+	return out, err
+}
+
+// record puts an event on the log and waits until the store has it, so that the
+// next reader sees it.
+func (l reviewLog) record(ctx context.Context, ev event.Event) error {
+	stored, err := l.e.ledger.journal.Record(ctx, ev)
+	if err != nil {
+		return err
+	}
+	for l.e.pump.Status().Acked < stored[0].Seq {
+		if err := wait(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
 	return nil
 }
