@@ -80,6 +80,31 @@ func (s *Store) EditScene(ctx context.Context, by By, id string, spec SceneSpec)
 	return sc, err
 }
 
+// SetNotice rests a scene on a notice that was published and came into force.
+// Its zones return to signs_planned, as after any change of the notice.
+func (s *Store) SetNotice(ctx context.Context, by By, id, notice string) (sc Scene, err error) {
+	err = s.decide(ctx, by, func(t *txn) error {
+		if sc, err = load[Scene](t, id); err != nil {
+			return err
+		}
+		if _, err := other[Notice](t, notice); err != nil {
+			return invalid("notice: there is no notice version %q", notice)
+		}
+		if sc.Notice == notice {
+			return nil
+		}
+		sc.Notice = notice
+		if err := store(t, &sc); err != nil {
+			return err
+		}
+		if err := t.noticeChanged(id); err != nil {
+			return err
+		}
+		return t.sceneChanged(sc, sc.State)
+	})
+	return sc, err
+}
+
 // noticeChanged sends the zones of a scene back to signs_planned.
 func (t *txn) noticeChanged(scene string) error {
 	zones, err := all[Zone](t)
