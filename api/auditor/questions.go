@@ -48,7 +48,7 @@ type questionsOutput struct {
 type askInput struct {
 	Name    string   `path:"name" maxLength:"64" pattern:"^[a-z0-9-]+$" doc:"A question's name or number"`
 	Format  string   `query:"format" enum:"json,csv,parquet" default:"json"`
-	Purpose string   `query:"purpose" minLength:"3" maxLength:"200" required:"true" doc:"Why you ask; kept in the access log"`
+	Purpose string   `query:"purpose" minLength:"3" maxLength:"200" required:"true" doc:"Why you ask, kept in the access log: audit, or incident, rights, authority each with a colon and its reference"`
 	Set     []string `query:"set" maxItems:"12" doc:"Parameters as name:value, separated by commas; see the catalogue"`
 }
 
@@ -89,6 +89,9 @@ func (m *Questions) ask(ctx context.Context, in *askInput) (*askOutput, error) {
 	if _, err := actor.Need(ctx, readers...); err != nil {
 		return nil, problem.Denied(err)
 	}
+	if !purposeFits(in.Purpose) {
+		return nil, m.mismatch(ctx, in)
+	}
 	given, err := parameters(in.Set)
 	if err != nil {
 		return nil, err
@@ -117,6 +120,27 @@ func (m *Questions) ask(ctx context.Context, in *askInput) (*askOutput, error) {
 		out.Disposition = fmt.Sprintf("attachment; filename=%q", a.Question.Name+"."+in.Format)
 	}
 	return out, nil
+}
+
+// referenced are the purposes that say which incident, request or authority.
+var referenced = []string{"incident", "rights", "authority"}
+
+// purposeFits reports whether the log may be asked for that purpose (A-16): it
+// is there for audits, incidents, people's rights and authorities, and for
+// nothing else.
+func purposeFits(purpose string) bool {
+	code, ref, _ := strings.Cut(purpose, ":")
+	return code == "audit" || slices.Contains(referenced, code) && strings.TrimSpace(ref) != ""
+}
+
+// mismatch refuses, and records that somebody asked.
+func (m *Questions) mismatch(ctx context.Context, in *askInput) error {
+	err := m.Access.RecordRead(ctx, actor.Read{Action: "audit.refused", Object: in.Name, Purpose: in.Purpose})
+	if err != nil {
+		m.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("access record failed")
+	}
+	return problem.New(http.StatusForbidden, "PURPOSE_MISMATCH",
+		"the log is asked for audit, or for incident:ID, rights:ID, authority:REFERENCE; for nothing else")
 }
 
 // parameters takes name:value pairs apart. A comma in a value cannot be written,

@@ -80,19 +80,19 @@ const question = "/v1/audit/questions/consent-missing/answer"
 func TestEveryAnswerIsRecorded(t *testing.T) {
 	a, l := &answers{}, &ledger{}
 	routes := serve(t, actor.Actor{ID: "a-1", Roles: []actor.Role{actor.Auditor}}, a, l)
-	resp := routes.Get(question + "?purpose=yearly+audit&set=site:plaza,from:-7d")
+	resp := routes.Get(question + "?purpose=audit:+yearly&set=site:plaza,from:-7d")
 	require.Equal(t, http.StatusOK, resp.Code, resp.Body.String())
 	require.Equal(t, map[string]string{"site": "plaza", "from": "-7d"}, a.given)
 	var doc struct{ Holds bool }
 	require.NoError(t, json.Unmarshal(resp.Body.Bytes(), &doc))
 	require.False(t, doc.Holds)
 	require.Equal(t, []actor.Read{{
-		Action: "audit.ask", Object: "consent-missing", Purpose: "yearly audit",
+		Action: "audit.ask", Object: "consent-missing", Purpose: "audit: yearly",
 		Query: []byte(`["from:-7d","site:plaza"]`), Subjects: []event.Digest{{1}}, Count: 1,
 	}}, l.reads)
 
 	l.err = errors.New("disk full")
-	resp = routes.Get(question + "?purpose=yearly+audit")
+	resp = routes.Get(question + "?purpose=audit:+yearly")
 	require.Equal(t, http.StatusServiceUnavailable, resp.Code)
 	require.NotContains(t, resp.Body.String(), event.Digest{1}.String(), "no record, no answer")
 }
@@ -111,6 +111,24 @@ func TestWhoMayAsk(t *testing.T) {
 	routes := serve(t, actor.Actor{}, &answers{}, &ledger{})
 	require.Equal(t, http.StatusUnauthorized, routes.Get("/v1/audit/questions").Code)
 	require.Equal(t, http.StatusUnauthorized, routes.Get(question+"?purpose=audit").Code)
+}
+
+// proves: A-16
+func TestNoOtherPurpose(t *testing.T) {
+	who := actor.Actor{ID: "a-1", Roles: []actor.Role{actor.Auditor}}
+	for purpose, want := range map[string]int{
+		"audit": 200, "audit:+2026": 200, "incident:17": 200, "rights:r-2": 200, "authority:case+4": 200,
+		"marketing": 403, "incident": 403, "rights:": 403, "auditing": 403,
+	} {
+		a, l := &answers{}, &ledger{}
+		resp := serve(t, who, a, l).Get(question + "?purpose=" + purpose)
+		require.Equal(t, want, resp.Code, purpose)
+		require.Len(t, l.reads, 1, "%s: asking leaves a record either way", purpose)
+		if want == http.StatusForbidden {
+			require.Contains(t, resp.Body.String(), "PURPOSE_MISMATCH")
+			require.Nil(t, a.given, "nothing was asked of the log")
+		}
+	}
 }
 
 func TestRefusals(t *testing.T) {

@@ -24,6 +24,8 @@ Start with "bystander demo", or "bystander redact --in FILE --out FILE".`
 type commands struct {
 	Demo          demoCmd          `cmd:"" help:"Run everything on this machine with a loopback camera that plays a file, or with a camera of yours."`
 	Run           runCmd           `cmd:"" help:"Run with a configuration file: cameras in, redacted pictures and events out."`
+	Writer        writerCmd        `cmd:"" help:"Carry events from Kafka into ClickHouse, or into a file."`
+	Clickhouse    clickhouseCmd    `cmd:"" name:"clickhouse" help:"Make or print the schema of the store in ClickHouse."`
 	Redact        redactCmd        `cmd:"" help:"Redact a recording with the very same stages."`
 	Enrol         enrolCmd         `cmd:"" help:"Enrol a person who consented, from a photograph that is not kept."`
 	Withdraw      withdrawCmd      `cmd:"" help:"Withdraw an enrolled person's consents and destroy their template."`
@@ -36,6 +38,7 @@ type commands struct {
 	Token         tokenCmd         `cmd:"" help:"Make, list or end accounts' tokens."`
 	Halt          haltCmd          `cmd:"" help:"Mask everybody on every stream, at once."`
 	Resume        resumeCmd        `cmd:"" help:"End a halt; two different people have to ask."`
+	VerifyKey     verifyKeyCmd     `cmd:"" help:"Keys of the programs that call the 1:1 interface."`
 	Models        modelsCmd        `cmd:"" help:"List the models, or fetch them."`
 	Doctor        doctorCmd        `cmd:"" help:"Check this machine and this installation, with a fix for each finding."`
 	CheckConfig   checkConfigCmd   `cmd:"" help:"Check a configuration file, and the site file that it names."`

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bystander/internal/config"
+	"bystander/match"
 	"bystander/policy"
 )
 
@@ -19,6 +20,9 @@ func CheckConfig(_ context.Context, path string, env []string, out io.Writer) er
 	if cfg.Site != "" {
 		var serr error
 		site, serr = policy.LoadSite(cfg.Site)
+		if serr == nil {
+			serr = match.CheckThresholds(site, match.Calibration0095(), match.DefaultRules(), nil)
+		}
 		err = errors.Join(err, serr)
 	}
 	if err != nil {

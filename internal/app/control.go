@@ -108,7 +108,7 @@ func (l *lawful) refresh(ctx context.Context) error {
 // to. Nil means that there is none, or that it is closed.
 func (l *lawful) latest(ctx context.Context) (*policy.Site, error) {
 	if l.file != nil {
-		return l.file, nil
+		return l.noticed(ctx, l.file)
 	}
 	var suspended []string
 	for _, camera := range l.poses.moved() {
@@ -134,8 +134,10 @@ func (l *lawful) latest(ctx context.Context) (*policy.Site, error) {
 		return nil, nil
 	case errors.Is(err, sitestore.ErrGone):
 		return nil, l.closeSite()
+	case err != nil:
+		return nil, err
 	}
-	return site, err
+	return l.noticed(ctx, site)
 }
 
 // closeSite masks everybody for good: the site was closed.

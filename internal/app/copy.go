@@ -27,6 +27,9 @@ const (
 	copyClips = 20      // segments of video, the newest first
 )
 
+// copyDir begins the names of folders in which a bundle's video is made.
+const copyDir = ".copy-"
+
 // exporter makes the bundle of one person's data.
 type exporter struct {
 	e  *edge
@@ -140,68 +143,69 @@ func (x exporter) requests(ctx context.Context, b *rights.Bundler, enrollee stri
 
 // video adds the recordings in which the person was shown clear. Each is redacted
 // once more, with nobody but them left clear: others who agreed to be recorded
-// did not agree to be handed out.
+// did not agree to be handed out. Who is clear can be told only as long as there
+// is a template; after a withdrawal the list says what there is, without pictures.
 func (x exporter) video(ctx context.Context, b *rights.Bundler, enrollee string, log []event.Event) error {
-	clips, err := x.clips(ctx, log)
-	if err != nil || len(clips) == 0 {
-		return errors.Join(err, b.Records("video", []record.Recording{}, 0))
+	rec, _, err := x.e.recordingsHere(ctx)
+	if err != nil || rec == nil {
+		return errors.Join(err, b.Records("video", []copied{}, 0))
 	}
-	dir, err := os.MkdirTemp(x.e.cfg.Data, ".copy-*")
+	found, err := rec.of(ctx, log)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(x.e.cfg.Data, copyDir+"*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // redacted pictures only, and the next start clears them
-	var told []record.Recording
-	for _, c := range clips {
-		out := filepath.Join(dir, c.ID+".mp4")
-		if err := x.clip(ctx, c, enrollee, out); err != nil {
-			return fmt.Errorf("recording %s: %w", c.ID, err)
+	told := []copied{}
+	for _, c := range found {
+		one := copied{Recording: c.Recording}
+		switch {
+		case c.Open:
+			one.LeftOut = "still being written; ask again in some minutes"
+		case len(told) >= copyClips:
+			one.LeftOut = fmt.Sprintf("the newest %d recordings are in this bundle; ask for more", copyClips)
+		default:
+			if err := x.addClip(ctx, b, enrollee, dir, c, &one); err != nil {
+				return fmt.Errorf("recording %s: %w", c.ID, err)
+			}
 		}
-		if err := addFile(b, "video/"+c.Camera+"-"+c.Start.UTC().Format("2006-01-02T15-04-05Z")+"-"+c.ID+".mp4", out); err != nil {
-			return err
-		}
-		told = append(told, c.Recording)
+		told = append(told, one)
 	}
 	return b.Records("video", told, len(told))
 }
 
-// copiedClip is a recording with the scene in which the person was recognised.
-type copiedClip struct {
+// copied is a recording of a person, and the file of the bundle that shows it.
+type copied struct {
 	record.Recording
-	scene string
+	File    string `json:"file,omitempty"`
+	LeftOut string `json:"left_out,omitempty"` // why there is no file
 }
 
-// clips lists the recordings in which the person began to be shown clear, the
-// newest first.
-func (x exporter) clips(ctx context.Context, log []event.Event) ([]copiedClip, error) {
-	if x.e.rec == nil {
-		return nil, nil
+func (x exporter) addClip(ctx context.Context, b *rights.Bundler, enrollee, dir string, c shownIn, told *copied) error {
+	out := filepath.Join(dir, c.ID+".mp4")
+	err := x.clip(ctx, c, enrollee, out)
+	if errors.Is(err, enrol.ErrNoTemplate) {
+		told.LeftOut = "the template was destroyed, so that you can no longer be told from others on the picture"
+		return nil
 	}
-	var out []copiedClip
-	for i := len(log) - 1; i >= 0 && len(out) < copyClips; i-- {
-		ev := &log[i]
-		if ev.Kind != event.KindUnmask || ev.Detail["audience"] != "record" {
-			continue
-		}
-		found, err := x.e.rec.List(ctx, ev.CameraID, ev.TS, ev.TS.Add(time.Second), 4)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range found {
-			if !r.Open && !slices.ContainsFunc(out, func(c copiedClip) bool { return c.ID == r.ID }) {
-				out = append(out, copiedClip{r, ev.SceneID})
-			}
-		}
+	if err != nil {
+		return err
 	}
-	return out, nil
+	told.File = "video/" + c.Camera + "-" + c.Start.UTC().Format("2006-01-02T15-04-05Z") + "-" + c.ID + ".mp4"
+	f, err := os.Open(out)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(b.File(told.File, f), f.Close())
+	return errors.Join(err, os.Remove(out))
 }
 
-func (x exporter) clip(ctx context.Context, c copiedClip, enrollee, out string) error {
+func (x exporter) clip(ctx context.Context, c shownIn, enrollee, out string) error {
 	eyes := x.e.eyes
 	keep, err := enrol.NewKeepEnrolled(ctx, x.e.erasing.people.vault, c.scene, enrollee, eyes.embedder.Info().Digest, recordingID, time.Now)
-	if errors.Is(err, enrol.ErrNoTemplate) {
-		return nil // the template is gone: nobody can be left clear
-	}
 	if err != nil {
 		return err
 	}
@@ -224,16 +228,4 @@ func (x exporter) clip(ctx context.Context, c copiedClip, enrollee, out string) 
 	}
 	o := RedactOptions{In: in, Out: out, Style: "frost", Coverage: "head", Quality: 20, Quiet: true, JSON: true, Stdout: io.Discard, Stderr: io.Discard}
 	return o.run(ctx, recordingConfig(frame.Size{W: info.Width, H: info.Height}), info, eyes, k, x.e.log)
-}
-
-func addFile(b *rights.Bundler, name, path string) error {
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return b.File(name, f)
 }

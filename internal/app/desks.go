@@ -2,19 +2,16 @@ package app
 
 import (
 	"context"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
 
 	"bystander/api"
 	"bystander/api/auditor"
 	"bystander/api/verify"
+	"bystander/audit/erase"
 	"bystander/detect/liveness"
+	"bystander/internal/event"
 	"bystander/match"
 	"bystander/match/pair"
-	"bystander/match/vault"
 	"bystander/policy"
 )
 
@@ -28,22 +25,32 @@ type desks struct {
 	asker    auditor.Asker
 }
 
-// openDesks opens them; it needs stores, models, policy and erasure.
-func (e *edge) openDesks(ctx context.Context) (err error) {
-	d := &e.desks
-	if d.live, err = openLiveness(ctx, e.cfg, e.log); err != nil {
+// places are what an erasure has to reach at the desks.
+func (d *desks) places() []erase.NamedPlace {
+	return append(d.consents.places(), erase.NamedPlace{Name: "requests", Place: d.rights.db})
+}
+
+// openLiveness loads the model that tells a live face; cameras and desks use it.
+func (e *edge) openLiveness(ctx context.Context) (err error) {
+	if e.desks.live, err = openLiveness(ctx, e.cfg, e.log); err != nil || e.desks.live == nil {
 		return err
 	}
-	if d.live != nil {
-		e.closing(d.live.Close)
-	}
+	e.closing(e.desks.live.Close)
+	return nil
+}
+
+// openDesks opens them; it needs stores, models and policy.
+func (e *edge) openDesks(ctx context.Context) (err error) {
+	d := &e.desks
 	d.consents, err = openConsents(ctx, consentParts{
-		cfg: e.cfg, site: e.law.site, eyes: e.eyes, live: d.live, emit: e.ledger.emit, reads: readRecorder{e}, log: e.log,
+		cfg: e.cfg, site: func() *policy.Site { return e.law.fresh(ctx) },
+		eyes: e.eyes, live: d.live, emit: e.consentChanged, reads: readRecorder{e}, log: e.log,
 	})
 	if err != nil {
 		return err
 	}
 	e.closing(d.consents.close)
+	e.law.overlay = d.consents.Overlay
 	if err := e.openRights(ctx); err != nil {
 		return err
 	}
@@ -59,9 +66,14 @@ func (e *edge) openDesks(ctx context.Context) (err error) {
 	return nil
 }
 
-// openVerify opens the 1:1 interface. Without face models there is none.
+// openVerify opens the 1:1 interface where it is wanted. Without face models
+// there is none.
 func (e *edge) openVerify() (*verify.Module, error) {
-	if e.eyes.canEnrol() != nil {
+	if !e.cfg.Verify.Enabled {
+		return nil, nil
+	}
+	if err := e.eyes.canEnrol(); err != nil {
+		e.log.Warn().Str("component", "verify").Err(err).Msg("the 1:1 interface stays closed")
 		return nil, nil
 	}
 	cfg := pair.Config{
@@ -75,9 +87,7 @@ func (e *edge) openVerify() (*verify.Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(e.cfg.Keys, "clients.key")
-	_, missing := os.Stat(path)
-	seal, err := vault.OpenKey(path, errors.Is(missing, fs.ErrNotExist))
+	keys, err := openClientKeys(e.cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +95,13 @@ func (e *edge) openVerify() (*verify.Module, error) {
 	if err != nil {
 		return nil, err
 	}
+	plain := map[string]bool{}
+	for _, scene := range e.cfg.Verify.PlainOverTLS {
+		plain[scene] = true
+	}
 	return verify.New(verify.Config{
-		Site: e.law.siteID(), Scenes: leaseScenes{leases: e.law}, Faces: pairFaces{c}, Emit: e.ledger.emit,
-		Keys: verify.NewKeyStore(filepath.Join(e.cfg.Keys, "clients.json"), seal, nil), ClockSynced: clockSynced, Opener: opener,
+		Site: e.law.siteID(), Scenes: leaseScenes{leases: e.law, plain: plain}, Faces: pairFaces{c}, Emit: e.ledger.emit,
+		Keys: keys, ClockSynced: clockSynced, Opener: opener, LegacySHA1: e.cfg.Verify.LegacySHA1,
 	})
 }
 
@@ -96,6 +110,7 @@ func (d *desks) modules(e *edge) []api.Module {
 	out := []api.Module{
 		d.consents.module, d.rights.module,
 		&auditor.Questions{Asker: d.asker, Access: readRecorder{e}, Log: e.log.With().Str("component", "auditor").Logger()},
+		&auditor.Reviews{Events: reviewLog{e}, Access: readRecorder{e}, Record: reviewLog{e}.record, Log: e.log.With().Str("component", "auditor").Logger()},
 	}
 	if d.verify != nil {
 		out = append(out, d.verify)
@@ -114,10 +129,9 @@ func (d *desks) run(ctx context.Context) {
 
 var _ match.Leases = (*lawful)(nil)
 
-// overlaid is the site with the notices that were published here.
-func (d *desks) overlaid(ctx context.Context, site *policy.Site) (*policy.Site, error) {
-	if d.consents == nil || site == nil {
-		return site, nil
-	}
-	return d.consents.Overlay(ctx, site)
+// consentChanged puts on the log what changed with consents and notices, and has
+// the cameras follow at once.
+func (e *edge) consentChanged(ev event.Event) {
+	e.ledger.emit(ev)
+	e.law.kick()
 }

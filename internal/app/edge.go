@@ -75,16 +75,16 @@ func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *ed
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		e.openStores, e.openMerkle, e.openModels, e.openSelfCheck, e.openLaw, e.openBus, e.openOutputs, e.openCameras,
+		e.openStores, e.openMerkle, e.openModels, e.openLiveness, e.openSelfCheck, e.openLaw, e.openBus, e.openOutputs, e.openCameras,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if e.erasing, err = e.openErasing(ctx); err != nil {
+	if err := e.openDesks(ctx); err != nil {
 		return nil, err
 	}
-	if err := e.openDesks(ctx); err != nil {
+	if e.erasing, err = e.openErasing(ctx); err != nil {
 		return nil, err
 	}
 	e.registerMetrics()
@@ -186,6 +186,9 @@ func (e *edge) openLaw(ctx context.Context) error {
 	law, err := openLaw(ctx, e.cfg, e.eyes, e.reg, e.ledger.emit, e.log)
 	if err != nil {
 		return err
+	}
+	if e.desks.live != nil {
+		law.live = e.desks.live
 	}
 	e.law = law
 	e.closing(law.close)

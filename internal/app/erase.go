@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -15,6 +17,9 @@ import (
 	"bystander/internal/config"
 	"bystander/internal/event"
 	"bystander/match/vault"
+	"bystander/policy/consent"
+	"bystander/rights"
+	"bystander/sink/record"
 	"bystander/sink/spool"
 	"bystander/sink/sqlite"
 )
@@ -36,6 +41,8 @@ type erasing struct {
 type erasingParts struct {
 	store  *sqlite.Store
 	more   []erase.NamedStore // stores past this machine
+	places []erase.NamedPlace // of the desks
+	video  func(context.Context) (*recordings, func() error, error)
 	settle func(context.Context) error
 	record func(context.Context, event.Event) (event.Event, error)
 	log    zerolog.Logger
@@ -51,13 +58,16 @@ func openErasing(ctx context.Context, cfg config.Config, p erasingParts) (*erasi
 	x, err := erase.Open(ctx, erase.Config{
 		Path:    filepath.Join(cfg.Keys, "erasures.db"),
 		Finders: []erase.Finder{people.vault, people.people},
-		Places: []erase.NamedPlace{
+		Places: append([]erase.NamedPlace{
 			{Name: "keys and templates", Place: people.vault},
 			{Name: "backups of keys", Place: keyBackups{filepath.Join(cfg.Keys, "backup")}},
 			{Name: "names", Place: people.names},
 			{Name: "consents", Place: people.people},
-		},
-		Stores: append([]erase.NamedStore{{Name: "events of this machine", Deleter: p.store}}, p.more...),
+		}, p.places...),
+		Stores: append([]erase.NamedStore{
+			{Name: "recordings of this machine", Deleter: clearVideo{p.store, p.video}},
+			{Name: "events of this machine", Deleter: p.store},
+		}, p.more...),
 		Settle: p.settle, Record: p.record, Log: p.log,
 		Untold: func(ctx context.Context) (map[string][]erase.Span, error) { return untold(ctx, p.store) },
 	})
@@ -130,9 +140,15 @@ type edgeErasing struct {
 // backup brought back, before anything is served.
 func (e *edge) openErasing(ctx context.Context) (*edgeErasing, error) {
 	x := &edgeErasing{e: e}
-	var err error
+	accounts, err := openAccounts(ctx, e.cfg)
+	if err != nil {
+		return nil, err
+	}
+	e.closing(accounts.Close)
 	x.erasing, err = openErasing(ctx, e.cfg, erasingParts{
-		store: e.store, settle: x.settle, record: x.record, log: e.log.With().Str("component", "erase").Logger(),
+		store: e.store, video: e.recordingsHere,
+		places: append(e.desks.places(), erase.NamedPlace{Name: "accounts", Place: accounts}),
+		settle: x.settle, record: x.record, log: e.log.With().Str("component", "erase").Logger(),
 	})
 	if err != nil {
 		return nil, err
@@ -223,7 +239,14 @@ func Erase(ctx context.Context, cfg config.Config, o EraseOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	h.store = store
-	x, err := openErasing(ctx, cfg, erasingParts{store: store, settle: h.settle, record: h.record, log: zerolog.Nop()})
+	places, done, err := placesOf(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	x, err := openErasing(ctx, cfg, erasingParts{
+		store: store, places: places, video: h.recordings, settle: h.settle, record: h.record, log: zerolog.Nop(),
+	})
 	if err != nil {
 		return err
 	}
@@ -241,6 +264,45 @@ func Erase(ctx context.Context, cfg config.Config, o EraseOptions) (err error) {
 	}
 	_, err = fmt.Fprintf(o.Stdout, "  on the log as %v, hash of this account %s\n", c.Events, c.Hash())
 	return err
+}
+
+// placesOf opens what the desks of an installation keep of people.
+func placesOf(ctx context.Context, cfg config.Config) (_ []erase.NamedPlace, done func() error, err error) {
+	var opened []io.Closer
+	done = func() error {
+		var errs []error
+		for _, c := range opened {
+			errs = append(errs, c.Close())
+		}
+		return errors.Join(errs...)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, done())
+		}
+	}()
+	receipts, err := consent.OpenDB(ctx, filepath.Join(cfg.Data, "consent.db"))
+	if err != nil {
+		return nil, nil, err
+	}
+	opened = append(opened, receipts)
+	samples, err := openSamples(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	opened = append(opened, samples)
+	requests, err := rights.OpenDB(ctx, filepath.Join(cfg.Data, "rights.db"))
+	if err != nil {
+		return nil, nil, err
+	}
+	opened = append(opened, requests)
+	accounts, err := openAccounts(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	opened = append(opened, accounts)
+	return append((&consents{db: receipts, samples: samples}).places(),
+		erase.NamedPlace{Name: "requests", Place: requests}, erase.NamedPlace{Name: "accounts", Place: accounts}), done, nil
 }
 
 // awaitErasure waits for the running edge to finish.
@@ -299,6 +361,23 @@ func (h *offline) close() error {
 		errs = append(errs, h.spool.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// recordings opens what this machine recorded. No edge runs then: the spool's
+// lock is held.
+func (h *offline) recordings(ctx context.Context) (*recordings, func() error, error) {
+	dir := filepath.Join(h.cfg.Data, "recordings")
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, func() error { return nil }, nil
+	}
+	r, err := record.Open(ctx, record.Config{
+		Dir: dir, Segment: h.cfg.Record.Segment,
+		Limits: record.Limits{MaxAge: h.cfg.Record.MaxAge, MaxBytes: int64(h.cfg.Record.MaxBytes)},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return &recordings{r, dir}, r.Close, nil
 }
 
 // drain brings what the spool holds into the store.

@@ -40,14 +40,18 @@ type lawful struct {
 	// ops keeps the living site, the kill switch and incidents. shown is the
 	// site that the interface shows: ops too, or a copy of the site file.
 	ops, shown *sitestore.Store
-	file       *policy.Site // the site, where a file manages it
-	people     *store.Store
-	vault      *vault.Vault
-	key        ed25519.PrivateKey
-	shelf      *match.Shelf
-	claims     *match.Claims
-	counters   match.Counters
-	poses      *poses
+	file       *policy.Site   // the site, where a file manages it
+	live       match.Liveness // nil: scenes that ask for a live face match nobody
+	// overlay puts in the notices that were published here; nil as long as
+	// there are none.
+	overlay  func(context.Context, *policy.Site) (*policy.Site, error)
+	people   *store.Store
+	vault    *vault.Vault
+	key      ed25519.PrivateKey
+	shelf    *match.Shelf
+	claims   *match.Claims
+	counters match.Counters
+	poses    *poses
 
 	force  atomic.Pointer[inForce]       // the site in force, nil when none
 	holder atomic.Pointer[policy.Holder] // nil until there is a site
@@ -91,10 +95,10 @@ func openLaw(ctx context.Context, cfg config.Config, eyes *eyes, reg *prometheus
 			err = errors.Join(err, l.close())
 		}
 	}()
-	if err := l.openSite(ctx); err != nil {
+	if l.people, err = openPeople(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if l.people, err = openPeople(ctx, cfg); err != nil {
+	if err := l.openSite(ctx); err != nil {
 		return nil, err
 	}
 	if l.vault, err = openVault(ctx, cfg); err != nil {
@@ -127,8 +131,33 @@ func (l *lawful) openSite(ctx context.Context) (err error) {
 		return fmt.Errorf("%w: events.max_age: LOG_RETENTION: profile %q asks that the log is kept for at least %d days",
 			ErrUsage, p.Name, int(p.LogRetention/(24*time.Hour)))
 	}
+	if err := l.validated(ctx); err != nil {
+		return err
+	}
 	l.shown, err = showFile(ctx, l.cfg, l.file)
 	return err
+}
+
+// validated refuses a scene whose threshold is laxer than what was measured for
+// as many people as may be candidates there (C-30).
+func (l *lawful) validated(ctx context.Context) error {
+	consents, err := l.people.Consents(ctx)
+	if err != nil {
+		return err
+	}
+	candidates := map[string]int{}
+	for _, c := range consents {
+		if c.State == policy.ConsentGiven && c.Purpose == policy.PurposeMatch {
+			for _, scene := range c.Scenes {
+				candidates[scene]++
+			}
+		}
+	}
+	err = match.CheckThresholds(l.file, match.Calibration0095(), match.DefaultRules(), func(scene string) int { return max(candidates[scene], 1) })
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrUsage, l.cfg.Site, err)
+	}
+	return nil
 }
 
 func siteDB(cfg config.Config) string { return filepath.Join(cfg.Data, "site.db") }
@@ -161,7 +190,7 @@ func openPeople(ctx context.Context, cfg config.Config) (*store.Store, error) {
 func openVault(ctx context.Context, cfg config.Config) (*vault.Vault, error) {
 	return vault.Open(ctx, vault.Options{
 		Path: filepath.Join(cfg.Data, "templates.db"), KeyDir: cfg.Keys,
-		MasterKeyFile: os.Getenv(vault.EnvMasterKeyFile),
+		MasterKeyFile: os.Getenv(vault.EnvMasterKeyFile), MasterKey: os.Getenv(vault.EnvMasterKey),
 	})
 }
 
@@ -265,7 +294,8 @@ func (l *lawful) judge(camera string, emit func(event.Event), log zerolog.Logger
 	j, err := match.NewJudge(match.JudgeConfig{
 		Camera: camera, Leases: l, Shelf: l.shelf, Embedder: l.eyes.embedder,
 		Calibration: match.Calibration0095(), Rules: match.DefaultRules(), Claims: l.claims, Counters: l.counters, ClockSynced: clockSynced,
-		Sealer: l.vault,
+		Sealer:   l.vault,
+		Liveness: l.live,
 	})
 	if err != nil {
 		return nil, err

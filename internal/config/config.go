@@ -30,6 +30,7 @@ type Config struct {
 	Events  Events   `yaml:"events"`
 	Writer  Writer   `yaml:"writer"`
 	Rights  Rights   `yaml:"rights"`
+	Verify  Verify   `yaml:"verify"`
 	Merkle  Merkle   `yaml:"merkle"`
 	Models  Models   `yaml:"models"`
 }
@@ -101,6 +102,16 @@ type Encode struct {
 	Bitrate     int           `yaml:"bitrate"` // kbit/s at most; 0 chooses by size
 	Preset      string        `yaml:"preset"`
 	KeyInterval time.Duration `yaml:"key_interval"`
+}
+
+// Verify is the 1:1 interface for other programs, which sign with keys made by
+// "bystander verify-key".
+type Verify struct {
+	Enabled bool `yaml:"enabled"`
+	// PlainOverTLS lists the scenes that take pictures which are not encrypted
+	// besides by TLS.
+	PlainOverTLS []string `yaml:"plain_over_tls"`
+	LegacySHA1   bool     `yaml:"legacy_sha1"` // take sign_version hmac_sha1, which does not cover the body
 }
 
 // Record is the recorder of redacted video.

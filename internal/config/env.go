@@ -17,7 +17,7 @@ const envPrefix = "BYSTANDER_"
 // reserved are variables with this prefix that are no configuration keys.
 var reserved = map[string]bool{
 	"BYSTANDER_SHARED": true, "BYSTANDER_ORT_LIB": true, "BYSTANDER_CONFIG": true,
-	"BYSTANDER_MASTER_KEY_FILE": true, "BYSTANDER_MODEL_MIRRORS": true,
+	"BYSTANDER_MASTER_KEY_FILE": true, "BYSTANDER_MASTER_KEY": true, "BYSTANDER_MODEL_MIRRORS": true,
 }
 
 func (c *Config) applyEnv(env []string) error {

@@ -17,6 +17,7 @@ const MaxLimit = 1000
 // Query selects events. Empty fields do not restrict.
 type Query struct {
 	ID     string // of one event
+	Ref    string // events that refer to this one
 	Camera string
 	Zone   string
 	Kinds  []event.Kind
@@ -58,6 +59,7 @@ func (q Query) where() (string, []any) {
 		}
 	}
 	add(q.ID != "", "event_id = ?", q.ID)
+	add(q.Ref != "", "ref_event = ?", q.Ref)
 	add(q.Camera != "", "camera_id = ?", q.Camera)
 	add(q.Zone != "", "zone_id = ?", q.Zone)
 	if len(q.Kinds) > 0 {
