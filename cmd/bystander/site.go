@@ -11,6 +11,17 @@ type siteCmd struct {
 	Import siteImportCmd `cmd:"" help:"Take over a site file as the living site; nothing comes live before somebody approves it."`
 	Export siteExportCmd `cmd:"" help:"Write the living site as a site file."`
 	Show   siteShowCmd   `cmd:"" help:"Show scenes and zones, and what keeps each closed."`
+	ROPA   siteROPACmd   `cmd:"" name:"ropa" help:"Write the record of processing activities: every scene, as JSON."`
+}
+
+type siteROPACmd struct{ configFlag }
+
+func (c *siteROPACmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.SiteROPA(ctx, cfg, os.Stdout)
 }
 
 type siteImportCmd struct {

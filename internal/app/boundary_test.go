@@ -41,6 +41,10 @@ var stages = map[string][]string{
 	"audit":               {"internal/event", "internal/sqldb"},
 	"rights":              {"internal/event", "internal/sqldb", "policy"},
 	"api":                 {"internal/event", "web", "policy", "rights", "audit"},
+	"api/actor/tokens":    {"api/actor", "internal/sqldb"},
+	"schema":              {},
+	"internal/backends":   {},
+	"deploy":              {},
 	"web":                 {},
 }
 
