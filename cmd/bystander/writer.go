@@ -20,6 +20,7 @@ func (c *writerCmd) Run(ctx context.Context) error {
 type clickhouseCmd struct {
 	Migrate clickhouseMigrateCmd `cmd:"" help:"Make the schema, or bring it up to date; may be repeated."`
 	Print   clickhousePrintCmd   `cmd:"" help:"Print the schema, to be read or applied by other means."`
+	Repair  clickhouseRepairCmd  `cmd:"" help:"Find what the store cannot read of its own data, as after a full disk, and put it right; may be repeated."`
 }
 
 type clickhouseMigrateCmd struct{ configFlag }
@@ -30,6 +31,19 @@ func (c *clickhouseMigrateCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return app.ClickHouseMigrate(ctx, cfg, os.Stdout)
+}
+
+type clickhouseRepairCmd struct {
+	configFlag
+	JSON bool `help:"Print one JSON object."`
+}
+
+func (c *clickhouseRepairCmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.ClickHouseRepair(ctx, cfg, c.JSON, os.Stdout)
 }
 
 type clickhousePrintCmd struct {

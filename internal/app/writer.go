@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -299,8 +300,47 @@ func ClickHouseMigrate(ctx context.Context, cfg config.Config, out io.Writer) (e
 	for _, p := range r.Periods {
 		fmt.Fprintf(out, "  changed the retention period of %s\n", p)
 	}
+	if len(r.Room) > 0 {
+		fmt.Fprintf(out, "  inserts leave room on the disk in %s\n", strings.Join(r.Room, ", "))
+	}
 	if r.NoRoles != "" {
 		fmt.Fprintf(out, "  roles and row policies were not made: %s\n", r.NoRoles)
+	}
+	return nil
+}
+
+// errUnreadable reports parts that Repair could not put right.
+var errUnreadable = errors.New("the store holds data that cannot be read and that nothing else gives: restore these tables from a backup")
+
+// ClickHouseRepair puts right what the store cannot read of its own data.
+func ClickHouseRepair(ctx context.Context, cfg config.Config, asJSON bool, out io.Writer) (err error) {
+	conn, v, err := dialClickHouse(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	r, err := clickhouse.Repair(ctx, conn, v)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		if err := json.NewEncoder(out).Encode(r); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(out, "%d parts read, %d of them broken\n", r.Checked, len(r.Broken))
+		for _, p := range r.Broken {
+			fmt.Fprintf(out, "  %s %s: %s (%s)\n", p.Table, p.Part, p.Outcome, p.Reason)
+		}
+		for _, t := range r.Refilled {
+			fmt.Fprintf(out, "  %s was filled again from the log\n", t)
+		}
+		if r.LogHit {
+			fmt.Fprintln(out, "  events are missing: the writers ask the edges for them when they start, and hourly")
+		}
+	}
+	if r.Left() > 0 {
+		return errUnreadable
 	}
 	return nil
 }

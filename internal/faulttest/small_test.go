@@ -10,8 +10,6 @@ import (
 	"syscall"
 
 	"github.com/stretchr/testify/require"
-
-	sinkch "bystander/sink/clickhouse"
 )
 
 // mountSmall makes a file system of that size in memory, for what must run out
@@ -72,49 +70,4 @@ func (w *world) fill(name string) (free func()) {
 	}
 	require.NoError(w.t, f.Close())
 	return func() { require.NoError(w.t, os.Remove(path)) }
-}
-
-// mend does by hand what an operator has to after ClickHouse ran out of room: a
-// merge that was under way may leave a part whose files are empty, and no insert
-// fails for it. Such parts are dropped. Tables that are derived from the events
-// are filled again by the product's own statements; the events themselves show
-// as gaps, which the writers ask the edges for when they begin. It returns how
-// many parts were dropped.
-func (w *world) mend() int {
-	w.t.Helper()
-	db := w.ch.Database()
-	steps, err := sinkch.Steps(sinkch.Variant{Database: db})
-	require.NoError(w.t, err)
-	dropped := 0
-	for _, table := range strings.Fields(w.ch.Exec("SELECT name FROM system.tables WHERE engine LIKE '%MergeTree' AND database = '" + db + "'")) {
-		bad := 0
-		parts := w.ch.Exec(fmt.Sprintf("SELECT name FROM system.parts WHERE active AND database = '%s' AND table = '%s'", db, table))
-		for _, part := range strings.Fields(parts) {
-			out, err := w.ch.TryExec(w.t.Context(), fmt.Sprintf("CHECK TABLE %s.%s PART '%s'", db, table, part))
-			if f := strings.Split(out, "\t"); err == nil && len(f) > 1 && f[1] == "1" {
-				continue
-			}
-			w.t.Logf("ClickHouse left part %s of %s broken: %s %v", part, table, out, err)
-			w.ch.Exec(fmt.Sprintf("ALTER TABLE %s.%s DROP PART '%s'", db, table, part))
-			bad++
-		}
-		if bad == 0 {
-			continue
-		}
-		dropped += bad
-		for _, s := range steps {
-			for _, sql := range s.Statements {
-				if strings.HasPrefix(sql, "INSERT INTO `"+db+"`.`"+table+"`") {
-					w.ch.Exec(sql)
-				}
-			}
-		}
-		if table == "events" || table == "skeleton" {
-			for _, c := range w.writers {
-				c.kill()
-				c.start()
-			}
-		}
-	}
-	return dropped
 }

@@ -50,7 +50,6 @@ type world struct {
 
 	verified map[string]event.Head // up to where each chain has been verified
 	again    [edges]uint64         // replayed by each edge when last asked
-	mended   int                   // see mend
 }
 
 func newWorld(t testing.TB, rate int) *world {
@@ -59,7 +58,9 @@ func newWorld(t testing.TB, rate int) *world {
 	w.toBus, w.fromBus, w.toStore = newProxy(t), newProxy(t), newProxy(t)
 	w.mountSmall("spool", 64<<20)
 	w.mountSmall("store", 2<<30)
+	w.mountSmall("broker", 1<<30)
 	w.broker = kafka.Start(t, kafka.Options{
+		Dir:        w.small["broker"],
 		Advertised: map[string]string{"edge": w.toBus.addr(), "writer": w.fromBus.addr()},
 		Properties: map[string]string{
 			"group.min.session.timeout.ms": "1000",

@@ -24,14 +24,15 @@ type Report struct {
 	From, To int      // versions
 	Applied  []string // names of the steps
 	Periods  []string // tables whose retention period was changed
+	Room     []string // tables that now leave room on the disk
 	// NoRoles says why roles and policies could not be made; empty when they
 	// were. The store works without; who may read it is then up to the server.
 	NoRoles string
 }
 
 // Migrate brings the database up to date: steps that it lacks are applied and
-// noted with their hash, retention periods are made what v says, roles and row
-// policies are made. It can be repeated, also after it was cut short: each step
+// noted with their hash, retention periods are made what v says, inserts leave
+// room on the disk, roles and row policies are made. It can be repeated, also after it was cut short: each step
 // repeats what was done of it. It fails with ErrVariant, ErrAltered, ErrNewer,
 // ErrServer and the server's errors.
 func Migrate(ctx context.Context, conn driver.Conn, v Variant) (Report, error) {
@@ -61,6 +62,9 @@ func migrate(ctx context.Context, conn driver.Conn, v Variant, from fs.FS) (Repo
 		rep.To, rep.Applied = s.Version, append(rep.Applied, s.Name)
 	}
 	if rep.Periods, err = setPeriods(ctx, conn, v); err != nil {
+		return rep, err
+	}
+	if rep.Room, err = keepRoom(ctx, conn, v); err != nil {
 		return rep, err
 	}
 	rep.NoRoles, err = makeRoles(ctx, conn, v)

@@ -80,10 +80,57 @@ func (c *chains) load(ctx context.Context, id string) bool {
 			return false
 		}
 		c.w.trouble(theStore, err)
+		c.w.mend(ctx, c, err)
 		if !pause(ctx, c.w.backoff(attempt)) {
 			return false
 		}
 	}
+}
+
+// review asks the store anew about a chain: rows that it had may be gone.
+func (c *chains) review(ctx context.Context, id string) error {
+	c.mu.Lock()
+	s := c.by[id]
+	var before uint64
+	if s != nil {
+		before = s.last
+	}
+	c.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	last, missing, err := c.w.o.Store.State(ctx, id)
+	if err != nil {
+		return err
+	}
+	if last < before { // the end is gone
+		missing = append(missing, Gap{last + 1, before})
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, g := range s.missing { // what showed only since the store was asked
+		if g.First = max(g.First, max(last, before)+1); g.First <= g.Last {
+			missing = append(missing, g)
+		}
+	}
+	for _, g := range s.explained {
+		missing = without(missing, g.First, g.Last)
+	}
+	if len(s.missing) == 0 && len(missing) > 0 {
+		c.due(s)
+	}
+	s.missing = missing
+	return nil
+}
+
+// reviewAll asks the store about all of this session's chains.
+func (c *chains) reviewAll(ctx context.Context) error {
+	for _, s := range c.states() {
+		if err := c.review(ctx, s.Chain); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // due notes a gap that was not there before. Its events may still be under way.

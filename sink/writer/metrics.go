@@ -16,6 +16,7 @@ type metrics struct {
 	resets   prometheus.Counter
 	broken   prometheus.Counter
 	asked    prometheus.Counter
+	repairs  prometheus.Counter
 	answers  *prometheus.CounterVec
 	inserts  prometheus.Histogram
 	lag      *prometheus.GaugeVec
@@ -36,6 +37,7 @@ func newMetrics(w *Writer, reg prometheus.Registerer) (*metrics, error) {
 		resets:   counter("offset_resets_total", "Times that the bus no longer had the place to read on from."),
 		broken:   counter("broken_links_total", "Signed events that do not follow the chain's last one: a forked history."),
 		asked:    counter("replay_requests_total", "Requests for events that are missing."),
+		repairs:  counter("store_repairs_total", "Times that the store was repaired after it ran out of room or could not read its data."),
 		answers:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("replay_answers_total"), Help: "Answers of edges, by status."}, []string{"status"}),
 		inserts: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: name("insert_seconds"), Help: "Time to store a batch, repeats included.", Buckets: prometheus.ExponentialBuckets(0.01, 2, 14),
@@ -49,7 +51,7 @@ func newMetrics(w *Writer, reg prometheus.Registerer) (*metrics, error) {
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m, m.stored, m.parked, m.failures, m.resets, m.broken, m.asked, m.answers, m.inserts, m.lag} {
+	for _, c := range []prometheus.Collector{m, m.stored, m.parked, m.failures, m.resets, m.broken, m.asked, m.repairs, m.answers, m.inserts, m.lag} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("writer: metrics: %w", err)
 		}

@@ -28,6 +28,8 @@ func (c *chains) ask(ctx context.Context, mine func(chain string) bool) {
 	c.recall(ctx, mine)
 	t := time.NewTicker(lookEvery)
 	defer t.Stop()
+	review := time.NewTicker(c.w.o.Review)
+	defer review.Stop()
 	for {
 		for _, m := range c.requests() {
 			if err := c.w.c.Publish(ctx, event.TopicReplay, m); err != nil {
@@ -42,6 +44,11 @@ func (c *chains) ask(ctx context.Context, mine func(chain string) bool) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+		case <-review.C:
+			if err := c.reviewAll(ctx); err != nil && ctx.Err() == nil {
+				c.w.trouble(theStore, err)
+				c.w.mend(ctx, c, err)
+			}
 		}
 	}
 }

@@ -265,8 +265,10 @@ func (s *session) try(ctx context.Context, evs []event.Event) error {
 		cancel()
 		if err == nil {
 			s.w.trouble(theStore, nil)
+			s.w.mend(ctx, s.chains, nil)
 			return nil
 		}
+		s.w.mend(ctx, s.chains, err)
 		if ctx.Err() != nil || (s.w.o.Store.Conflict != nil && s.w.o.Store.Conflict(err)) {
 			return err
 		}

@@ -3,6 +3,8 @@ package writer
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"bystander/internal/event"
 	"bystander/sink/clickhouse"
@@ -27,7 +29,23 @@ type Store struct {
 	// Conflict reports whether an error of Append speaks of an event's content
 	// and not of the store's state, so that trying again is in vain.
 	Conflict func(error) bool
+	// Ails tells what an error of the store says of its disk; nil when nothing
+	// is known of such errors.
+	Ails func(error) Ailment
+	// Repair puts right what cannot be read of the parts made since a time; lost
+	// says that events went with it. Needed where Ails is set.
+	Repair func(ctx context.Context, since time.Time) (lost bool, err error)
 }
+
+// Ailment is what an error says of a store's disk.
+type Ailment int
+
+// The ailments.
+const (
+	Healthy Ailment = iota // of something else, or of nothing
+	Full                   // no room; what was being written meanwhile is suspect
+	Damaged                // stored data cannot be read
+)
 
 func permanent(err error, more error) bool {
 	return errors.Is(err, event.ErrInvalid) || errors.Is(err, event.ErrHash) || errors.Is(err, more)
@@ -46,6 +64,22 @@ func ClickHouse(s *clickhouse.Store) Store {
 			return c.Last, missing, err
 		},
 		Conflict: func(err error) bool { return permanent(err, clickhouse.ErrConflict) },
+		Ails: func(err error) Ailment {
+			switch {
+			case clickhouse.Damaged(err):
+				return Damaged
+			case clickhouse.NoRoom(err):
+				return Full
+			}
+			return Healthy
+		},
+		Repair: func(ctx context.Context, since time.Time) (bool, error) {
+			r, err := s.Repair(ctx, since)
+			if err == nil && r.Left() > 0 {
+				err = fmt.Errorf("writer: %d parts of the store cannot be read and cannot be derived from anything: restore them from a backup; bystander clickhouse repair lists them", r.Left())
+			}
+			return r.LogHit, err
+		},
 	}
 }
 

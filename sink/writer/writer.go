@@ -58,6 +58,10 @@ type Options struct {
 	Grace    time.Duration
 	AskEvery time.Duration
 
+	// Review is how often all chains are compared with the store, so that events
+	// that it lost by itself are asked for too; 1 hour.
+	Review time.Duration
+
 	// Session is after how long without a sign of life a writer's partitions go
 	// to the others; 20 s.
 	Session time.Duration
@@ -83,6 +87,7 @@ func (o *Options) fill() error {
 	set(&o.MaxBackoff, 30*time.Second)
 	set(&o.Grace, 2*time.Second)
 	set(&o.AskEvery, 10*time.Minute)
+	set(&o.Review, time.Hour)
 	set(&o.Session, 20*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -102,10 +107,13 @@ type Writer struct {
 	o Options
 	m *metrics
 
+	mending sync.Mutex // held through a repair
+
 	mu     sync.Mutex
 	st     Status
 	errs   [2]error // of the store, of the bus
-	chains *chains  // of the present session; nil between sessions
+	ail    ailing
+	chains *chains // of the present session; nil between sessions
 }
 
 // Status is how a writer fares.
