@@ -41,6 +41,7 @@ type commands struct {
 	VerifyKey     verifyKeyCmd     `cmd:"" help:"Keys of the programs that call the 1:1 interface."`
 	Models        modelsCmd        `cmd:"" help:"List the models, or fetch them."`
 	Doctor        doctorCmd        `cmd:"" help:"Check this machine and this installation, with a fix for each finding."`
+	Openapi       openapiCmd       `cmd:"" name:"openapi" help:"Print the description of the HTTP interface (OpenAPI 3.1), as it is served at /openapi.json."`
 	CheckConfig   checkConfigCmd   `cmd:"" help:"Check a configuration file, and the site file that it names."`
 	Probe         probeCmd         `cmd:"" hidden:""`
 	Version       versionCmd       `cmd:"" help:"Print the version."`
