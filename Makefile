@@ -85,6 +85,12 @@ faults: build/.setup-test ## every fault of bus, store, edge and network, many t
 bench-sink: build/.setup-test ## from spool to a stored, verified row, beside the libraries alone
 	@BENCH_SINK=1 $(GO) test -count=1 -timeout 30m -v -run TestSinkSpeed ./internal/faulttest
 
+# The tables of demands lie beside the checkout.
+SHARED ?= $(or $(BYSTANDER_SHARED),../shared)
+.PHONY: requirements
+requirements: ## write docs/requirements.md anew from the tests' own tags
+	@$(GO) run ./internal/tools/requirements -demands '$(SHARED)/REQUIREMENTS.md'
+
 .PHONY: clean
 clean: ## remove what was built
 	@rm -rf bin build web/dist/assets web/dist/index.html

@@ -282,7 +282,7 @@ func TestSceneThresholdIsOnlyStricter(t *testing.T) {
 
 // TestRefusedFields sends what must not be taken; nothing of it is collected.
 //
-// proves: B-38, B-39, B-40, B-42, B-51
+// proves: B-38, B-39, B-40, B-42, B-51, B-43
 func TestRefusedFields(t *testing.T) {
 	s := newStand(t)
 	for name, c := range map[string]struct {
