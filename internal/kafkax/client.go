@@ -23,7 +23,7 @@ type Client struct {
 	kc     *kafka.Client
 	tr     *kafka.Transport
 	dialer *kafka.Dialer
-	codec  compress.Codec // nil: none
+	codec  compress.Codec  // nil: none
 	ctx    context.Context // of every connection; ended by stop
 	stop   context.CancelFunc
 
