@@ -88,7 +88,7 @@ func RepairSince(ctx context.Context, conn driver.Conn, v Variant, since time.Ti
 // Repair is RepairSince for this store's database, and forgets what this process
 // believes to be stored.
 func (s *Store) Repair(ctx context.Context, since time.Time) (RepairReport, error) {
-	s.Refresh()
+	defer s.Refresh()
 	return RepairSince(ctx, s.conn, s.v, since)
 }
 

@@ -120,6 +120,9 @@ func (c *chains) review(ctx context.Context, id string) error {
 		c.due(s)
 	}
 	s.missing = missing
+	if len(missing) > 0 && c.w.o.Store.Refresh != nil {
+		c.w.o.Store.Refresh() // it may believe to have them
+	}
 	return nil
 }
 
