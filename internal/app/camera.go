@@ -36,6 +36,7 @@ type camera struct {
 	emit  func(event.Event)
 	site  func() string
 	scene func() string
+	zone  func() string // its recognition zone, empty for none or several
 	log   zerolog.Logger
 
 	mu      sync.Mutex
@@ -96,6 +97,8 @@ type watcher struct {
 	pending string
 	minute  time.Time
 	before  counts
+
+	looks, templates uint64 // compared, at the last minute's end
 }
 
 func (w *watcher) look(now time.Time) {
@@ -165,7 +168,25 @@ func (w *watcher) count() {
 	if d.Tracks >= k {
 		detail["people"] = strconv.FormatUint(d.Tracks, 10)
 	}
-	w.c.event(event.KindZoneMinute, detail)
+	w.compared(detail)
+	e := w.c.draft(event.KindZoneMinute, detail)
+	e.ZoneID = w.c.zone()
+	w.c.emit(e)
+}
+
+// compared adds how many templates were compared with, and how many looks were,
+// so that auditors can tell what false matches to expect. Small counts are
+// suppressed like those of people.
+func (w *watcher) compared(detail map[string]string) {
+	if w.c.who == nil {
+		return
+	}
+	looks, templates := w.c.who.embedded.total(), w.c.who.compared.total()
+	if n := looks - w.looks; n >= k {
+		detail["looks"] = strconv.FormatUint(n, 10)
+		detail["comparisons"] = strconv.FormatUint(templates-w.templates, 10)
+	}
+	w.looks, w.templates = looks, templates
 }
 
 func (w *watcher) end() {
@@ -175,8 +196,10 @@ func (w *watcher) end() {
 	}
 }
 
-func (c *camera) event(kind event.Kind, detail map[string]string) {
-	c.emit(event.Event{Kind: kind, SiteID: c.site(), CameraID: c.cfg.ID, SceneID: c.scene(), Detail: detail})
+func (c *camera) event(kind event.Kind, detail map[string]string) { c.emit(c.draft(kind, detail)) }
+
+func (c *camera) draft(kind event.Kind, detail map[string]string) event.Event {
+	return event.Event{Kind: kind, SiteID: c.site(), CameraID: c.cfg.ID, SceneID: c.scene(), Detail: detail}
 }
 
 // minus returns the difference of two readings of the same counters.

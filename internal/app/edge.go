@@ -257,7 +257,8 @@ func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error
 	log := e.log.With().Str("camera", cc.ID).Logger()
 	c := &camera{
 		cfg: cc, hold: e.cfg.Redact.Hold, stats: &cameraStats{}, emit: e.ledger.emit,
-		site: e.law.siteID, scene: func() string { return e.law.sceneOf(cc) }, log: log,
+		site: e.law.siteID, scene: func() string { return e.law.sceneOf(cc) },
+		zone: func() string { return zoneOf(e.law.site(), cc.ID) }, log: log,
 	}
 	var err error
 	if c.out, err = e.openOutlet(cc, c.stats, log); err != nil {

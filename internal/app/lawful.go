@@ -291,9 +291,11 @@ func (l *lawful) judge(camera string, emit func(event.Event), log zerolog.Logger
 	if l.people == nil || l.eyes.embedder == nil {
 		return nil, nil
 	}
+	embedded, compared := &tally{house: l.counters.Embeddings}, &tally{house: l.counters.Comparisons}
 	j, err := match.NewJudge(match.JudgeConfig{
 		Camera: camera, Leases: l, Shelf: l.shelf, Embedder: l.eyes.embedder,
-		Calibration: match.Calibration0095(), Rules: match.DefaultRules(), Claims: l.claims, Counters: l.counters, ClockSynced: clockSynced,
+		Calibration: match.Calibration0095(), Rules: match.DefaultRules(), Claims: l.claims, ClockSynced: clockSynced,
+		Counters: match.Counters{Embeddings: embedded, Comparisons: compared},
 		Sealer:   l.vault,
 		Liveness: l.live,
 	})
@@ -301,6 +303,7 @@ func (l *lawful) judge(camera string, emit func(event.Event), log zerolog.Logger
 		return nil, err
 	}
 	w := newWho(j, l, l.siteID, emit, log)
+	w.embedded, w.compared = embedded, compared
 	w.pose = l.poses.of(camera).current
 	return w, nil
 }
@@ -325,6 +328,25 @@ func sceneOf(site *policy.Site, c config.Camera) string {
 		}
 	}
 	return ""
+}
+
+// zoneOf is a camera's one recognition zone; empty when there is none, or more
+// than one.
+func zoneOf(site *policy.Site, camera string) string {
+	found := ""
+	if site == nil {
+		return found
+	}
+	for _, z := range site.Zones {
+		if z.Camera != camera || z.Kind != policy.ZoneRecognition || z.State == policy.ZoneRetired {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = z.ID
+	}
+	return found
 }
 
 // stricter adds what the camera's scene asks for; a scene can only widen masks.

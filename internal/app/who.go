@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
@@ -33,7 +34,30 @@ type who struct {
 	mu     sync.RWMutex
 	grants map[uint64]grant
 
-	matched map[event.Digest]bool // people recognised since the start, by pseudonym of the day
+	embedded, compared *tally                // since the start; nil where nobody counts
+	matched            map[event.Digest]bool // people recognised since the start, by pseudonym of the day
+}
+
+// tally counts for one camera what the whole house counts as well.
+type tally struct {
+	n     atomic.Uint64
+	house match.Counter // nil keeps none
+}
+
+// total is the count so far.
+func (t *tally) total() uint64 {
+	if t == nil {
+		return 0
+	}
+	return t.n.Load()
+}
+
+// Add implements match.Counter.
+func (t *tally) Add(n float64) {
+	t.n.Add(uint64(n))
+	if t.house != nil {
+		t.house.Add(n)
+	}
 }
 
 // grant is what a track's last look earned it.
