@@ -44,6 +44,7 @@ type auditVerifyCmd struct {
 	Key        string   `placeholder:"FILE" help:"The edge's public key; default keys/edge.pub of the installation."`
 	Spool      string   `placeholder:"DIR" xor:"from-what" help:"Check a spool instead of the store."`
 	Export     string   `placeholder:"FILE" xor:"from-what" help:"Check an export, one JSON object a line, instead of the store."`
+	Store      string   `placeholder:"local|clickhouse" help:"Which store; default ClickHouse where it is configured, else the one of this machine."`
 	Checkpoint []string `placeholder:"FILE" help:"A signed checkpoint, or a history of them, that somebody kept; may be repeated."`
 	Log        string   `placeholder:"DIR|URL" help:"Tiles of the Merkle log; default the installation's."`
 	LogKey     string   `placeholder:"KEY|FILE" help:"Verifier key of the Merkle log; default the installation's."`
@@ -63,7 +64,7 @@ func (c *auditVerifyCmd) Run(ctx context.Context) error {
 	}
 	return app.AuditVerify(ctx, cfg, app.VerifyOptions{
 		Chain: c.Chain, From: c.From, To: c.To, Key: c.Key, Spool: c.Spool, Export: c.Export,
-		Checkpoints: c.Checkpoint, Log: c.Log, LogKey: c.LogKey, ByAge: c.ByAge, JSON: c.JSON,
+		Store: c.Store, Checkpoints: c.Checkpoint, Log: c.Log, LogKey: c.LogKey, ByAge: c.ByAge, JSON: c.JSON,
 		Stdout: os.Stdout, Progress: progress,
 	})
 }

@@ -27,7 +27,7 @@ type ExportOptions struct {
 // AuditExport writes the store's rows as JSON lines, which AuditVerify reads.
 // The access record is written before the first row.
 func AuditExport(ctx context.Context, cfg config.Config, o ExportOptions) (err error) {
-	src, err := openRows(cfg, VerifyOptions{})
+	src, err := openRows(ctx, cfg, VerifyOptions{})
 	if err != nil {
 		return err
 	}

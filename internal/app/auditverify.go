@@ -32,6 +32,7 @@ type VerifyOptions struct {
 	Key      string // file of the edge's public key; the installation's when empty
 	// One of these, or the installation's store.
 	Spool, Export string
+	Store         string   // local or clickhouse; ClickHouse when it is configured
 	Checkpoints   []string // files: signed notes, or histories of them
 	Log           string   // folder or address of the tiles; the installation's when empty
 	LogKey        string   // verifier key or a file with it; the installation's when empty
@@ -45,7 +46,7 @@ type VerifyOptions struct {
 // unaltered and in order, against the edge's key, its spool, the Merkle log and
 // checkpoints kept elsewhere. What is wrong is told, and is an error.
 func AuditVerify(ctx context.Context, cfg config.Config, o VerifyOptions) (err error) {
-	src, err := openRows(cfg, o)
+	src, err := openRows(ctx, cfg, o)
 	if err != nil {
 		return err
 	}
@@ -120,11 +121,16 @@ type rowSource struct {
 	verify.Source
 	close func() error
 	floor func(ctx context.Context, chain string) (event.Head, error) // nil where nothing is
-	store bool                                                        // compare with the spool
 	spool *spool.Inspection                                           // of a spool
+
+	// Of a store: it is compared with what its consumer of the edge's spool has
+	// acknowledged. arrived waits for what is still on its way; nil for none.
+	store    bool
+	consumer string
+	arrived  func(ctx context.Context, chain string, to uint64) error
 }
 
-func openRows(cfg config.Config, o VerifyOptions) (*rowSource, error) {
+func openRows(ctx context.Context, cfg config.Config, o VerifyOptions) (*rowSource, error) {
 	switch {
 	case o.Spool != "" && o.Export != "":
 		return nil, fmt.Errorf("%w: give --spool or --export, not both", ErrUsage)
@@ -149,12 +155,18 @@ func openRows(cfg config.Config, o VerifyOptions) (*rowSource, error) {
 		}
 		return &rowSource{Source: spoolRows{o.Spool, in.Head.ChainID}, close: func() error { return nil }, spool: &in}, nil
 	}
+	switch {
+	case o.Store != "" && o.Store != storeLocal && o.Store != storeClickHouse:
+		return nil, wrongStore(o.Store)
+	case o.Store == storeClickHouse, o.Store == "" && len(cfg.Events.ClickHouse.Addrs) > 0:
+		return openClickHouseRows(ctx, cfg)
+	}
 	path := filepath.Join(cfg.Data, "events.db")
 	in, err := sqlite.Inspect(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: there is no event log at %s; name the installation with --config or --data, or give --spool or --export", ErrUsage, path)
 	}
-	return &rowSource{Source: storeRows{in}, close: in.Close, floor: in.Floor, store: true}, nil
+	return &rowSource{Source: storeRows{in}, close: in.Close, floor: in.Floor, store: true, consumer: "sqlite"}, nil
 }
 
 // storeRows are the rows of the embedded store.
@@ -214,8 +226,13 @@ func (s *rowSource) chains(ctx context.Context, cfg config.Config, o VerifyOptio
 			c.From = s.spool.Oldest // older ones were acknowledged and retired
 		}
 		if s.store && id == own {
-			if err := knownHead(cfg, &c); err != nil {
+			if err := knownHead(cfg, &c, s.consumer); err != nil {
 				return nil, err
+			}
+			if s.arrived != nil {
+				if err := s.arrived(ctx, id, c.Head.Seq); err != nil {
+					return nil, err
+				}
 			}
 		}
 		if c.Log, err = knownLog(ctx, cfg, o, id); err != nil {
@@ -268,8 +285,8 @@ func ownChain(cfg config.Config) (string, error) {
 }
 
 // knownHead asks the edge's spool how far the store must go: what it took over
-// was acknowledged, the rest waits.
-func knownHead(cfg config.Config, c *verify.Chain) error {
+// was acknowledged to that consumer, the rest waits.
+func knownHead(cfg config.Config, c *verify.Chain, consumer string) error {
 	dir := filepath.Join(cfg.Data, "spool")
 	var acked event.Head
 	first, err := spool.Inspect(dir, nil)
@@ -279,7 +296,7 @@ func knownHead(cfg config.Config, c *verify.Chain) error {
 	if err != nil {
 		return err
 	}
-	to := first.Acked["sqlite"]
+	to := first.Acked[consumer]
 	in, err := spool.Inspect(dir, func(e *event.Event) error {
 		if e.Seq == to {
 			acked = event.HeadOf(e)

@@ -63,6 +63,11 @@ func (in *Inspector) Floor(ctx context.Context, chain string) (event.Head, error
 	return h, nil
 }
 
+// Last is the highest number of a chain that has left a trace, 0 for none.
+func (in *Inspector) Last(ctx context.Context, chain string) (uint64, error) {
+	return in.s.top(ctx, chain)
+}
+
 // window is how many numbers are read at once.
 const window = 20_000
 
