@@ -85,7 +85,8 @@ var catalogue = []Question{
 		Title: "Matches, rejects and claim failures per zone, hour and threshold?",
 		About: "Counts per zone, hour and threshold, with the false matches to expect among the comparisons made at the validated rate.",
 		Params: []Param{
-			{Name: "from", Type: Time, Default: "-7d", About: "from this time on"}, pTo, pSite, pZone,
+			{Name: "from", Type: Time, Default: "-7d", About: "from this time on"},
+			pTo, pSite, pZone,
 			{Name: "fmr_per_million", Type: Int, Default: "100", About: "false matches per million comparisons at the threshold, as validated"},
 			pRows,
 		},

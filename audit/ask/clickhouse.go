@@ -75,8 +75,14 @@ type source struct {
 
 // The columns that a union of sources has, with what stands for an unset one.
 var unionColumns = [][2]string{
-	{"camera_id", "''"}, {"zone_id", "''"}, {"verdict", "''"}, {"ref_event", "''"}, {"threshold", "toFloat32(0)"},
-	{"subject_ref", "toFixedString('', 32)"}, {"reviewer_ref", "toFixedString('', 32)"}, {"consent_ref", "toFixedString('', 32)"},
+	{"camera_id", "''"},
+	{"zone_id", "''"},
+	{"verdict", "''"},
+	{"ref_event", "''"},
+	{"threshold", "toFloat32(0)"},
+	{"subject_ref", "toFixedString('', 32)"},
+	{"reviewer_ref", "toFixedString('', 32)"},
+	{"consent_ref", "toFixedString('', 32)"},
 }
 
 var matchKinds = []string{"match", "claim_outcome", "verify_1to1", "unmask", "human_review"}
