@@ -26,6 +26,7 @@ type Cursor struct {
 	s     *Spool
 	name  string
 	acked uint64 // guarded by s.mu, like the rest
+	late  bool   // acked is not on the disk yet, which was full
 	// Where the last read began and ended: the next one goes on at the end, or
 	// begins again when nothing was acknowledged.
 	begin, end place
@@ -114,7 +115,9 @@ func (c *Cursor) Read(ctx context.Context, limit int) ([]event.Event, error) {
 }
 
 // Ack records durably that the consumer is done with everything up to seq.
-// Going back is refused; acknowledging again is harmless.
+// Going back is refused; acknowledging again is harmless. On a disk without any
+// room it is remembered until there is some: after a crash the consumer may see
+// events again, which it has to be prepared for in any case.
 func (c *Cursor) Ack(seq uint64) error {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
@@ -133,30 +136,52 @@ func (c *Cursor) Ack(seq uint64) error {
 	return c.s.retire()
 }
 
-// save acknowledges up to seq. On a full disk it makes room first, by segments
-// that this very acknowledgement settles: whether the cursor's file or they are
+// save acknowledges up to seq. On a full disk it makes room by segments that
+// this very acknowledgement settles: whether the cursor's file or they are
 // written off first does not matter, since a cursor is never taken to stand
-// before the oldest event held.
+// before the oldest event held. Where it settles none it holds all the same:
+// were it refused, the consumer would be given the same events for ever, and a
+// disk that the spool itself has filled would never be emptied.
 func (c *Cursor) save(seq uint64) error {
 	before := c.acked
 	for {
 		err := c.s.saveCursor(c.name, seq)
 		if err == nil {
-			c.acked = seq
+			c.acked, c.late = seq, false
 			return nil
 		}
 		if !noRoom(err) {
 			return err
 		}
-		c.acked = seq
+		c.acked, c.late = seq, true
 		gone, derr := c.s.disposeOldest()
-		if derr != nil || !gone {
+		if derr != nil {
 			if c.acked = before; len(c.s.segs) > 0 {
 				c.acked = max(before, c.s.segs[0].first-1)
 			}
 			return errors.Join(err, derr)
 		}
+		if !gone {
+			return nil
+		}
 	}
+}
+
+// saveLate writes the acknowledgements that the disk had no room for, as far as
+// it has some now.
+func (s *Spool) saveLate() error {
+	var errs []error
+	for _, c := range s.cursors {
+		if !c.late {
+			continue
+		}
+		err := s.saveCursor(c.name, c.acked)
+		c.late = err != nil
+		if err != nil && !noRoom(err) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Replay calls fn with the events from number from on up to number to, in

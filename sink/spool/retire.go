@@ -94,7 +94,7 @@ func (s *Spool) Enforce() error {
 		return ErrClosed
 	}
 	s.watchLag()
-	return s.retire()
+	return errors.Join(s.retire(), s.saveLate())
 }
 
 // DefaultMaxAge is how long acknowledged events are kept for replay unless

@@ -57,6 +57,42 @@ func TestDiskFullGivesUpAcknowledgedSegmentsFirst(t *testing.T) {
 	require.True(t, alarms[len(alarms)-1].Cleared)
 }
 
+// TestAFullDiskIsEmptied: a spool that has filled its disk while its consumer was
+// away is emptied by acknowledgements that settle no segment by themselves.
+func TestAFullDiskIsEmptied(t *testing.T) {
+	dir := smallDisk(t, "256k")
+	s := open(t, filepath.Join(dir, "spool"), spool.Options{SegmentBytes: 64 << 10})
+	cur, err := s.Consumer("store")
+	require.NoError(t, err)
+	c := newChain(t, event.Head{})
+	var full error
+	for i := 0; full == nil && i < 5000; i++ {
+		if full = s.Append(ctx, seal(t, c, 5)); full != nil {
+			require.NoError(t, c.Rewind(s.Head()))
+		}
+	}
+	require.ErrorIs(t, full, unix.ENOSPC)
+	var fs unix.Statfs_t
+	require.NoError(t, unix.Statfs(dir, &fs))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, int(fs.Bavail)*int(fs.Bsize)), 0o600))
+
+	head, got := s.Head().Seq, uint64(0)
+	for cur.Acked() < head {
+		evs, err := cur.Read(ctx, 3)
+		require.NoError(t, err)
+		require.Equal(t, got+1, evs[0].Seq, "nothing is passed over or given again")
+		got = evs[len(evs)-1].Seq
+		require.NoError(t, cur.Ack(got))
+	}
+	require.NoError(t, s.Append(ctx, seal(t, c, 5)), "there is room again")
+	require.NoError(t, s.Enforce())
+	require.NoError(t, s.Close())
+	s = open(t, filepath.Join(dir, "spool"), spool.Options{SegmentBytes: 64 << 10})
+	cur, err = s.Consumer("store")
+	require.NoError(t, err)
+	require.Equal(t, head, cur.Acked(), "what was acknowledged without room is on the disk")
+}
+
 // TestLagAlarm: a consumer that takes nothing is told of once its oldest event
 // is older than the bound, and the news ends when it catches up.
 func TestLagAlarm(t *testing.T) {

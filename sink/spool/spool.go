@@ -381,7 +381,7 @@ func (s *Spool) Close() error {
 	}
 	s.closed = true
 	s.wake()
-	return s.shut()
+	return errors.Join(s.saveLate(), s.shut())
 }
 
 func (s *Spool) shut() error {
