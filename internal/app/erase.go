@@ -16,6 +16,7 @@ import (
 	"bystander/audit/erase"
 	"bystander/internal/config"
 	"bystander/internal/event"
+	"bystander/internal/kafkax"
 	"bystander/match/vault"
 	"bystander/policy/consent"
 	"bystander/rights"
@@ -146,7 +147,7 @@ func (e *edge) openErasing(ctx context.Context) (*edgeErasing, error) {
 	}
 	e.closing(accounts.Close)
 	x.erasing, err = openErasing(ctx, e.cfg, erasingParts{
-		store: e.store, video: e.recordingsHere,
+		store: e.store, more: e.storesPast(), video: e.recordingsHere,
 		places: append(e.desks.places(), erase.NamedPlace{Name: "accounts", Place: accounts}),
 		settle: x.settle, record: x.record, log: e.log.With().Str("component", "erase").Logger(),
 	})
@@ -244,8 +245,15 @@ func Erase(ctx context.Context, cfg config.Config, o EraseOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
+	var client *kafkax.Client
+	if len(cfg.Events.Kafka.Brokers) > 0 {
+		if client, err = openClient(cfg, "erase"); err != nil {
+			return errors.Join(ErrUsage, err)
+		}
+		defer func() { err = errors.Join(err, client.Close()) }()
+	}
 	x, err := openErasing(ctx, cfg, erasingParts{
-		store: store, places: places, video: h.recordings, settle: h.settle, record: h.record, log: zerolog.Nop(),
+		store: store, more: h.storesPast(client), places: places, video: h.recordings, settle: h.settle, record: h.record, log: zerolog.Nop(),
 	})
 	if err != nil {
 		return err
