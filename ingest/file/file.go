@@ -113,14 +113,15 @@ func (r *reader) note(p av.Packet) {
 }
 
 // checkEnd compares what was read with what the container promised. Only MP4
-// counts its pictures; elsewhere the duration has to serve, and containers are
-// careless with it.
+// counts its pictures, unless it is fragmented, and then each fragment says how
+// long it is; elsewhere the duration has to serve, and containers are careless
+// with it.
 func (r *reader) checkEnd() error {
 	if r.damaged {
 		return r.truncated()
 	}
 	if strings.Contains(r.info.Format, "mov") {
-		if r.packets < r.info.Frames && r.info.Frames-r.packets > r.info.Frames/50 {
+		if r.info.Counted && r.packets < r.info.Frames && r.info.Frames-r.packets > r.info.Frames/50 {
 			return r.truncated()
 		}
 		return nil

@@ -261,3 +261,15 @@ func TestDamagedPicturesAreLeftOut(t *testing.T) {
 		t.Errorf("%d of %d pictures shown, health %+v", shown, kept, h)
 	}
 }
+
+// A fragmented file counts nothing. One with pictures left out, as our recorder
+// writes where a camera was not served in time, is read to its end and is whole.
+func TestFragmentedFileWithPicturesLeftOut(t *testing.T) {
+	path := sourcetest.Video(t, "frag.mp4", size, 25, 4, append(x264, "-vf", "select='lt(n,25)+not(mod(n,4))'", "-fps_mode", "vfr",
+		"-movflags", "frag_keyframe+empty_moov+dash")...)
+	cam := sourcetest.Camera{Spec: ingest.Spec{ID: "f", Driver: ingest.DriverFile, URL: path}, Options: quick()}
+	n, err := sourcetest.Drain(t, cam.Start(t), nil)
+	if err != nil || n != 43 {
+		t.Fatalf("%d pictures, then %v; want 43 and no error", n, err)
+	}
+}

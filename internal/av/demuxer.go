@@ -33,8 +33,10 @@ type Info struct {
 	Duration int64          // ticks, NoPTS when unknown
 	Start    int64          // first presentation time in ticks, NoPTS when unknown
 	// Frames is the container's count, else an estimate from duration and
-	// rate, else 0.
+	// rate, else 0. Counted tells which: a fragmented MP4, such as our recorder
+	// writes, counts nothing.
 	Frames    int64
+	Counted   bool
 	Aspect    frame.Rational // of a sample of the upright picture; invalid means square
 	Colour    frame.Colour
 	Extradata []byte // a copy
@@ -153,7 +155,8 @@ func (d *Demuxer) readInfo() {
 		n.Aspect = frame.Rational{Num: n.Aspect.Den, Den: n.Aspect.Num}
 	}
 	n.Rotation, n.Mirrored = turnOf(i.orient)
-	if n.Frames <= 0 && n.Duration > 0 {
+	n.Counted = n.Frames > 0
+	if !n.Counted && n.Duration > 0 {
 		n.Frames = int64(float64(n.Duration)*n.TimeBase.Float()*n.AvgRate.Float() + 0.5)
 	}
 	d.info = n
