@@ -57,6 +57,7 @@ func (w *world) outage(t *testing.T, what string, during time.Duration, away, ba
 	w.load(0)
 	waited := total(w.heads()) - begin
 	begun := time.Now()
+	w.patience = settleWithin + time.Duration(waited/2000)*time.Second
 	back()
 	_, ok := w.settleAll(t)
 	took := time.Since(begun)

@@ -50,11 +50,12 @@ type world struct {
 
 	verified map[string]event.Head // up to where each chain has been verified
 	again    [edges]uint64         // replayed by each edge when last asked
+	patience time.Duration         // see settle
 }
 
 func newWorld(t testing.TB, rate int) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), verified: map[string]event.Head{}, small: map[string]string{}}
+	w := &world{t: t, dir: t.TempDir(), verified: map[string]event.Head{}, small: map[string]string{}, patience: settleWithin}
 	w.toBus, w.fromBus, w.toStore = newProxy(t), newProxy(t), newProxy(t)
 	w.mountSmall("spool", 64<<20)
 	w.mountSmall("store", 2<<30)
@@ -205,7 +206,7 @@ func (w *world) stored() (map[string]uint64, error) {
 	return counts, nil
 }
 
-// settleWithin is how long the way may take to carry what is left after a fault.
+// settleWithin is how long the way may take to carry what a short fault leaves.
 const settleWithin = 90 * time.Second
 
 // settle waits until the store holds as many numbers as the edges recorded, and
@@ -223,8 +224,8 @@ func (w *world) settle(want map[string]uint64) (time.Duration, bool) {
 			}
 			err = errors.Join(fmt.Errorf("the hours count %d of %d", n, total(want)), err)
 		}
-		if time.Since(begun) > settleWithin {
-			w.t.Logf("after %v the store holds %v of %v (%v)", settleWithin, have, want, err)
+		if time.Since(begun) > w.patience {
+			w.t.Logf("after %v the store holds %v of %v (%v)", w.patience, have, want, err)
 			return time.Since(begun), false
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -32,13 +32,16 @@ type chain struct {
 
 // chains keeps the state of a session's chains.
 type chains struct {
-	w *Writer
+	w   *Writer
+	ill chan struct{} // of capacity 1: the store is to be repaired; never closed
 
 	mu sync.Mutex
 	by map[string]*chain
 }
 
-func newChains(w *Writer) *chains { return &chains{w: w, by: map[string]*chain{}} }
+func newChains(w *Writer) *chains {
+	return &chains{w: w, ill: make(chan struct{}, 1), by: map[string]*chain{}}
+}
 
 // learn asks the store about chains that are new to this session, for as long as
 // it takes; false means that the session ended first.
@@ -80,7 +83,7 @@ func (c *chains) load(ctx context.Context, id string) bool {
 			return false
 		}
 		c.w.trouble(theStore, err)
-		c.w.mend(ctx, c, err)
+		c.mend(err)
 		if !pause(ctx, c.w.backoff(attempt)) {
 			return false
 		}

@@ -32,21 +32,50 @@ func (w *Writer) suspect(err error) {
 // been spoilt; it allows for clocks that differ as well.
 const repairLead = 30 * time.Minute
 
-// mend has the store repaired: at once when it cannot read its own data, and
-// after it ran out of room as soon as an insert succeeds again, for parts made
-// meanwhile. err is the outcome of an attempt. Events that are lost by it are
-// asked for.
-func (w *Writer) mend(ctx context.Context, c *chains, err error) {
-	w.suspect(err)
-	w.mending.Lock() // one at a time; whoever waited finds it done
-	defer w.mending.Unlock()
+// mend notes the outcome of an attempt on the store, and has the session's
+// mender look after the store where that is due: at once when it cannot read its
+// own data; after it ran out of room as soon as it takes events again.
+func (c *chains) mend(err error) {
+	c.w.suspect(err)
+	c.w.mu.Lock()
+	how := c.w.ail.how
+	c.w.mu.Unlock()
+	if how == Damaged || (how == Full && err == nil) {
+		select {
+		case c.ill <- struct{}{}:
+		default: // it is told already
+		}
+	}
+}
+
+// mender repairs the store when told to, until ctx ends. Events flow meanwhile,
+// as far as the store takes them.
+func (c *chains) mender(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.ill:
+		}
+		for attempt := 1; !c.repair(ctx); attempt++ {
+			if !pause(ctx, c.w.backoff(attempt)) {
+				return
+			}
+		}
+	}
+}
+
+// repair repairs the store for what is known to ail it, and has events that are
+// lost by it asked for; false means that it has to be tried again.
+func (c *chains) repair(ctx context.Context) bool {
+	w := c.w
 	w.mu.Lock()
 	ail := w.ail
 	w.mu.Unlock()
-	if ail.how == Healthy || (ail.how == Full && err != nil) || ctx.Err() != nil {
-		return
+	if ail.how == Healthy {
+		return true
 	}
-	since := ail.since.Add(-repairLead)
+	since := ail.since.Add(-repairLead) // for parts made meanwhile
 	if ail.how == Damaged {
 		since = time.Time{}
 	}
@@ -56,13 +85,18 @@ func (w *Writer) mend(ctx context.Context, c *chains, err error) {
 		err = c.reviewAll(ctx)
 	}
 	if err != nil {
-		w.trouble(theStore, err)
-		return // the next attempt tries again
+		if ctx.Err() == nil {
+			w.trouble(theStore, err)
+		}
+		return false
 	}
 	w.m.repairs.Inc()
+	w.o.Log.Info().Bool("lost", lost).Msg("the store was repaired")
 	w.mu.Lock()
 	if w.ail == ail {
 		w.ail = ailing{}
 	}
 	w.mu.Unlock()
+	w.trouble(theStore, nil)
+	return true
 }

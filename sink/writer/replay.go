@@ -47,7 +47,7 @@ func (c *chains) ask(ctx context.Context, mine func(chain string) bool) {
 		case <-review.C:
 			if err := c.reviewAll(ctx); err != nil && ctx.Err() == nil {
 				c.w.trouble(theStore, err)
-				c.w.mend(ctx, c, err)
+				c.mend(err)
 			}
 		}
 	}

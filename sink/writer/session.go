@@ -66,6 +66,7 @@ func (s *session) run(ctx context.Context) {
 	others.Go(func() { s.store(ctx, batches) })
 	others.Go(func() { s.chains.ask(ctx, s.partitions(ctx)) })
 	others.Go(func() { s.chains.listen(ctx) })
+	others.Go(func() { s.chains.mender(ctx) })
 	fetchers.Wait()
 	close(s.parts)
 	others.Wait()
@@ -265,10 +266,10 @@ func (s *session) try(ctx context.Context, evs []event.Event) error {
 		cancel()
 		if err == nil {
 			s.w.trouble(theStore, nil)
-			s.w.mend(ctx, s.chains, nil)
+			s.chains.mend(nil)
 			return nil
 		}
-		s.w.mend(ctx, s.chains, err)
+		s.chains.mend(err)
 		if ctx.Err() != nil || (s.w.o.Store.Conflict != nil && s.w.o.Store.Conflict(err)) {
 			return err
 		}

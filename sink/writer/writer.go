@@ -107,8 +107,6 @@ type Writer struct {
 	o Options
 	m *metrics
 
-	mending sync.Mutex // held through a repair
-
 	mu     sync.Mutex
 	st     Status
 	errs   [2]error // of the store, of the bus
