@@ -207,7 +207,7 @@ func (w *world) stored() (map[string]uint64, error) {
 }
 
 // settleWithin is how long the way may take to carry what a short fault leaves.
-const settleWithin = 90 * time.Second
+const settleWithin = 3 * time.Minute
 
 // settle waits until the store holds as many numbers as the edges recorded, and
 // its derived counts as well: an insert shows in the table before it has reached

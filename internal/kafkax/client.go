@@ -30,12 +30,8 @@ type Client struct {
 	sockets *sockets
 }
 
-// metadataTTL is how old the client's picture of the cluster may be; freshTTL
-// that of one made for a single errand.
-const (
-	metadataTTL = 3 * time.Second
-	freshTTL    = 200 * time.Millisecond
-)
+// metadataTTL is how old the client's picture of the cluster may be.
+const metadataTTL = 3 * time.Second
 
 // Open checks the settings and returns a client. It does not touch the network;
 // Ping does. It fails with ErrConfig.
@@ -63,7 +59,8 @@ func Open(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// connect makes a client of the library that holds the layout for ttl.
+// connect makes a client of the library that holds the layout for ttl, which
+// also bounds the request for it.
 func (c *Client) connect(ttl time.Duration) (*kafka.Client, *kafka.Transport) {
 	tr := &kafka.Transport{
 		Dial: c.sockets.dial, DialTimeout: c.cfg.timeout(), IdleTimeout: time.Minute, MetadataTTL: ttl,
@@ -75,7 +72,7 @@ func (c *Client) connect(ttl time.Duration) (*kafka.Client, *kafka.Transport) {
 // fresh returns a client of the library that remembers nothing, to ask the
 // cluster how it is at this moment. forget ends its connections.
 func (c *Client) fresh() (kc *kafka.Client, forget func()) {
-	kc, tr := c.connect(freshTTL)
+	kc, tr := c.connect(c.cfg.timeout())
 	return kc, tr.CloseIdleConnections
 }
 

@@ -116,7 +116,7 @@ func (c *Client) EnsureTopics(ctx context.Context, o TopicOptions) ([]TopicChang
 		done = append(done, changes...)
 		// A broker may be a moment behind its controller: a topic that somebody has
 		// just removed still seems to be there.
-		if !errors.Is(err, ErrNoTopic) || time.Now().After(until) || pause(ctx, freshTTL) != nil {
+		if !errors.Is(err, ErrNoTopic) || time.Now().After(until) || pause(ctx, 200*time.Millisecond) != nil {
 			return done, err
 		}
 	}
