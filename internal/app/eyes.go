@@ -29,6 +29,7 @@ const canaryEvery = time.Minute
 // not be loaded is nil, and notes say why and what follows.
 type eyes struct {
 	faces    detect.FaceDetector
+	glance   detect.FaceDetector // for weak faces on close persons; nil without the face model
 	persons  detect.PersonDetector
 	embedder match.Embedder
 	models   []api.Model
@@ -108,6 +109,9 @@ func (e *eyes) openFaces(ctx context.Context, store *models.Store, rt *ort.Runti
 				return err
 			}
 			e.faces = d
+			if e.glance, err = onnx.NewYuNet(rt, *m, glanceOptions(o)); err != nil {
+				return err
+			}
 			e.loaded("face", d.Info())
 			e.log.Info().Str("component", "detect").Stringer("provider", d.Choice()).Msg("execution provider chosen")
 			return nil
@@ -230,6 +234,9 @@ func (e *eyes) close() error {
 	var errs []error
 	if e.faces != nil {
 		errs = append(errs, e.faces.Close())
+	}
+	if e.glance != nil {
+		errs = append(errs, e.glance.Close())
 	}
 	if e.persons != nil {
 		errs = append(errs, e.persons.Close())

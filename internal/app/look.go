@@ -71,6 +71,10 @@ type looker struct {
 	lastFaces                time.Duration
 	faces                    []detect.Face
 	persons                  []detect.Person
+
+	weakTracks *track.Tracker // of weak faces on close persons; nil until the first
+	weak       []detect.Face
+	near       []geom.Box // close persons
 }
 
 // seen is a picture with what was seen on it, on its way to the cover side.
@@ -140,6 +144,9 @@ func (l *looker) begin(raw *frame.Raw, s *seen) {
 	} else {
 		s.sighting.Lost = append(s.sighting.Lost, l.tracker.Reset(l.size).Lost...)
 	}
+	if l.weakTracks != nil {
+		s.sighting.Lost = append(s.sighting.Lost, l.weakTracks.Reset(l.size).Lost...)
+	}
 	l.guard = foreground.New(foreground.Options{})
 	if l.who != nil {
 		l.who.forgetAll()
@@ -170,14 +177,19 @@ func (l *looker) detect(ctx context.Context, s *seen) {
 	}
 	s.lookedFor = true
 	if err := l.run(ctx, raw, lookFaces, lookPersons); err != nil {
-		l.complain(ctx, raw.Camera, err)
-		s.sighting.Fault = api.MaskDetectorError
-		if errors.Is(err, context.DeadlineExceeded) {
-			s.sighting.Fault = api.MaskDetectorLate
-		}
+		l.failed(ctx, s, err)
 		return
 	}
 	l.follow(ctx, s, lookFaces, lookPersons)
+}
+
+// failed covers the picture as a whole since a detector failed on it.
+func (l *looker) failed(ctx context.Context, s *seen, err error) {
+	l.complain(ctx, s.raw.Camera, err)
+	s.sighting.Fault = api.MaskDetectorError
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.sighting.Fault = api.MaskDetectorLate
+	}
 }
 
 // complain logs a detector's failure, once a second at most.
@@ -247,6 +259,12 @@ func (l *looker) follow(ctx context.Context, s *seen, lookFaces, lookPersons boo
 	s.faces, s.humans, s.fresh = 0, 0, 0
 	for i := range r.Tracks {
 		l.target(s, &r.Tracks[i])
+	}
+	if !lookFaces {
+		return
+	}
+	if err := l.glance(ctx, s, r.Tracks); err != nil {
+		l.failed(ctx, s, err)
 	}
 }
 
