@@ -195,7 +195,7 @@ func small(z *zip.Reader, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s is missing", ErrBundle, name)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read
 	b, err := io.ReadAll(io.LimitReader(f, 16<<20))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrBundle, name, err)

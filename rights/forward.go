@@ -29,9 +29,17 @@ type Forwarded struct {
 // fields lists the form's fields in order, by the name that a message gives.
 func (f Forwarded) fields() [][2]string {
 	return [][2]string{
-		{"title", f.Title}, {"sender", f.Sender}, {"product", f.Product}, {"component", f.Component},
-		{"request_id", f.RequestID}, {"data_scope", f.Scope}, {"right", f.Right}, {"deadline", f.Deadline},
-		{"help_sought", f.Help}, {"proof_of_entity", f.ProofOfEntity}, {"proof_of_contract", f.ProofOfContract},
+		{"title", f.Title},
+		{"sender", f.Sender},
+		{"product", f.Product},
+		{"component", f.Component},
+		{"request_id", f.RequestID},
+		{"data_scope", f.Scope},
+		{"right", f.Right},
+		{"deadline", f.Deadline},
+		{"help_sought", f.Help},
+		{"proof_of_entity", f.ProofOfEntity},
+		{"proof_of_contract", f.ProofOfContract},
 		{"proof_of_identity", f.ProofOfIdentity},
 	}
 }

@@ -63,7 +63,7 @@ func (s *Service) deliverOne(ctx context.Context, t Task) error {
 	now := s.cfg.Now()
 	switch {
 	case ctx.Err() != nil:
-		return nil // tried again at the next start
+		return nil //nolint:nilerr // tried again at the next start
 	case err != nil:
 		t = t.failed(err, now)
 	case done:

@@ -284,7 +284,7 @@ func (s *Service) Fulfil(ctx context.Context, id, outcome, by string) (Request, 
 	return done, err
 }
 
-// Extend, Refuse and Appeal take those steps; see Request.
+// Extend moves the deadline, once; see Request.Extend.
 func (s *Service) Extend(ctx context.Context, id string, until time.Time, reason, by string) (Request, error) {
 	return s.step(ctx, id, func(r Request) (Request, []Task, error) {
 		out, err := r.Extend(until, TermOf(s.cfg.Profile()), s.decision(by, reason))

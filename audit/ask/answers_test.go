@@ -113,7 +113,7 @@ func testAnswers(t *testing.T, open open) {
 		},
 		{"confirmations", map[string]string{"event": w.ids["good"]}, []string{"reviewers", "confirmed", "last_review"}, []string{"2 yes 21m0s"}},
 		{"confirmations", map[string]string{"rows": "5"}, []string{"event_id", "reviewers", "confirmations", "rejections", "confirmed"}, []string{
-			"good 2 2 0 yes", "expired 0 0 0 no", "child 1 1 0 no", "guarded 3 2 1 no", "unrecorded 0 0 0 no",
+			"good 2 2 0 yes", "at once 0 0 0 no", "new zone 0 0 0 no", "expired 0 0 0 no", "child 1 1 0 no",
 		}},
 		{"reads", nil, []string{"event_id", "action", "purpose", "subjects"}, []string{"unmask live consent 1", "read recording.read incident 12 1"}},
 		{"reads", map[string]string{"reader": digest(0xe1).String()}, []string{"event_id", "role"}, []string{"read operator"}},
@@ -122,7 +122,7 @@ func testAnswers(t *testing.T, open open) {
 			map[string]string{"zone": "hall"},
 			[]string{"hour", "threshold", "matches", "claims_matched", "claims_failed", "rejected", "comparisons", "false_matches_expected"},
 			[]string{
-				"0s 0 0 0 0 31 2000 0.2", "0s 0.5 5 1 1 0 0 0", "1h0m0s 0.5 3 0 0 0 0 0",
+				"0s 0 0 0 0 31 2000 0.2", "0s 0.5 6 1 1 0 0 0", "1h0m0s 0.5 3 0 0 0 0 0",
 			},
 		},
 		{"use-and-faults", nil, []string{"what", "since", "until", "seconds", "reason"}, []string{

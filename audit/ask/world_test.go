@@ -62,7 +62,7 @@ func (w *world) add(c *event.Chain, name string, when time.Duration, e event.Eve
 	}
 }
 
-// The consents: 1 is in order, 2 is withdrawn at 60 minutes, 3 is of a child
+// The consents: 7 is given ten minutes in. 1 is in order, 2 is withdrawn at 60 minutes, 3 is of a child
 // without a guardian, 4 of one with a guardian, 5 is nowhere recorded, 6 ran
 // out at 30 minutes.
 func (w *world) people() {
@@ -80,6 +80,7 @@ func (w *world) people() {
 	consent(3, 0, "active", "yes", "no", 1000*time.Hour)
 	consent(4, 0, "active", "yes", "yes", 1000*time.Hour)
 	consent(6, 0, "active", "no", "no", 30*time.Minute)
+	consent(7, 10*time.Minute, "active", "no", "no", 1000*time.Hour)
 	consent(2, time.Hour, "withdrawn", "no", "no", 1000*time.Hour)
 	w.add(w.control, "", 0, event.Event{
 		Kind: event.KindNoticeChange, NoticeVersion: "n-1",
@@ -107,6 +108,7 @@ func (w *world) places() {
 	}
 	gate("yard", 0, "open", "")
 	gate("file", 0, "open", "")
+	zone("new", 20*time.Minute, "live", 1000*time.Hour)
 	gate("file", 84*time.Minute, "closed", "HALTED")
 	zone("hall", 80*time.Minute, "suspended", 1000*time.Hour)
 	w.add(w.control, "", 0, event.Event{
@@ -132,6 +134,9 @@ func (w *world) match(name string, kind event.Kind, when time.Duration, consent 
 func (w *world) matches() {
 	w.match("good", event.KindMatch, 10*time.Minute, 1, "hall")
 	w.match("unmask", event.KindUnmask, 11*time.Minute, 1, "hall")
+	// Recognised five seconds after the consent, and after the zone came live.
+	w.match("at once", event.KindMatch, 10*time.Minute+5*time.Second, 7, "hall")
+	w.match("new zone", event.KindMatch, 20*time.Minute+5*time.Second, 1, "new")
 	w.match("expired", event.KindMatch, 35*time.Minute, 6, "hall")
 	w.match("child", event.KindMatch, 36*time.Minute, 3, "hall")
 	w.match("guarded", event.KindMatch, 37*time.Minute, 4, "hall")

@@ -69,7 +69,7 @@ func (e *edge) openMerkle(ctx context.Context) error {
 		return nil //nolint:nilerr // told as an alarm
 	}
 	e.merkle = m
-	e.closing(func() error {
+	e.closing(func() error { //nolint:contextcheck // closing outlives the context
 		// Checkpoints that did not reach everybody are offered again at the next
 		// start: no failure of this run.
 		if err := m.log.Close(); err != nil {
@@ -113,7 +113,7 @@ func (e *edge) newMerkle(ctx context.Context, chain string, cursor *spool.Cursor
 		err = backfill(ctx, e.store, chain, cursor.Acked(), log)
 	}
 	if err != nil {
-		return nil, errors.Join(err, log.Close())
+		return nil, errors.Join(err, log.Close()) //nolint:contextcheck // closing outlives the context
 	}
 	return &merkle{log: log, pump: spool.NewPump(cursor, entering{log, &e.alarms}, spool.PumpOptions{
 		Batch: 2048,
