@@ -361,25 +361,6 @@ func (e *edge) trim(ctx context.Context) {
 	}
 }
 
-// retain disposes of events whose time is over, daily and at the start.
-func (e *edge) retain(ctx context.Context) {
-	t := time.NewTicker(24 * time.Hour)
-	defer t.Stop()
-	for {
-		done, err := e.store.Enforce(ctx)
-		err = errors.Join(err, e.tellDisposed(ctx))
-		e.alarms.set("retention", err, err == nil)
-		for _, o := range done {
-			e.log.Info().Str("component", "retention").Interface("outcome", o).Msg("retention rule applied")
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
-}
-
 // alarms are the troubles that a person should know of now.
 type alarms struct {
 	log zerolog.Logger
