@@ -56,6 +56,9 @@ func (p *plan) unexplained(m geom.Box) geom.Box {
 func (p *plan) explained(c geom.Point) bool {
 	for i := range p.faces {
 		f := &p.faces[i]
+		if f.t.weak {
+			continue
+		}
 		if holds(f.head, c) || holds(bodyOfFace(f.at.core), c) {
 			return true
 		}

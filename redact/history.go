@@ -23,6 +23,7 @@ type track struct {
 	best  float32
 	gap   time.Duration // the longest between two observations in a row
 	lost  bool
+	weak  bool // see Target.Weak
 	// taken tells that a new track was first seen, at next, where this one had
 	// got to: the same target under a new number.
 	taken bool

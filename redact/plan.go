@@ -129,7 +129,7 @@ func (p *plan) standsAt(q *personPlan) bool {
 func (p *plan) seenAt(f *facePlan) bool {
 	for i := range p.faces {
 		g := &p.faces[i]
-		if g.at.sure >= between && !g.t.granted() && g.head.Covers(f.at.core) >= 0.6 && g.core.Area() < 4*f.core.Area() {
+		if g.at.sure >= between && !g.t.weak && !g.t.granted() && g.head.Covers(f.at.core) >= 0.6 && g.core.Area() < 4*f.core.Area() {
 			return true
 		}
 	}
@@ -163,7 +163,7 @@ func (p *plan) pairOne(i int) bool {
 	best, miss := -1, float32(0)
 	for j := range p.faces {
 		f := &p.faces[j]
-		if f.at.sure < between || f.t.best < explainScore || !q.head.explains(f.at.core, f.core, q.at.core, q.at.sure) {
+		if f.at.sure < between || f.t.weak || f.t.best < explainScore || !q.head.explains(f.at.core, f.core, q.at.core, q.at.sure) {
 			continue
 		}
 		d := distance(f.core.Centre(), q.head.tight.Centre()) / f.core.H()
@@ -238,8 +238,11 @@ func (p *plan) block(k maskKind, b geom.Box, owner int) {
 
 // count sums up what the union holds.
 func (p *plan) count(s *Stats) {
-	s.Faces = len(p.faces)
 	for i := range p.faces {
+		if p.faces[i].t.weak {
+			continue
+		}
+		s.Faces++
 		if p.faces[i].clear&(1<<RuleLive) != 0 {
 			s.Clear++
 		}

@@ -67,6 +67,10 @@ type Target struct {
 	// Doubt tells that the track was merged, crossed, or may be somebody else:
 	// no clear view, whatever was granted.
 	Doubt bool
+	// Weak tells that the track was seen with scores that nothing follows from
+	// but a mask: it takes over from no other track, stands for no other face,
+	// and is not counted as one. A track is weak if it began so.
+	Weak bool
 }
 
 // Sighting is what was seen on one picture. Pictures between two looks of a

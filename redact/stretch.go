@@ -142,10 +142,11 @@ func (s *stretch) see(e *entry, g Sighting) Reason {
 			if t = s.open(x.Track, x.Kind); t == nil {
 				return ReasonOverflow
 			}
+			t.weak = x.Weak
 		}
 		// A number that returns after it was given up may be somebody else.
 		t.note(sight{e.pts, x.Box, x.Score, x.Doubt || t.lost})
-		if born {
+		if born && !t.weak {
 			s.succeed(t)
 		}
 	}

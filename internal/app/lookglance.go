@@ -43,7 +43,7 @@ func glanceOptions(o onnx.Options) onnx.Options {
 }
 
 // glance covers weak faces on close persons. They are followed apart from the
-// others: nobody is asked who they are, and they end no other track.
+// others: nobody is asked who they are, and they explain and end nothing else.
 func (l *looker) glance(ctx context.Context, s *seen, tracks []track.Track) error {
 	if l.eyes.glance == nil {
 		return nil
@@ -86,7 +86,7 @@ func (l *looker) followWeak(s *seen, faces []detect.Face) error {
 	for i := range r.Tracks {
 		if t := &r.Tracks[i]; t.Observed {
 			s.sighting.Targets = append(s.sighting.Targets, redact.Target{
-				Track: t.ID, Kind: redact.TargetFace, Box: t.Box, Score: t.Score, Doubt: true,
+				Track: t.ID, Kind: redact.TargetFace, Box: t.Box, Score: t.Score, Doubt: true, Weak: true,
 			})
 		}
 	}
