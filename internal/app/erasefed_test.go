@@ -27,7 +27,7 @@ import (
 //
 // proves: A-49
 func TestErasureReachesRowsThatArriveLater(t *testing.T) {
-	b, s := broker.Start(t, broker.Options{}), chserver.StartEngine(t, chserver.Options{Shared: true})
+	b, s := broker.Start(t, broker.Options{}), chserver.StartEngine(t, chserver.Options{})
 	cfg := config.Default()
 	cfg.Events.ClickHouse.Addrs, cfg.Events.ClickHouse.HTTP, cfg.Events.ClickHouse.Database = []string{s.Addr()}, true, s.Database()
 	cfg.Writer.Group = fmt.Sprintf("erase-%d", time.Now().UnixNano())

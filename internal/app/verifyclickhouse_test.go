@@ -20,7 +20,7 @@ import (
 // own, and configures the house to use it.
 func (h *house) toClickHouse(t testing.TB, evs []event.Event) *chserver.Server {
 	t.Helper()
-	s := chserver.StartEngine(t, chserver.Options{Shared: true})
+	s := chserver.StartEngine(t, chserver.Options{})
 	conn, err := clickhouse.Dial(clickhouse.Config{Addrs: []string{s.Addr()}, HTTP: true})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, conn.Close()) }()

@@ -24,6 +24,9 @@ type Options struct {
 	// Shared takes the one server of this test binary, which is started when
 	// first asked for and ends with the binary. It must not be hurt. Databases
 	// are each test's own in any case.
+	//
+	// A server is tied to the life of the thread that started it. A package whose
+	// tests start camera workers ends threads, so it takes a server for each test.
 	Shared bool
 	// Dir is where the server's data lies; the test's folder when empty.
 	Dir string
