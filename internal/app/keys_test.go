@@ -2,6 +2,7 @@ package app
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -30,17 +31,30 @@ func TestSigningKeyIsMadeOnceAndKeptPrivate(t *testing.T) {
 	require.ErrorContains(t, err, "chmod 600")
 }
 
+const envFullDisk = "BYSTANDER_TEST_FULL_DISK"
+
+// TestFullDiskChild makes a key where every write of a byte fails. It has a
+// process of its own: the limit would hit the test's own files as well.
+func TestFullDiskChild(t *testing.T) {
+	dir := os.Getenv(envFullDisk)
+	if dir == "" {
+		t.Skip("run by TestSigningKeyOnAFullDisk")
+	}
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{}))
+	_, err := signingKey(dir, "edge")
+	require.ErrorIs(t, err, unix.EFBIG)
+}
+
 // A first start on a full disk leaves no key that bars the next one.
 func TestSigningKeyOnAFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	var old unix.Rlimit
-	require.NoError(t, unix.Getrlimit(unix.RLIMIT_FSIZE, &old))
-	full := old
-	full.Cur = 0 // every write of a byte fails, as on a full disk
-	require.NoError(t, unix.Setrlimit(unix.RLIMIT_FSIZE, &full))
-	_, err := signingKey(dir, "edge")
-	require.NoError(t, unix.Setrlimit(unix.RLIMIT_FSIZE, &old))
-	require.Error(t, err)
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), exe, "-test.run=^TestFullDiskChild$", "-test.v")
+	cmd.Env = append(os.Environ(), envFullDisk+"="+dir)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), "--- PASS: TestFullDiskChild")
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Empty(t, left)
