@@ -177,25 +177,18 @@ type op struct {
 
 type output[O any] struct{ Body O }
 
-// add registers a route. Roles are asked before anything else.
+// add registers a route. Roles are asked before anything of the request is read.
 func add[I, O any](m *Module, api huma.API, o op, f func(ctx context.Context, a actor.Actor, in *I) (O, error)) {
 	m.routes = append(m.routes, Route{o.method, o.path, o.roles})
 	d := huma.Operation{
 		OperationID: "consent-" + o.id, Method: o.method, Path: o.path, Summary: o.summary, DefaultStatus: o.status,
-		Tags: []string{"consent"}, MaxBodyBytes: maxImport,
+		Tags: []string{"consent"}, MaxBodyBytes: maxImport, Middlewares: problem.Need(o.roles...),
 	}
 	if len(o.roles) > 0 {
 		d.Description = "Roles: " + fmt.Sprint(o.roles)
 	}
 	huma.Register(api, d, func(ctx context.Context, in *I) (*output[O], error) {
-		a := actor.From(ctx)
-		if len(o.roles) > 0 {
-			var err error
-			if a, err = actor.Need(ctx, o.roles...); err != nil {
-				return nil, problem.Denied(err)
-			}
-		}
-		v, err := f(ctx, a, in)
+		v, err := f(ctx, actor.From(ctx), in)
 		if err != nil {
 			return nil, m.problem(ctx, err)
 		}

@@ -5,7 +5,6 @@ package rights
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -103,7 +102,7 @@ func add[I, O any](m *Module, api huma.API, o op, f func(ctx context.Context, in
 	}
 	huma.Register(api, huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: desc,
-		Tags: []string{"rights"}, DefaultStatus: o.status, Middlewares: huma.Middlewares{need(o.roles)},
+		Tags: []string{"rights"}, DefaultStatus: o.status, Middlewares: problem.Need(o.roles...),
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := f(ctx, in)
 		if err != nil {
@@ -111,29 +110,6 @@ func add[I, O any](m *Module, api huma.API, o op, f func(ctx context.Context, in
 		}
 		return out, nil
 	})
-}
-
-// need refuses whoever lacks the role before anything of the request is read.
-func need(roles []actor.Role) func(huma.Context, func(huma.Context)) {
-	return func(ctx huma.Context, next func(huma.Context)) {
-		if len(roles) == 0 {
-			next(ctx)
-			return
-		}
-		_, err := actor.Need(ctx.Context(), roles...)
-		if err == nil {
-			next(ctx)
-			return
-		}
-		var p *problem.Problem
-		if !errors.As(problem.Denied(err), &p) {
-			p = problem.New(http.StatusForbidden, "ROLE", "not permitted")
-		}
-		p.RequestID = problem.RequestID(ctx.Context())
-		ctx.SetHeader("Content-Type", "application/problem+json")
-		ctx.SetStatus(p.Status)
-		_ = json.NewEncoder(ctx.BodyWriter()).Encode(p) // a reader that left needs no answer
-	}
 }
 
 // answer turns a refusal into a problem. What else goes wrong is logged and not

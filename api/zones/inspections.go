@@ -81,7 +81,7 @@ func (m *Module) photoRoutes(api huma.API) {
 	m.routes = append(m.routes, Route{get.method, get.path, get.roles})
 	huma.Register(api, huma.Operation{
 		OperationID: get.id, Method: get.method, Path: get.path, Summary: get.summary, Tags: []string{"site"},
-		Middlewares: huma.Middlewares{need(get.roles)},
+		Middlewares: problem.Need(get.roles...),
 		Responses: map[string]*huma.Response{"200": {Description: "JPEG", Content: map[string]*huma.MediaType{
 			"image/jpeg": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 		}}},

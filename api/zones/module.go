@@ -2,7 +2,6 @@ package zones
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -138,7 +137,7 @@ func add[I, B any](m *Module, api huma.API, o op, f func(ctx context.Context, by
 	}
 	huma.Register(api, huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: desc,
-		Tags: []string{"site"}, DefaultStatus: o.status, Middlewares: huma.Middlewares{need(o.roles)},
+		Tags: []string{"site"}, DefaultStatus: o.status, Middlewares: problem.Need(o.roles...),
 	}, func(ctx context.Context, in *I) (*out[B], error) {
 		by := sitestore.By{Actor: actor.From(ctx).ID}
 		if v, ok := any(in).(conditional); ok {
@@ -161,35 +160,6 @@ func add[I, B any](m *Module, api huma.API, o op, f func(ctx context.Context, by
 		}
 		return res, nil
 	})
-}
-
-// need refuses whoever does not hold one of the roles, before anything of the
-// request is read.
-func need(roles []actor.Role) func(huma.Context, func(huma.Context)) {
-	return func(ctx huma.Context, next func(huma.Context)) {
-		if len(roles) > 0 {
-			if _, err := actor.Need(ctx.Context(), roles...); err != nil {
-				deny(ctx, err)
-				return
-			}
-		}
-		next(ctx)
-	}
-}
-
-func deny(ctx huma.Context, err error) {
-	var p *problem.Problem
-	if !errors.As(problem.Denied(err), &p) {
-		p = problem.New(http.StatusForbidden, "ROLE", "not permitted")
-	}
-	c := *p
-	c.RequestID = problem.RequestID(ctx.Context())
-	if c.Status == http.StatusUnauthorized {
-		ctx.SetHeader("WWW-Authenticate", "Bearer")
-	}
-	ctx.SetHeader("Content-Type", "application/problem+json")
-	ctx.SetStatus(c.Status)
-	_ = json.NewEncoder(ctx.BodyWriter()).Encode(c) // a reader that left needs no answer
 }
 
 // answer turns a refusal into a problem. What else goes wrong is logged and not

@@ -248,6 +248,8 @@ export interface components {
             message?: string;
         };
         ErrorModel: {
+            /** @description Stable code of the trouble, such as IDENTITY_UNVERIFIED */
+            code?: string;
             /**
              * @description A human-readable explanation specific to this occurrence of the problem.
              * @example Property foo is required but is missing.
@@ -255,6 +257,7 @@ export interface components {
             detail?: string;
             /** @description Optional list of individual error details */
             errors?: components["schemas"]["ErrorDetail"][] | null;
+            reasons?: components["schemas"]["ProblemReason"][] | null;
             /**
              * Format: uuid
              * @description Names this request in the logs; also in the X-Request-Id header
@@ -418,6 +421,14 @@ export interface components {
             /** @enum {string} */
             level: "error" | "warning" | "info";
             /** @description Plain words */
+            text: string;
+        };
+        ProblemReason: {
+            /** @description Stable, such as SIGN_MISSING */
+            code: string;
+            /** @description What it is about, such as an entrance */
+            object?: string;
+            /** @description In plain words, with the way out */
             text: string;
         };
         Reason: {
