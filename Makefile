@@ -4,7 +4,7 @@ BIN    := bin/bystander
 GO     ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X bystander/internal/app.Version=$(VERSION)
-WEB_SRC := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+WEB_SRC := $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f ! -name schema.d.ts -print 2>/dev/null)
 
 # Where the demo's pictures come from; empty chooses a clip.
 INPUT  ?=
@@ -32,7 +32,7 @@ web/node_modules/.stamp: web/package.json web/package-lock.json
 	@cd web && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
-web/dist/index.html: build/.setup web/node_modules/.stamp $(WEB_SRC)
+web/dist/index.html: build/.setup web/node_modules/.stamp $(WEB_SRC) docs/openapi.json
 	@echo "==> building the web application"
 	@cd web && npm run --silent build
 

@@ -98,8 +98,8 @@ const noPermissions = "microphone=(), geolocation=(), display-capture=(), usb=()
 
 func setSecurityHeaders(h http.Header, path string) {
 	camera := "()"
-	if path == publishPath {
-		camera = "(self)" // the one page on which a browser becomes a camera
+	if below(path, cameraPages) {
+		camera = "(self)"
 	}
 	h.Set("Content-Security-Policy", contentPolicy)
 	h.Set("Permissions-Policy", noPermissions+camera)
@@ -138,13 +138,12 @@ func (a *API) guard(next http.Handler) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		a.wait(w, r)
-		who, err := a.authenticate(r)
+		ctx, err := a.authenticate(w, r)
 		if err != nil {
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			a.problem(w, r, http.StatusUnauthorized, "the token is not known, has expired or was revoked")
+			a.refuse(w, r, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(actor.With(r.Context(), who)))
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
@@ -186,12 +185,28 @@ func (a *API) wait(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// authenticate finds out who sends a request; nobody when it does not say.
-func (a *API) authenticate(r *http.Request) (actor.Actor, error) {
-	if a.cfg.Authenticate == nil {
-		return actor.Actor{}, nil
+// authenticate finds out who sends a request; nobody when it does not say. A
+// token goes before a session: whoever sends one means it.
+func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (context.Context, error) {
+	if a.cfg.Sessions != nil && len(r.Header.Values("Authorization")) == 0 {
+		return a.cfg.Sessions.Authenticate(w, r)
 	}
-	return a.cfg.Authenticate(r)
+	if a.cfg.Authenticate == nil {
+		return r.Context(), nil
+	}
+	who, err := a.cfg.Authenticate(r)
+	return actor.With(r.Context(), who), err
+}
+
+// refuse answers a request whose sender is not let in.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var p *Problem
+	if errors.As(err, &p) {
+		a.answerProblem(w, r, *p)
+		return
+	}
+	w.Header().Set("WWW-Authenticate", "Bearer")
+	a.problem(w, r, http.StatusUnauthorized, "the token is not known, has expired or was revoked")
 }
 
 func allowedHosts(extra []string) map[string]bool {

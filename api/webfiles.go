@@ -13,10 +13,27 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// publishPath is the page on which a browser becomes a camera. It is a
-// document of its own, since the permission to ask for a camera is given to a
-// document.
-const publishPath = "/publish"
+// pages are the web application's addresses. Each owns everything below, which
+// its own router tells apart.
+var pages = []string{
+	"/live", "/publish", "/zones", "/audit", "/consent", "/kiosk", "/me", "/office", "/admin",
+	"/account", "/signin", "/setup",
+}
+
+// cameraPages may ask a browser for a camera: where it becomes one, and where
+// people enrol. They are documents of their own, since the permission is given to
+// a document.
+var cameraPages = []string{"/publish", "/consent", "/kiosk"}
+
+// below reports whether an address is one of the roots or lies below it.
+func below(path string, roots []string) bool {
+	for _, root := range roots {
+		if path == root || strings.HasPrefix(path, root+"/") {
+			return true
+		}
+	}
+	return false
+}
 
 // webFiles serves the built web application. Files are read once: they are
 // embedded and small.
@@ -51,9 +68,11 @@ func newWebFiles(files fs.FS) (*webFiles, error) {
 func (f *webFiles) mount(r chi.Router, a *API) {
 	page := func(w http.ResponseWriter, r *http.Request) { f.page(w, r) }
 	r.Get("/", page)
-	r.Get(publishPath, page)
 	r.Get("/*", func(w http.ResponseWriter, r *http.Request) {
-		if !f.file(w, r) {
+		switch {
+		case below(r.URL.Path, pages):
+			f.page(w, r)
+		case !f.file(w, r):
 			a.notFound(w, r)
 		}
 	})

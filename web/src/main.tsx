@@ -3,13 +3,13 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import "./ui/base.css";
 import "./ui/parts.css";
-import "./live/live.css";
+import "./kit/kit.css";
 
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App path={location.pathname} />
+      <App />
     </StrictMode>,
   );
 }

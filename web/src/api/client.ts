@@ -1,8 +1,11 @@
 // The typed client: paths, parameters and answers come from the server's own
 // description (schema.d.ts), so that a change there fails to compile here.
+import createClient, { type Middleware } from "openapi-fetch";
+import createHooks from "openapi-react-query";
 import type { components, paths } from "./schema";
 
-type Schemas = components["schemas"];
+export type { components, paths };
+export type Schemas = components["schemas"];
 export type Camera = Schemas["Camera"];
 export type Status = Schemas["Status"];
 export type HouseEvent = Schemas["Event"];
@@ -25,17 +28,65 @@ type Answer<P extends ReadPath> = paths[P] extends {
   : never;
 type Query<P extends ReadPath> = paths[P] extends { get: { parameters: { query?: infer Q } } } ? Q : never;
 
-/** A failed request. `requestID` names it in the server's log. */
+/** One condition that is not met: a stable code, what it is about, and words. */
+export interface Reason {
+  code: string;
+  object: string;
+  text: string;
+}
+
+/**
+ * A failed request. `status` 0 means that no answer came; `code` and `reasons`
+ * are the server's own, `requestID` names the request in its log.
+ */
 export class RequestError extends Error {
   readonly status: number;
   readonly requestID: string;
-  constructor(status: number, detail: string, requestID: string) {
+  readonly code: string;
+  readonly reasons: readonly Reason[];
+  constructor(status: number, detail: string, requestID: string, code = "", reasons: readonly Reason[] = []) {
     super(detail);
     this.name = "RequestError";
     this.status = status;
     this.requestID = requestID;
+    this.code = code;
+    this.reasons = reasons;
   }
 }
+
+let csrf = "";
+
+/** Keeps the token that shows that a request comes from our own page. */
+export function setCSRF(token: string): void {
+  csrf = token;
+}
+
+/** The header that every request which changes something carries. */
+export function csrfHeader(): Record<string, string> {
+  return csrf ? { "X-Bystander-CSRF": csrf } : {};
+}
+
+const ours: Middleware = {
+  onRequest({ request }) {
+    if (csrf && request.method !== "GET" && request.method !== "HEAD")
+      request.headers.set("X-Bystander-CSRF", csrf);
+    return request;
+  },
+  async onResponse({ response }) {
+    if (!response.ok) throw await problemOf(response);
+  },
+  onError({ error, request }) {
+    if (request.signal.aborted || error instanceof RequestError) return undefined;
+    return new RequestError(0, "", "");
+  },
+};
+
+/** Every address of the interface, typed. A failure throws RequestError. */
+export const client = createClient<paths>({ baseUrl: "" });
+client.use(ours);
+
+/** The same as hooks: `api.useQuery("get", "/v1/zones")`, `api.useMutation("post", …)`. */
+export const api = createHooks(client);
 
 /** Reads one of the interface's addresses. Fails with RequestError; status 0 means no answer. */
 export async function read<P extends ReadPath>(
@@ -70,12 +121,36 @@ export function queryString(query: object): string {
 /** What a failed answer says, whatever its form. */
 export async function problemOf(res: Response): Promise<RequestError> {
   const id = res.headers.get("X-Request-Id") ?? "";
-  let detail = "";
   try {
     const body: unknown = await res.json();
-    if (body && typeof body === "object" && "detail" in body) detail = String(body.detail);
+    if (body && typeof body === "object") {
+      const b = body as Record<string, unknown>;
+      return new RequestError(res.status, text(b.detail), id, text(b.code), [
+        ...reasons(b.reasons),
+        ...faults(b.errors),
+      ]);
+    }
   } catch {
     // Not JSON: the status must do.
   }
-  return new RequestError(res.status, detail, id);
+  return new RequestError(res.status, "", id);
+}
+
+function reasons(list: unknown): Reason[] {
+  return objects(list).map((r) => ({ code: text(r.code), object: text(r.object), text: text(r.text) }));
+}
+
+/** What the server found wrong with fields of the request. */
+function faults(list: unknown): Reason[] {
+  return objects(list).map((e) => ({ code: "FIELD", object: text(e.location), text: text(e.message) }));
+}
+
+function objects(list: unknown): Record<string, unknown>[] {
+  return Array.isArray(list)
+    ? list.filter((x): x is Record<string, unknown> => typeof x === "object" && x !== null)
+    : [];
+}
+
+function text(v: unknown): string {
+  return typeof v === "string" ? v : "";
 }

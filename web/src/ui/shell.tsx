@@ -1,14 +1,26 @@
 import { type ReactNode, useEffect, useRef } from "react";
+import { Link } from "react-router";
+import { type Desk, desks } from "../desks/desks";
+import { deskTexts } from "../desks/texts";
+import { Who } from "../desks/who";
 import { type Key, useWords } from "../i18n/i18n";
+import { useTexts } from "../i18n/texts";
 import type { House } from "../live/house";
+import { holds, useSession } from "../session/session";
 import { Help } from "./help";
 import { Icon } from "./icons";
 import { useHouse } from "./parts";
 import type { Prefs } from "./prefs";
 
-/** The frame of every page: brand, pages, tools, notices. */
-export function Shell(props: { house: House; prefs: Prefs; page: "live" | "publish"; children: ReactNode }) {
-  const { house, prefs, page, children } = props;
+/** The frame of every page: brand, workplaces, tools, who is signed in, notices. */
+export function Shell(props: {
+  house: House;
+  watches: boolean; // the stream of events is followed
+  prefs: Prefs;
+  desk: Desk | undefined;
+  children: ReactNode;
+}) {
+  const { house, prefs, desk, children } = props;
   const w = useWords();
   const state = useHouse(house);
   const help = useRef<HTMLDialogElement>(null);
@@ -34,37 +46,15 @@ export function Shell(props: { house: House; prefs: Prefs; page: "live" | "publi
           </div>
           {site?.sample ? <span className="badge warn">{w.t("site.sample")}</span> : null}
         </div>
-        <nav aria-label={w.t("nav.main")}>
-          <a href="/" aria-current={page === "live" ? "page" : undefined}>
-            {w.t("nav.live")}
-          </a>
-          <a href="/publish" aria-current={page === "publish" ? "page" : undefined}>
-            {w.t("nav.publish")}
-          </a>
-        </nav>
+        <Desks here={desk} />
         <div className="tools">
-          <span className={`link ${state.link}`} role="status">
-            <span className="dot" />
-            <span className="link-text">{w.t(`conn.${state.link}` satisfies Key)}</span>
-          </span>
-          <button
-            type="button"
-            className="tool"
-            onClick={prefs.nextTheme}
-            aria-label={w.t("tool.theme", { theme: w.t(`tool.theme.${prefs.theme}`) })}
-            title={w.t("tool.theme", { theme: w.t(`tool.theme.${prefs.theme}`) })}
-          >
-            <Icon name="theme" />
-          </button>
-          <button
-            type="button"
-            className="tool text"
-            onClick={prefs.nextLang}
-            lang={prefs.lang === "en" ? "zh-CN" : "en"}
-            aria-label={w.t("tool.langLabel")}
-          >
-            {w.t("tool.lang")}
-          </button>
+          {props.watches ? (
+            <span className={`link ${state.link}`} role="status">
+              <span className="dot" />
+              <span className="link-text">{w.t(`conn.${state.link}` satisfies Key)}</span>
+            </span>
+          ) : null}
+          <PrefTools prefs={prefs} />
           <button
             type="button"
             className="tool"
@@ -74,13 +64,66 @@ export function Shell(props: { house: House; prefs: Prefs; page: "live" | "publi
           >
             <Icon name="help" />
           </button>
+          <Who />
         </div>
       </header>
-      <Notices house={house} />
+      {props.watches ? <Notices house={house} /> : null}
       <main id="main" tabIndex={-1}>
         {children}
       </main>
       <Help dialog={help} />
+    </>
+  );
+}
+
+/** The workplaces that this account may enter. */
+function Desks({ here }: { here: Desk | undefined }) {
+  const w = useWords();
+  const t = useTexts(deskTexts);
+  const { session } = useSession();
+  const mine = desks.filter((d) => !d.hidden && holds(session, d.roles));
+  if (mine.length === 0) return null;
+  return (
+    <nav aria-label={w.t("nav.main")}>
+      {mine.map((d) => (
+        <Link
+          key={d.name}
+          to={d.path}
+          // A document's permissions do not change while it is open: leaving or
+          // entering one that may ask for a camera loads anew.
+          reloadDocument={Boolean(d.document) !== Boolean(here?.document) || Boolean(d.document)}
+          aria-current={here === d ? "page" : undefined}
+        >
+          {t(`desk.${d.name}`)}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+/** Theme and language; also on pages without the frame. */
+export function PrefTools({ prefs }: { prefs: Prefs }) {
+  const w = useWords();
+  return (
+    <>
+      <button
+        type="button"
+        className="tool"
+        onClick={prefs.nextTheme}
+        aria-label={w.t("tool.theme", { theme: w.t(`tool.theme.${prefs.theme}`) })}
+        title={w.t("tool.theme", { theme: w.t(`tool.theme.${prefs.theme}`) })}
+      >
+        <Icon name="theme" />
+      </button>
+      <button
+        type="button"
+        className="tool text"
+        onClick={prefs.nextLang}
+        lang={prefs.lang === "en" ? "zh-CN" : "en"}
+        aria-label={w.t("tool.langLabel")}
+      >
+        {w.t("tool.lang")}
+      </button>
     </>
   );
 }

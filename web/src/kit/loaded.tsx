@@ -1,0 +1,36 @@
+import type { ReactNode } from "react";
+import { Loading } from "../ui/parts";
+import { Failure } from "./failure";
+
+/** The part of a query that Loaded looks at; react-query's results fit. */
+export interface Query<D> {
+  data: D | undefined;
+  error: unknown;
+  isPending: boolean;
+  refetch: () => unknown;
+}
+
+/**
+ * Shows what a query found: grey bars while it loads, why it failed and a way
+ * to try again, `empty` for an empty list, else what the children make of it.
+ */
+export function Loaded<D>(props: {
+  query: Query<D>;
+  rows?: number;
+  empty?: ReactNode;
+  isEmpty?: (data: D) => boolean;
+  children: (data: D) => ReactNode;
+}) {
+  const { query } = props;
+  if (query.data === undefined) {
+    if (query.error) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+    return <Loading rows={props.rows ?? 3} />;
+  }
+  const nothing = props.isEmpty?.(query.data) ?? (Array.isArray(query.data) && query.data.length === 0);
+  return (
+    <>
+      {query.error ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
+      {nothing && props.empty !== undefined ? props.empty : props.children(query.data)}
+    </>
+  );
+}
