@@ -57,6 +57,8 @@ type Config struct {
 	// Authenticate says who sends a request, the zero Actor for one that does
 	// not say; an error refuses it. Nil knows nobody.
 	Authenticate func(r *http.Request) (actor.Actor, error)
+	// Sessions let in whoever does not send a token; nil knows nobody.
+	Sessions Sessions
 
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
@@ -66,6 +68,15 @@ type Config struct {
 // acts with actor.Need, and refuse with a *problem.Problem.
 type Module interface {
 	Register(routes huma.API)
+}
+
+// Sessions let browsers in.
+type Sessions interface {
+	// Authenticate returns the request's context with who sends it. It may set a
+	// cookie. An error refuses the request; it may be a *problem.Problem.
+	Authenticate(w http.ResponseWriter, r *http.Request) (context.Context, error)
+	// Valid reports whether what let somebody in still does. Streams ask it.
+	Valid(ctx context.Context, who actor.Actor) bool
 }
 
 // BodyLimiter is a Module that takes larger requests than others.

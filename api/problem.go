@@ -20,21 +20,22 @@ const accessFailed = "the access log cannot be written, and nothing about people
 
 // problem writes a problem for routes outside huma.
 func (a *API) problem(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	a.answerProblem(w, r, *problem.New(status, "", detail))
+}
+
+func (a *API) answerProblem(w http.ResponseWriter, r *http.Request, p Problem) {
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	if status == http.StatusServiceUnavailable {
+	if p.Status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "2")
 	}
-	w.WriteHeader(status)
+	w.WriteHeader(p.Status)
 	if r.Method == http.MethodHead {
 		return
 	}
-	err := json.NewEncoder(w).Encode(Problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status,
-		Detail: detail, RequestID: requestID(r.Context()),
-	})
-	if err != nil {
+	p.RequestID = requestID(r.Context())
+	if err := json.NewEncoder(w).Encode(p); err != nil {
 		a.log.Debug().Err(err).Str("request_id", requestID(r.Context())).Msg("problem not written")
 	}
 }

@@ -51,6 +51,11 @@ type Actor struct {
 	Enrollee string
 	// Via is how they proved who they are: "token", "session", "local".
 	Via string
+	// Session names what let them in, so that what goes on for long can ask
+	// whether it still holds; empty where nothing can end it.
+	Session string
+	// Strong tells that a second factor was given.
+	Strong bool
 }
 
 // Known reports whether this is somebody.

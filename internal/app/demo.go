@@ -257,6 +257,7 @@ func (d *demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.asDemo()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if d.o.For > 0 {

@@ -49,6 +49,7 @@ type edge struct {
 	merkle  *merkle // nil when it cannot be opened, which is an alarm
 	erasing *edgeErasing
 	desks   desks
+	signIn  *signIn
 	access  *access.Log
 	rec     *record.Recorder // nil when nothing is recorded
 	certs   *certifier
@@ -82,6 +83,9 @@ func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *ed
 		}
 	}
 	if err := e.openDesks(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.openSignIn(ctx); err != nil {
 		return nil, err
 	}
 	if e.erasing, err = e.openErasing(ctx); err != nil {

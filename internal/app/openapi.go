@@ -34,7 +34,9 @@ func OpenAPI(ctx context.Context) (_ []byte, err error) {
 	if e.desks.verify == nil {
 		return nil, errors.New("openapi: the face models are missing, and with them the 1:1 interface; run: bystander models pull")
 	}
-	a, err := api.New(api.Config{Version: "1", Log: zerolog.Nop(), Modules: e.modules()}, e.backend())
+	e.asDemo() // its one route is described, too
+	_, modules := e.signIn.modules()
+	a, err := api.New(api.Config{Version: "1", Log: zerolog.Nop(), Modules: append(modules, e.modules()...)}, e.backend())
 	if err != nil {
 		return nil, err
 	}

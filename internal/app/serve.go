@@ -59,12 +59,13 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 		return errors.Join(err, ln.Close())
 	}
 	defer accounts.Close() //nolint:errcheck // every request has been answered
+	sessions, modules := e.signIn.modules()
 	a, err := api.New(api.Config{
 		Version: Version, Log: e.log, Hosts: e.cfg.Server.Hosts,
 		WHEP:    live.NewHandler(e.hub, "/whep/"),
 		WHIP:    whiphttp.New("/whip/", e.negotiator),
 		Metrics: promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{}), Registerer: e.reg,
-		Web: files, Modules: e.modules(), Authenticate: accounts.Authenticate,
+		Web: files, Modules: append(modules, e.modules()...), Authenticate: accounts.Authenticate, Sessions: sessions,
 	}, e.backend())
 	if err != nil {
 		return errors.Join(err, ln.Close())
