@@ -102,29 +102,43 @@ func disposeRequests(ctx context.Context, tx *sql.Tx, before int64) (int64, erro
 // put stores the next version of a request, and of its tasks. It fails with
 // ErrVersion when somebody else was faster.
 func (d *DB) put(ctx context.Context, r Request, tasks ...Task) error {
+	return d.db.Tx(ctx, func(tx *sql.Tx) error { return putVersion(ctx, tx, r, tasks...) })
+}
+
+// putFirst stores a new request together with how to reach who asks, sealed by
+// the caller: nobody may ask and then not be found.
+func (d *DB) putFirst(ctx context.Context, r Request, contact []byte) error {
 	return d.db.Tx(ctx, func(tx *sql.Tx) error {
-		var have sql.NullInt64
-		if err := tx.QueryRowContext(ctx, `SELECT MAX(version) FROM requests WHERE request_id = ?`, r.ID).Scan(&have); err != nil {
+		if err := putVersion(ctx, tx, r); err != nil {
 			return err
 		}
-		if have.Int64+1 != int64(r.Version) {
-			return refuse(ErrVersion, CodeVersion, "the request was changed by somebody else; read it again")
-		}
-		body, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO requests VALUES (?,?,?,?,?,?,?,?)`, r.ID, r.Version, r.ChangedAt.UnixMilli(),
-			string(r.Type), string(r.State), r.Enrollee, r.Deadline.UnixMilli(), string(body)); err != nil {
-			return err
-		}
-		for _, t := range tasks {
-			if err := putTask(ctx, tx, t, r.ChangedAt); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := tx.ExecContext(ctx, `INSERT INTO contacts VALUES (?,?,?)`, r.ID, r.ChangedAt.UnixMilli(), contact)
+		return err
 	})
+}
+
+func putVersion(ctx context.Context, tx *sql.Tx, r Request, tasks ...Task) error {
+	var have sql.NullInt64
+	if err := tx.QueryRowContext(ctx, `SELECT MAX(version) FROM requests WHERE request_id = ?`, r.ID).Scan(&have); err != nil {
+		return err
+	}
+	if have.Int64+1 != int64(r.Version) {
+		return refuse(ErrVersion, CodeVersion, "the request was changed by somebody else; read it again")
+	}
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO requests VALUES (?,?,?,?,?,?,?,?)`, r.ID, r.Version, r.ChangedAt.UnixMilli(),
+		string(r.Type), string(r.State), r.Enrollee, r.Deadline.UnixMilli(), string(body)); err != nil {
+		return err
+	}
+	for _, t := range tasks {
+		if err := putTask(ctx, tx, t, r.ChangedAt); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func putTask(ctx context.Context, tx *sql.Tx, t Task, at time.Time) error {
@@ -224,14 +238,6 @@ func (d *DB) task(ctx context.Context, id string) (Task, error) {
 func (d *DB) due(ctx context.Context, now time.Time, limit int) ([]Task, error) {
 	return list[Task](ctx, d.db.R, `SELECT body FROM tasks t WHERE NOT settled AND next_ms > 0 AND next_ms <= ? AND `+newestTask+
 		` ORDER BY next_ms LIMIT ?`, now.UnixMilli(), limit)
-}
-
-// keepContact stores how to reach who asked, sealed by the caller.
-func (d *DB) keepContact(ctx context.Context, request string, at time.Time, sealed []byte) error {
-	return d.db.Tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO contacts VALUES (?,?,?)`, request, at.UnixMilli(), sealed)
-		return err
-	})
 }
 
 func (d *DB) contact(ctx context.Context, request string) ([]byte, error) {

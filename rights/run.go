@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -27,12 +28,29 @@ func (s *Service) Run(ctx context.Context) {
 
 // Turn does once what Run repeats.
 func (s *Service) Turn(ctx context.Context) {
-	if err := s.deliver(ctx); err != nil && ctx.Err() == nil {
-		s.cfg.OnTrouble("rights:tasks", err)
+	delivered := s.deliver(ctx)
+	late, silent, err := s.overdue(ctx)
+	if ctx.Err() != nil {
+		return
 	}
-	if err := s.overdue(ctx); err != nil && ctx.Err() == nil {
-		s.cfg.OnTrouble("rights:overdue", err)
+	s.cfg.OnTrouble("rights:tasks", delivered)
+	s.cfg.OnTrouble("rights:overdue", err)
+	if err == nil {
+		s.cfg.OnTrouble("rights:late", many("past its deadline", late))
+		s.cfg.OnTrouble("rights:unacknowledged", many("not acknowledged in time", silent))
 	}
+}
+
+// many is one trouble for all the requests that share it, nil for none.
+func many(what string, ids []string) error {
+	const named = 5
+	switch {
+	case len(ids) == 0:
+		return nil
+	case len(ids) > named:
+		return fmt.Errorf("%s: %s and %d more", what, strings.Join(ids[:named], ", "), len(ids)-named)
+	}
+	return fmt.Errorf("%s: %s", what, strings.Join(ids, ", "))
 }
 
 func (s *Service) deliver(ctx context.Context) error {
@@ -83,26 +101,26 @@ func (s *Service) connector(name string) Connector {
 	return nil
 }
 
-// overdue tells of requests that nobody acknowledged within a day, and of those
-// whose deadline has passed (B-14).
-func (s *Service) overdue(ctx context.Context) error {
+// overdue finds the requests whose deadline has passed, and those that nobody
+// acknowledged within a day (B-14).
+func (s *Service) overdue(ctx context.Context) (late, silent []string, err error) {
 	now, ack := s.cfg.Now(), TermOf(s.cfg.Profile()).Acknowledge
 	for after := ""; ; {
 		open, err := s.cfg.DB.List(ctx, Query{Open: true, After: after, Limit: 1000})
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		for _, r := range open {
 			switch {
 			case r.Late(now):
-				s.cfg.OnTrouble("rights:late:"+r.ID, fmt.Errorf("request %s was due on %s", r.ID, r.Deadline.Format(time.RFC3339)))
+				late = append(late, r.ID)
 			case r.Acknowledged.IsZero() && now.Sub(r.Received) > ack:
-				s.cfg.OnTrouble("rights:unacknowledged:"+r.ID, fmt.Errorf("request %s has not been acknowledged within %v", r.ID, ack))
+				silent = append(silent, r.ID)
 			}
 			after = r.ID
 		}
 		if len(open) < 1000 {
-			return nil
+			return late, silent, nil
 		}
 	}
 }

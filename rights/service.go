@@ -44,8 +44,9 @@ type Config struct {
 	Profile func() string
 	Emit    func(event.Event)
 	Now     func() time.Time
-	// OnTrouble is told what a person should know: a task that fails, a request
-	// that is late or was not acknowledged within its time.
+	// OnTrouble is told at each turn how things stand that a person should know:
+	// tasks that fail, requests that are late or were not acknowledged within
+	// their time; nil when that is over.
 	OnTrouble func(what string, err error)
 }
 
@@ -110,11 +111,8 @@ func (s *Service) Submit(ctx context.Context, in Submission) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, fmt.Errorf("rights: %w", err)
 	}
-	if err := s.cfg.DB.put(ctx, r); err != nil {
+	if err := s.cfg.DB.putFirst(ctx, r, sealed); err != nil {
 		return Receipt{}, err
-	}
-	if err := s.cfg.DB.keepContact(ctx, r.ID, now, sealed); err != nil {
-		return Receipt{}, fmt.Errorf("rights: %w", err)
 	}
 	s.tell("", r)
 	return Receipt{r.ID, r.Received, r.Deadline}, nil
