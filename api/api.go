@@ -34,6 +34,13 @@ type Config struct {
 	Version string
 	Log     zerolog.Logger
 
+	// Open lets whoever reaches the program see cameras, pictures and events
+	// without signing in, as long as that is this machine alone.
+	Open bool
+	// Proxied: a proxy stands in front, so that every request seems to come from
+	// where it runs.
+	Proxied bool
+
 	// Hosts are names, without port, that the server answers to besides
 	// localhost, 127.0.0.1 and [::1]. Requests for any other host are refused,
 	// so that no foreign page can rebind its own name to this machine.
@@ -214,22 +221,23 @@ func (a *API) routes() http.Handler {
 	}
 	describeProblem(a.huma.OpenAPI())
 
-	a.mountMedia(r, "/whep", a.cfg.WHEP, AccessLive)
-	a.mountMedia(r, "/whip", a.cfg.WHIP, "")
-	r.Method(http.MethodGet, "/metrics", orNotBuilt(a.cfg.Metrics, a, "metrics are switched off"))
+	a.mountMedia(r, "/whep", a.cfg.WHEP, AccessLive, toWatch)
+	a.mountMedia(r, "/whip", a.cfg.WHIP, "", toPublish)
+	r.Method(http.MethodGet, "/metrics", a.guardMetrics(orNotBuilt(a.cfg.Metrics, a, "metrics are switched off")))
 	r.Get("/healthz", a.healthz)
 	r.Get("/readyz", a.readyz)
 	a.web.mount(r, a)
 	return r
 }
 
-// mountMedia serves h below prefix/{camera}. When access is set, a session is
-// recorded before h may begin it.
-func (a *API) mountMedia(r chi.Router, prefix string, h http.Handler, access AccessAction) {
+// mountMedia serves h below prefix/{camera} to those who hold one of the roles.
+// When access is set, a session is recorded before h may begin it.
+func (a *API) mountMedia(r chi.Router, prefix string, h http.Handler, access AccessAction, roles []actor.Role) {
 	h = orNotBuilt(h, a, prefix[1:]+" is not available in this program")
 	if access != "" {
 		h = a.recordSessions(h, access)
 	}
+	h = a.needHTTP(h, roles...)
 	r.Handle(prefix+"/{camera}", h)
 	r.Handle(prefix+"/{camera}/*", h)
 }

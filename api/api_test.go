@@ -59,7 +59,7 @@ func newHouse(t *testing.T, change ...func(*api.Config)) house {
 	f := apitest.NewFake()
 	log := &lockedLog{}
 	cfg := api.Config{
-		Version: "test", Log: zerolog.New(log), Hosts: []string{"wall.example"},
+		Version: "test", Log: zerolog.New(log), Hosts: []string{"wall.example"}, Open: true,
 		Registerer: prometheus.NewRegistry(),
 		Web: fstest.MapFS{
 			"index.html":      {Data: []byte("<!doctype html><title>wall</title>")},
@@ -313,7 +313,7 @@ func TestListenCheck(t *testing.T) {
 	}
 	err := api.ListenCheck("0.0.0.0:8080", false)
 	require.ErrorIs(t, err, api.ErrExposed)
-	require.ErrorContains(t, err, "server.allow_insecure_network")
+	require.ErrorContains(t, err, "server.https: true")
 	require.NoError(t, api.ListenCheck("0.0.0.0:8080", true))
 	require.Error(t, api.ListenCheck("8080", true))
 }

@@ -7,15 +7,15 @@ import (
 )
 
 // ListenCheck reports whether the server may listen on addr, a host and port.
-// Until there is sign-in, whoever reaches the server sees everything it shows;
-// so an address beyond this machine is refused with ErrExposed unless
-// allowInsecureNetwork says that the operator has put something in front.
-func ListenCheck(addr string, allowInsecureNetwork bool) error {
+// Beyond this machine passwords and pictures would travel unencrypted, so such an
+// address is refused with ErrExposed unless allowed says that a proxy with TLS
+// stands in front, or that the network is trusted.
+func ListenCheck(addr string, allowed bool) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return fmt.Errorf("api: listen address %q: want HOST:PORT, such as 127.0.0.1:8080: %w", addr, err)
 	}
-	if allowInsecureNetwork || host == "localhost" {
+	if allowed || host == "localhost" {
 		return nil
 	}
 	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap().IsLoopback() {
@@ -25,7 +25,7 @@ func ListenCheck(addr string, allowInsecureNetwork bool) error {
 	if shown == "" {
 		shown = "every address"
 	}
-	return fmt.Errorf("%w: %s (%q) can be reached by others and nobody has to sign in yet; "+
-		"listen on 127.0.0.1, or set server.allow_insecure_network: true if a proxy with sign-in stands in front",
+	return fmt.Errorf("%w: %s (%q) can be reached by others, and passwords and pictures would travel unencrypted; "+
+		"listen on 127.0.0.1, or put a proxy with TLS in front and set server.https: true",
 		ErrExposed, shown, addr)
 }

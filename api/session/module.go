@@ -108,7 +108,7 @@ func (m *Module) Register(routes huma.API) {
 func (m *Module) answer(ctx context.Context, r *http.Request) (*answerOutput, error) {
 	who := actor.From(ctx)
 	out := &answerOutput{Body: Answer{
-		Known: who.Known(), ID: who.ID, Name: who.ID, Roles: slices.Clone(who.Roles), Via: who.Via,
+		Known: who.Known(), ID: who.ID, Name: who.ID, Roles: slices.Clone(who.Roles), Via: who.Via, Enrollee: who.Enrollee,
 		Demo: m.cfg.Demo != nil, SignIn: m.ways(r),
 	}}
 	if out.Body.Roles == nil {

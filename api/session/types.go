@@ -12,6 +12,7 @@ type Answer struct {
 	ID           string       `json:"id" doc:"The account's id; empty when nobody is signed in"`
 	Name         string       `json:"name" doc:"What colleagues see"`
 	Roles        []actor.Role `json:"roles" nullable:"false"`
+	Enrollee     string       `json:"enrollee" doc:"Of a subject: the enrolled person that they are"`
 	Via          string       `json:"via" enum:",session,token,local" doc:"How they proved who they are; local: nobody has to on this machine"`
 	CSRF         string       `json:"csrf" doc:"Send it back as X-Bystander-CSRF with every POST, PUT, PATCH and DELETE; empty when not needed"`
 	Expires      *time.Time   `json:"expires,omitempty" doc:"When the session ends unless it is used"`

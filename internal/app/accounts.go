@@ -23,7 +23,7 @@ func openUsers(ctx context.Context, cfg config.Config) (*accounts.Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	return accounts.Open(ctx, path, accounts.Options{Key: key})
+	return accounts.Open(ctx, path, accounts.Options{Key: key, FactorRoles: cfg.Accounts.SecondFactor})
 }
 
 // signIn is who may use a running installation, and as what.
@@ -41,6 +41,7 @@ func (e *edge) openSignIn(ctx context.Context) error {
 	e.closing(store.Close)
 	e.signIn = &signIn{store: store, session: session.Config{
 		Store: store, Log: e.log, Site: e.law.siteID, Emit: e.ledger.emit,
+		Required: e.cfg.Server.SignIn == config.SignInRequired, HTTPS: e.cfg.Server.HTTPS,
 	}}
 	return nil
 }

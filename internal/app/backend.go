@@ -125,7 +125,7 @@ func (b backend) Status(ctx context.Context) (api.Status, error) {
 	if b.e.cfg.Server.AllowInsecureNetwork {
 		st.Notices = append(st.Notices, api.Notice{
 			Level: "warning", Code: api.NoticeExposed,
-			Text: "This page can be reached from the network and nobody has to sign in.",
+			Text: "This page can be reached from the network, and what travels there is not encrypted.",
 		})
 	}
 	for name, why := range b.e.alarms.list() {

@@ -25,7 +25,7 @@ func startRun(t *testing.T, cfg config.Config) (url, data string, stop func() er
 	t.Helper()
 	cfg.Data = t.TempDir()
 	cfg.Keys = cfg.Data + "/keys"
-	cfg.Server.Listen = "127.0.0.1:0"
+	cfg.Server.Listen, cfg.Server.SignIn = "127.0.0.1:0", config.SignInLoopback
 	cfg.Log.Format, cfg.Log.Level = "json", "info"
 	cfg.Events.Edge = "test"
 	said := newTold()

@@ -40,7 +40,7 @@ func Run(ctx context.Context, cfg config.Config, _, stderr io.Writer) error {
 // serve runs the cameras and the web side until ctx ends. ready is told the
 // page's address once it can be opened.
 func (e *edge) serve(ctx context.Context, ready func(url string)) error {
-	if err := api.ListenCheck(e.cfg.Server.Listen, e.cfg.Server.AllowInsecureNetwork); err != nil {
+	if err := api.ListenCheck(e.cfg.Server.Listen, e.cfg.Server.AllowInsecureNetwork || e.cfg.Server.HTTPS); err != nil {
 		return fmt.Errorf("%w: server.listen: %w", ErrUsage, err)
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", e.cfg.Server.Listen)
@@ -62,6 +62,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	sessions, modules := e.signIn.modules()
 	a, err := api.New(api.Config{
 		Version: Version, Log: e.log, Hosts: e.cfg.Server.Hosts,
+		Open: e.cfg.Server.SignIn == config.SignInLoopback, Proxied: e.cfg.Server.HTTPS,
 		WHEP:    live.NewHandler(e.hub, "/whep/"),
 		WHIP:    whiphttp.New("/whip/", e.negotiator),
 		Metrics: promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{}), Registerer: e.reg,

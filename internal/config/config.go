@@ -17,22 +17,23 @@ import (
 type Config struct {
 	// Site is the path of the site file: zones, signs, scenes, assessments.
 	// Without one nothing is embedded and everybody is masked.
-	Site    string   `yaml:"site"`
-	Data    string   `yaml:"data"` // folder of stores and recordings
-	Keys    string   `yaml:"keys"` // folder of keys; default <data>/keys
-	Server  Server   `yaml:"server"`
-	Log     Log      `yaml:"log"`
-	Cameras []Camera `yaml:"cameras"`
-	Detect  Detect   `yaml:"detect"`
-	Redact  Redact   `yaml:"redact"`
-	Encode  Encode   `yaml:"encode"`
-	Record  Record   `yaml:"record"`
-	Events  Events   `yaml:"events"`
-	Writer  Writer   `yaml:"writer"`
-	Rights  Rights   `yaml:"rights"`
-	Verify  Verify   `yaml:"verify"`
-	Merkle  Merkle   `yaml:"merkle"`
-	Models  Models   `yaml:"models"`
+	Site     string   `yaml:"site"`
+	Data     string   `yaml:"data"` // folder of stores and recordings
+	Keys     string   `yaml:"keys"` // folder of keys; default <data>/keys
+	Server   Server   `yaml:"server"`
+	Accounts Accounts `yaml:"accounts"`
+	Log      Log      `yaml:"log"`
+	Cameras  []Camera `yaml:"cameras"`
+	Detect   Detect   `yaml:"detect"`
+	Redact   Redact   `yaml:"redact"`
+	Encode   Encode   `yaml:"encode"`
+	Record   Record   `yaml:"record"`
+	Events   Events   `yaml:"events"`
+	Writer   Writer   `yaml:"writer"`
+	Rights   Rights   `yaml:"rights"`
+	Verify   Verify   `yaml:"verify"`
+	Merkle   Merkle   `yaml:"merkle"`
+	Models   Models   `yaml:"models"`
 }
 
 // Server is the web side.
@@ -40,8 +41,14 @@ type Server struct {
 	Listen string `yaml:"listen"`
 	// Hosts are further names by which browsers may call the server.
 	Hosts []string `yaml:"hosts"`
+	// SignIn is required (default), or loopback: whoever sits at this machine
+	// may watch it without an account.
+	SignIn string `yaml:"sign_in"`
+	// HTTPS says that browsers reach the server by https, through a proxy that
+	// ends TLS. Cookies are then bound to it.
+	HTTPS bool `yaml:"https"`
 	// AllowInsecureNetwork lets the server listen beyond this machine although
-	// nobody signs in yet.
+	// what travels there is not encrypted.
 	AllowInsecureNetwork bool `yaml:"allow_insecure_network"`
 	// MaxViewers bounds the live viewers of one camera.
 	MaxViewers int `yaml:"max_viewers"`
@@ -163,7 +170,7 @@ type Models struct {
 func Default() Config {
 	return Config{
 		Data:   "data",
-		Server: Server{Listen: "127.0.0.1:8080", MaxViewers: 16},
+		Server: Server{Listen: "127.0.0.1:8080", SignIn: SignInRequired, MaxViewers: 16},
 		Log:    Log{Level: "info", Format: "console"},
 		Detect: Detect{
 			Provider: "auto", FaceLongSide: 640, FaceEvery: 3, PersonEvery: 9,
@@ -206,6 +213,10 @@ func (c *Config) resolve(dir string) {
 	for _, p := range []*string{&c.Site, &c.Data, &c.Keys, &c.Merkle.History} {
 		*p = under(dir, *p)
 	}
+	for i := range c.Accounts.OIDC {
+		o := &c.Accounts.OIDC[i]
+		o.SecretFile = under(dir, o.SecretFile)
+	}
 	for i := range c.Cameras {
 		cam := &c.Cameras[i]
 		cam.URLFile = under(dir, cam.URLFile)
@@ -229,6 +240,15 @@ func (c *Config) fill() {
 	}
 	if c.Events.Edge == "" {
 		c.Events.Edge = hostName()
+	}
+	for i := range c.Accounts.OIDC {
+		o := &c.Accounts.OIDC[i]
+		if o.Label == "" {
+			o.Label = o.ID
+		}
+		if o.GroupsClaim == "" {
+			o.GroupsClaim = "groups"
+		}
 	}
 	for i := range c.Cameras {
 		cam := &c.Cameras[i]

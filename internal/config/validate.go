@@ -41,6 +41,7 @@ func (c *Config) Validate() error {
 		k.fail("data", "name a folder")
 	}
 	c.Server.check(&k)
+	c.Accounts.check(&k, c.Server.HTTPS, c.Server.Hosts)
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.oneOf("log.format", c.Log.Format, "console", "json")
 	c.checkCameras(&k)
@@ -96,11 +97,7 @@ func (s Server) check(k *checker) {
 		k.fail("server.listen", "%q is not host:port, e.g. 127.0.0.1:8080", s.Listen)
 		return
 	}
-	ip := net.ParseIP(host)
-	if !s.AllowInsecureNetwork && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		k.fail("server.listen", "%s reaches beyond this machine, and nobody has to sign in yet; "+
-			"use 127.0.0.1, or set server.allow_insecure_network: true on a network that you trust", s.Listen)
-	}
+	s.checkReach(k, host)
 	checkRange(k, "server.max_viewers", s.MaxViewers, 1, 1000)
 }
 

@@ -63,10 +63,15 @@ func run(ctx context.Context, addr, dist string, empty bool) (err error) {
 		return err
 	}
 	reg := prometheus.NewRegistry()
+	sessions, err := openSessions(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sessions.store.Close()) }()
 	a, err := api.New(api.Config{
-		Version: "0.0.0-fake",
-		Log:     zerolog.New(os.Stderr).Level(zerolog.WarnLevel).With().Timestamp().Logger(),
-		WHEP:    media.whep(), WHIP: media.whip(),
+		Version: "0.0.0-fake", Modules: []api.Module{sessions.module}, Sessions: sessions.module,
+		Log:  zerolog.New(os.Stderr).Level(zerolog.WarnLevel).With().Timestamp().Logger(),
+		WHEP: media.whep(), WHIP: media.whip(),
 		Metrics:    promhttp.HandlerFor(reg, promhttp.HandlerOpts{}),
 		Registerer: reg, Web: files,
 	}, fake.Backend())

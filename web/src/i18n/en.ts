@@ -36,7 +36,7 @@ export const en = {
     "There is no site file. Everybody is masked, nobody is compared with anyone. See “site.yml” in the documentation.",
   "notice.RECORD_LIMIT": "The space for recordings is used up; the oldest are being removed.",
   "notice.STORE_SLOW": "The event store is slow. Events wait safely on disk until it takes them.",
-  "notice.EXPOSED": "This server can be reached from the network without signing in.",
+  "notice.EXPOSED": "This server can be reached from the network, and what travels there is not encrypted.",
   "notice.NO_PERSON_FILE": "Bodies are not looked for: the person model is missing. Faces are masked.",
   "notice.gate": "Matching is off, everybody is masked: {why}.",
   "notice.other": "A notice of this installation:",

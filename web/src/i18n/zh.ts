@@ -32,7 +32,7 @@ export const zh: Record<Key, string> = {
   "notice.NO_SITE": "没有场所文件。所有人均被遮蔽，不与任何人比对。请参阅文档中的“site.yml”。",
   "notice.RECORD_LIMIT": "录像空间已用完，正在删除最早的录像。",
   "notice.STORE_SLOW": "事件存储较慢。事件会安全地保存在磁盘上等待写入。",
-  "notice.EXPOSED": "无需登录即可从网络访问此服务器。",
+  "notice.EXPOSED": "可从网络访问此服务器，且传输未加密。",
   "notice.NO_PERSON_FILE": "缺少人体模型，不检测人体。人脸仍会被遮蔽。",
   "notice.gate": "匹配已关闭，所有人均被遮蔽：{why}。",
   "notice.other": "本系统的提示：",
