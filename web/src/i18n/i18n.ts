@@ -14,6 +14,8 @@ export class Words {
   readonly #decimal: Intl.NumberFormat;
   readonly #clock: Intl.DateTimeFormat;
   readonly #date: Intl.DateTimeFormat;
+  readonly #day: Intl.DateTimeFormat;
+  readonly #moment: Intl.DateTimeFormat;
   readonly #relative: Intl.RelativeTimeFormat;
 
   constructor(lang: Lang) {
@@ -25,6 +27,14 @@ export class Words {
     this.#decimal = new Intl.NumberFormat(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
     this.#clock = new Intl.DateTimeFormat(lang, clock);
     this.#date = new Intl.DateTimeFormat(lang, { ...clock, month: "short", day: "numeric" });
+    const day = { year: "numeric", month: "short", day: "numeric" } as const;
+    this.#day = new Intl.DateTimeFormat(lang, day);
+    this.#moment = new Intl.DateTimeFormat(lang, {
+      ...day,
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    });
     this.#relative = new Intl.RelativeTimeFormat(lang, { numeric: "always", style: "short" });
   }
 
@@ -60,6 +70,29 @@ export class Words {
     const d = new Date(iso);
     if (Number.isNaN(d.getTime())) return "–";
     return (d.toDateString() === now.toDateString() ? this.#clock : this.#date).format(d);
+  }
+
+  /** A date with its year: for deadlines and what is kept for years. */
+  day(iso: string): string {
+    const d = new Date(iso);
+    return Number.isNaN(d.getTime()) ? "–" : this.#day.format(d);
+  }
+
+  /** Date with its year, and time of day. */
+  moment(iso: string): string {
+    const d = new Date(iso);
+    return Number.isNaN(d.getTime()) ? "–" : this.#moment.format(d);
+  }
+
+  /** How far a moment lies ahead, or back: "in 3 days", "2 hr. ago". */
+  until(iso: string, now = Date.now()): string {
+    const s = Math.trunc((Date.parse(iso) - now) / 1000);
+    if (Number.isNaN(s)) return "–";
+    const n = Math.abs(s);
+    if (n < 60) return this.#relative.format(s, "second");
+    if (n < 5400) return this.#relative.format(Math.trunc(s / 60), "minute");
+    if (n < 172800) return this.#relative.format(Math.trunc(s / 3600), "hour");
+    return this.#relative.format(Math.trunc(s / 86400), "day");
   }
 
   ago(iso: string, now = Date.now()): string {
