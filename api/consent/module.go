@@ -76,6 +76,7 @@ type Service interface {
 	Papers
 	Guardians
 	Office
+	Overview
 }
 
 // Desk takes photographs; match/enrol's is one.
@@ -166,6 +167,7 @@ func (m *Module) Register(api huma.API) {
 	m.personRoutes(api)
 	m.guardianRoutes(api)
 	m.officeRoutes(api)
+	m.overviewRoutes(api)
 }
 
 // op describes a route.

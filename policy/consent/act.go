@@ -2,7 +2,6 @@ package consent
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base32"
@@ -339,9 +338,7 @@ var codeLetters = base32.NewEncoding("ABCDEFGHJKLMNPQRSTUVWXYZ23456789").WithPad
 const codeTerm = 30 * day
 
 func (s *Service) newCode(ctx context.Context, enrollee string) (string, error) {
-	b := make([]byte, 10) // 80 bits: not to be guessed, short enough to type
-	_, _ = rand.Read(b)   // never fails; it ends the program instead
-	code := codeLetters.EncodeToString(b)
+	code := freshCode()
 	err := s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO codes VALUES (?,?,?)`, codeHash(code), enrollee, ms(s.now().Add(codeTerm)))
 		return err
