@@ -2,6 +2,8 @@ package rights
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -49,12 +51,6 @@ type contactOut struct {
 	}
 }
 
-type bundleOut struct {
-	ContentType string `header:"Content-Type"`
-	Disposition string `header:"Content-Disposition"`
-	Body        []byte
-}
-
 func (m *Module) readRoutes(api huma.API) {
 	add(m, api, op{"list-requests", "GET", "/v1/rights/requests", "Requests and their deadlines, without who asks", watchers, 0},
 		func(ctx context.Context, in *listIn) (*listOut, error) {
@@ -99,7 +95,7 @@ func (m *Module) readRoutes(api huma.API) {
 	add(m, api, op{"request-bundle", "GET", "/v1/rights/requests/{id}/bundle", "Everything that is kept of the person, as a signed ZIP file", officers, 0}, m.bundle)
 }
 
-func (m *Module) bundle(ctx context.Context, in *OneID) (*bundleOut, error) {
+func (m *Module) bundle(ctx context.Context, in *OneID) (*huma.StreamResponse, error) {
 	r, err := m.cfg.DB.Get(ctx, in.ID)
 	switch {
 	case err != nil:
@@ -120,7 +116,14 @@ func (m *Module) bundle(ctx context.Context, in *OneID) (*bundleOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &bundleOut{"application/zip", `attachment; filename="` + r.ID + `.zip"`, zip}, nil
+	return &huma.StreamResponse{Body: func(answer huma.Context) {
+		answer.SetHeader("Content-Type", "application/zip")
+		answer.SetHeader("Content-Disposition", `attachment; filename="`+r.ID+`.zip"`)
+		_, err := io.Copy(answer.BodyWriter(), zip)
+		if err := errors.Join(err, zip.Close()); err != nil {
+			m.cfg.Log.Warn().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("a bundle was not read to its end")
+		}
+	}}, nil
 }
 
 type reason struct {

@@ -6,6 +6,7 @@ package rights
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,9 +23,9 @@ import (
 
 // Exporter makes the bundle of one person's data.
 type Exporter interface {
-	// Export returns a signed bundle as a ZIP file with the person's records, and
-	// video in which nobody else is shown.
-	Export(ctx context.Context, enrollee, request string) (zip []byte, err error)
+	// Export makes a signed bundle: a ZIP file with the person's records, and video
+	// in which nobody else is shown. The caller reads it, and closes it.
+	Export(ctx context.Context, enrollee, request string) (zip io.ReadCloser, err error)
 }
 
 // Config joins the module to its surroundings.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -59,8 +60,8 @@ func (f *front) RecordRead(_ context.Context, r actor.Read) error {
 	return f.broken
 }
 
-func (f *front) Export(_ context.Context, enrollee, _ string) ([]byte, error) {
-	return []byte("PK" + enrollee), nil
+func (f *front) Export(_ context.Context, enrollee, _ string) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader("PK" + enrollee)), nil
 }
 
 func newFront(t *testing.T) *front {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -29,6 +30,8 @@ type bus struct {
 	publisher *relay.Publisher // nil where no policy is signed
 	alarms    *alarms
 	log       zerolog.Logger
+
+	replayTrouble atomic.Int64 // when requests to send again last failed, in Unix seconds
 }
 
 // busDays is how long the bus keeps events, unless their rule is shorter.
@@ -75,7 +78,7 @@ func (e *edge) openBus(context.Context) error {
 	}
 	b.pump = spool.NewPump(cursor, b.sink, spool.PumpOptions{Batch: 4096, OnError: func(err error, _ int) { b.trouble("kafka", err) }})
 	b.replayer, err = kafka.NewReplayer(client, e.spool, b.sink, lot, kafka.ReplayerOptions{
-		Chain: chainID(e.cfg.Events.Edge), Key: e.key, OnError: func(err error) { b.trouble("kafka:replay", err) },
+		Chain: chainID(e.cfg.Events.Edge), Key: e.key, OnError: b.replayFailed,
 	})
 	if err != nil {
 		return err
@@ -105,7 +108,7 @@ func (b *bus) run(ctx context.Context) {
 	})
 	wg.Go(func() {
 		if err := b.replayer.Run(ctx); err != nil {
-			b.trouble("kafka:replay", err)
+			b.replayFailed(err)
 		}
 	})
 	if b.publisher != nil {
@@ -143,7 +146,17 @@ func (b *bus) ensure(ctx context.Context) bool {
 	}
 }
 
-// watch ends the alarm of a pump that works again.
+func (b *bus) replayFailed(err error) {
+	b.replayTrouble.Store(time.Now().Unix())
+	b.trouble("kafka:replay", err)
+}
+
+// replayQuiet is how long requests to send again must go well for their alarm to
+// end: several times the interval at which the edge tells where its chain ends,
+// which would fail too.
+const replayQuiet = 2 * time.Minute
+
+// watch ends the alarms of what works again.
 func (b *bus) watch(ctx context.Context) {
 	t := time.NewTicker(5 * time.Second)
 	defer t.Stop()
@@ -154,6 +167,12 @@ func (b *bus) watch(ctx context.Context) {
 		case <-t.C:
 			if b.pump.Status().Err == nil {
 				b.trouble("kafka", nil)
+			}
+			if b.publisher != nil && b.publisher.Status().Err == nil {
+				b.trouble("kafka:policy", nil)
+			}
+			if time.Now().Unix()-b.replayTrouble.Load() > int64(replayQuiet/time.Second) {
+				b.trouble("kafka:replay", nil)
 			}
 		}
 	}

@@ -27,8 +27,17 @@ const (
 	copyClips = 20      // segments of video, the newest first
 )
 
-// copyDir begins the names of folders in which a bundle's video is made.
+// copyDir begins the names of what a bundle is made in.
 const copyDir = ".copy-"
+
+// clearCopies removes what a program left that ended in the middle of a bundle.
+func clearCopies(data string) error {
+	left, err := filepath.Glob(filepath.Join(data, copyDir+"*"))
+	for _, path := range left {
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	return err
+}
 
 // exporter makes the bundle of one person's data.
 type exporter struct {
@@ -37,16 +46,40 @@ type exporter struct {
 }
 
 // Export implements api/rights.Exporter.
-func (x exporter) Export(ctx context.Context, enrollee, request string) ([]byte, error) {
-	var out bytes.Buffer
-	b := rights.NewBundler(&out, request, time.Now())
-	refs, err := x.refs(ctx, enrollee)
+func (x exporter) Export(ctx context.Context, enrollee, request string) (io.ReadCloser, error) {
+	f, err := namelessFile(x.e.cfg.Data)
+	if err != nil {
+		return nil, fmt.Errorf("bundle: %w", err)
+	}
+	if err := x.bundle(ctx, f, enrollee, request); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// namelessFile returns a file without a name: whatever happens, it is gone when it
+// is closed.
+func namelessFile(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, copyDir+"*.zip")
 	if err != nil {
 		return nil, err
 	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// bundle writes the ZIP file and goes back to its beginning.
+func (x exporter) bundle(ctx context.Context, out io.WriteSeeker, enrollee, request string) error {
+	b := rights.NewBundler(out, request, time.Now())
+	refs, err := x.refs(ctx, enrollee)
+	if err != nil {
+		return err
+	}
 	events, err := x.e.store.Of(ctx, refs, copyRows)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	log := make([]event.Event, len(events))
 	for i := range events {
@@ -61,13 +94,14 @@ func (x exporter) Export(ctx context.Context, enrollee, request string) ([]byte,
 		func() error { return x.video(ctx, b, enrollee, log) },
 	} {
 		if err := part(); err != nil {
-			return nil, fmt.Errorf("bundle: %w", err)
+			return fmt.Errorf("bundle: %w", err)
 		}
 	}
 	if err := b.Close(x.e.key); err != nil {
-		return nil, err
+		return err
 	}
-	return out.Bytes(), nil
+	_, err = out.Seek(0, io.SeekStart)
+	return err
 }
 
 // refs are the pseudonyms under which the person stands on the log.

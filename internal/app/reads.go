@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +46,19 @@ func objectOnLog(read actor.Read) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
+// readPurposes are the purposes that name nobody.
+var readPurposes = []string{"audit", "incident", "rights", "authority", "rights request", "service", "human oversight"}
+
+// purposeOnLog is the code of a purpose. What a reader wrote beside it can hold
+// anything, also a name, so it stays in the access log of this machine.
+func purposeOnLog(purpose string) string {
+	code, _, _ := strings.Cut(purpose, ":")
+	if slices.Contains(readPurposes, code) {
+		return code
+	}
+	return "other"
+}
+
 // recordAccess writes the access record and returns once it is on the disk. The
 // event log, where auditors ask, is told as well.
 func (e *edge) recordAccess(ctx context.Context, entry access.Entry, object, request string) error {
@@ -54,7 +68,7 @@ func (e *edge) recordAccess(ctx context.Context, entry access.Entry, object, req
 	ev := event.Event{
 		Kind: event.KindAccess, SiteID: e.law.siteID(), ReviewerRef: event.ActorRef(entry.Actor),
 		Detail: map[string]string{
-			"action": entry.Action, "role": entry.Role, "purpose": entry.Purpose, "object": object, "request": request,
+			"action": entry.Action, "role": entry.Role, "purpose": purposeOnLog(entry.Purpose), "object": object, "request": request,
 			"subjects": strconv.Itoa(max(entry.Count, len(entry.Subjects))),
 		},
 	}
@@ -90,16 +104,22 @@ func (l reviewLog) Reviews(ctx context.Context, id string) ([]event.Event, error
 	return out, err
 }
 
-// record puts an event on the log and waits until the store has it, so that the
-// next reader sees it.
+// storeWait is how long a review waits for the store. The log has it already, so
+// that a store which is away loses nothing.
+const storeWait = 5 * time.Second
+
+// record puts an event on the log and waits a while until the store has it, so
+// that the next reader sees it.
 func (l reviewLog) record(ctx context.Context, ev event.Event) error {
 	stored, err := l.e.ledger.journal.Record(ctx, ev)
 	if err != nil {
 		return err
 	}
+	waiting, cancel := context.WithTimeout(ctx, storeWait)
+	defer cancel()
 	for l.e.pump.Status().Acked < stored[0].Seq {
-		if err := wait(ctx, 20*time.Millisecond); err != nil {
-			return err
+		if wait(waiting, 20*time.Millisecond) != nil {
+			return ctx.Err() // nil when only the store is late
 		}
 	}
 	return nil

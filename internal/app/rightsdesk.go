@@ -31,6 +31,9 @@ type rightsDesk struct {
 
 // openRights opens the desk. It needs consents, erasure and the ledger.
 func (e *edge) openRights(ctx context.Context) error {
+	if err := clearCopies(e.cfg.Data); err != nil {
+		return err
+	}
 	db, err := rights.OpenDB(ctx, filepath.Join(e.cfg.Data, "rights.db"))
 	if err != nil {
 		return err

@@ -23,7 +23,9 @@ import "crypto/sha256"
 //	gate_change     SceneID or ZoneID; what makes matching lawful changed at the
 //	                edge: "state" (open, closed), "reasons" (codes by commas)
 //	access          ReviewerRef (ActorRef of the reader), SubjectRef when one
-//	                person was read; "action", "role", "purpose", "query_hash",
+//	                person was read; "action", "role", "purpose" (its code: what
+//	                the reader wrote beside it stays where it was read),
+//	                "query_hash",
 //	                "object", "subjects" (how many people), "request"
 //	rights_change   ReviewerRef of who decided; "request", "type", "state",
 //	                "from", "deadline", "outcome", "late" (yes, no)
