@@ -90,7 +90,7 @@ func (m *Questions) ask(ctx context.Context, in *askInput) (*askOutput, error) {
 		return nil, problem.Denied(err)
 	}
 	if !purposeFits(in.Purpose) {
-		return nil, m.mismatch(ctx, in)
+		return nil, mismatch(ctx, m.Access, m.Log, in.Name, in.Purpose)
 	}
 	given, err := parameters(in.Set)
 	if err != nil {
@@ -107,19 +107,36 @@ func (m *Questions) ask(ctx context.Context, in *askInput) (*askOutput, error) {
 		return nil, m.refuse(ctx, err)
 	}
 	if err := m.record(ctx, in, a); err != nil {
-		m.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("access record failed; nothing was shown")
-		return nil, problem.New(http.StatusServiceUnavailable, "ACCESS_LOG",
-			"the access log cannot be written, and nothing about people is shown without a record; see /healthz")
+		return nil, unrecorded(ctx, m.Log, err)
 	}
+	return written(ctx, a, in.Format, in.Purpose)
+}
+
+// written is an answer in its format. A copy that is taken away says in itself
+// who took it, when and why.
+func written(ctx context.Context, a *ask.Answer, format, purpose string) (*askOutput, error) {
 	var b bytes.Buffer
-	if err := a.Write(&b, ask.Format(in.Format)); err != nil {
+	f := ask.Format(format)
+	err := a.WriteStamped(&b, f, ask.Stamp{
+		By: actor.From(ctx).ID, At: time.Now(), Purpose: purpose, Request: problem.RequestID(ctx),
+	})
+	if err != nil {
 		return nil, fmt.Errorf("auditor: %w", err)
 	}
-	out := &askOutput{ContentType: ask.Format(in.Format).Media(), Body: b.Bytes()}
-	if in.Format != string(ask.JSON) {
-		out.Disposition = fmt.Sprintf("attachment; filename=%q", a.Question.Name+"."+in.Format)
+	out := &askOutput{ContentType: f.Media(), Body: b.Bytes()}
+	if f != ask.JSON {
+		out.Disposition = fmt.Sprintf("attachment; filename=%q", a.Question.Name+"."+format)
 	}
 	return out, nil
+}
+
+// readAs is what the access log calls a read: a copy taken away is more than a
+// look.
+func readAs(action, format string) string {
+	if format == string(ask.JSON) {
+		return action
+	}
+	return action + "." + format
 }
 
 // referenced are the purposes that say which incident, request or authority.
@@ -134,13 +151,20 @@ func purposeFits(purpose string) bool {
 }
 
 // mismatch refuses, and records that somebody asked.
-func (m *Questions) mismatch(ctx context.Context, in *askInput) error {
-	err := m.Access.RecordRead(ctx, actor.Read{Action: "audit.refused", Object: in.Name, Purpose: in.Purpose})
+func mismatch(ctx context.Context, access actor.Recorder, log zerolog.Logger, object, purpose string) error {
+	err := access.RecordRead(ctx, actor.Read{Action: "audit.refused", Object: object, Purpose: purpose})
 	if err != nil {
-		m.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("access record failed")
+		log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("access record failed")
 	}
 	return problem.New(http.StatusForbidden, "PURPOSE_MISMATCH",
 		"the log is asked for audit, or for incident:ID, rights:ID, authority:REFERENCE; for nothing else")
+}
+
+// unrecorded refuses because a read could not be recorded.
+func unrecorded(ctx context.Context, log zerolog.Logger, err error) error {
+	log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("access record failed; nothing was shown")
+	return problem.New(http.StatusServiceUnavailable, "ACCESS_LOG",
+		"the access log cannot be written, and nothing about people is shown without a record; see /healthz")
 }
 
 // parameters takes name:value pairs apart. A comma in a value cannot be written,
@@ -181,7 +205,7 @@ func (m *Questions) record(ctx context.Context, in *askInput, a *ask.Answer) err
 		return err
 	}
 	return m.Access.RecordRead(ctx, actor.Read{
-		Action: "audit.ask", Object: a.Question.Name, Purpose: in.Purpose, Query: query,
+		Action: readAs("audit.ask", in.Format), Object: a.Question.Name, Purpose: in.Purpose, Query: query,
 		Subjects: subjects, Count: len(subjects),
 	})
 }

@@ -1,15 +1,18 @@
 package auditor_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/humatest"
+	"github.com/parquet-go/parquet-go"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
@@ -155,13 +158,28 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// What is taken away says who took it and why, and the log has it first.
+//
+// proves: B-55
 func TestDownloads(t *testing.T) {
 	who := actor.Actor{ID: "a-1", Roles: []actor.Role{actor.Auditor}}
-	routes := serve(t, who, &answers{}, &ledger{})
+	l := &ledger{}
+	routes := serve(t, who, &answers{}, l)
 	resp := routes.Get(question + "?purpose=audit&format=csv")
 	require.Contains(t, resp.Header().Get("Content-Type"), "text/csv")
 	require.Contains(t, resp.Header().Get("Content-Disposition"), "consent-missing.csv")
 	require.Contains(t, resp.Body.String(), "consent_ref")
+	require.True(t, strings.HasPrefix(resp.Body.String(), "# bystander: consent-missing\n# exported_by: a-1\n# exported_at: "), resp.Body.String())
+	require.Contains(t, resp.Body.String(), "\n# purpose: audit\n")
+	require.Equal(t, "audit.ask.csv", l.reads[0].Action)
 	resp = routes.Get(question + "?purpose=audit&format=parquet")
 	require.Equal(t, "PAR1", resp.Body.String()[:4])
+	f, err := parquet.OpenFile(bytes.NewReader(resp.Body.Bytes()), int64(resp.Body.Len()))
+	require.NoError(t, err)
+	by, ok := f.Lookup("exported_by")
+	require.True(t, ok)
+	require.Equal(t, "a-1", by)
+	require.Equal(t, "audit.ask.parquet", l.reads[1].Action)
+	l.err = errors.New("disk full")
+	require.Equal(t, http.StatusServiceUnavailable, routes.Get(question+"?purpose=audit&format=csv").Code, "no record, no copy")
 }

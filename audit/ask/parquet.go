@@ -9,15 +9,18 @@ import (
 )
 
 // writeParquet writes one row group; times are microseconds in UTC, null for
-// none.
-func (a *Answer) writeParquet(w io.Writer) error {
+// none. The marks go into the file's metadata.
+func (a *Answer) writeParquet(w io.Writer, marks ...mark) error {
 	group := parquet.Group{}
 	for _, c := range a.Question.Columns {
 		group[c.Name] = node(c.Type)
 	}
 	schema := parquet.NewSchema(a.Question.Name, group)
-	out := parquet.NewWriter(w, schema, parquet.Compression(&parquet.Zstd),
-		parquet.KeyValueMetadata("question", a.Question.Title))
+	options := []parquet.WriterOption{schema, parquet.Compression(&parquet.Zstd), parquet.KeyValueMetadata("question", a.Question.Title)}
+	for _, m := range marks {
+		options = append(options, parquet.KeyValueMetadata(m.name, m.text))
+	}
+	out := parquet.NewWriter(w, options...)
 	// The library orders the columns by name.
 	place := map[string]int{}
 	for i, path := range schema.Columns() {

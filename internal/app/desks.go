@@ -107,11 +107,7 @@ func (e *edge) openVerify() (*verify.Module, error) {
 
 // modules are the desks' parts of the interface.
 func (d *desks) modules(e *edge) []api.Module {
-	out := []api.Module{
-		d.consents.module, d.rights.module,
-		&auditor.Questions{Asker: d.asker, Access: readRecorder{e}, Log: e.log.With().Str("component", "auditor").Logger()},
-		&auditor.Reviews{Events: reviewLog{e}, Access: readRecorder{e}, Record: reviewLog{e}.record, Log: e.log.With().Str("component", "auditor").Logger()},
-	}
+	out := append([]api.Module{d.consents.module, d.rights.module}, e.auditDesk()...)
 	if d.verify != nil {
 		out = append(out, d.verify)
 	}
