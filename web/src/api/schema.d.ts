@@ -144,6 +144,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit/events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event, and what stood around it */
+        get: operations["audit-event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit/log/{chain}/checkpoint": {
         parameters: {
             query?: never;
@@ -249,6 +266,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a chain from one number to another
+         * @description Newline-delimited JSON: lines of progress, then one report or one failure. Close the connection to cancel. One verification runs at a time.
+         */
+        post: operations["verify-log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/camera-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What policy knows of every camera
+         * @description Needs one of the roles: operator, venue_owner, inspector, auditor, consent_officer, privacy_officer, administrator.
+         */
+        get: operations["list-camera-policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cameras": {
         parameters: {
             query?: never;
@@ -339,6 +396,23 @@ export interface paths {
          * @description Needs one of the roles: operator, venue_owner, inspector, auditor, consent_officer, privacy_officer, administrator.
          */
         get: operations["camera-policy-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cameras/{id}/still": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One redacted picture of a camera, on which nobody is clear, to draw zones on */
+        get: operations["camera-still"];
         put?: never;
         post?: never;
         delete?: never;
@@ -489,6 +563,43 @@ export interface paths {
          * @description Roles: [kiosk consent_officer subject]
          */
         post: operations["consent-give"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consents/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Consents to be confirmed again, that wait for a second act, or run out within a month
+         * @description Roles: [consent_officer]
+         */
+        get: operations["consent-due"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consents/house": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where people can be asked: scenes, zones, ways without recognition; for everybody */
+        get: operations["consent-house"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -652,6 +763,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/demo/act-as": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act as a sample account, in a demonstration only
+         * @description There is no such route outside bystander demo.
+         */
+        post: operations["demo-act-as"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/enrollees/{id}": {
         parameters: {
             query?: never;
@@ -666,6 +797,26 @@ export interface paths {
         get: operations["consent-person"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrollees/{id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A new code for the person's receipt: it opens their own page, and shows their consents at a kiosk; earlier ones end
+         * @description Roles: [kiosk consent_officer]
+         */
+        post: operations["consent-receipt-code"];
         delete?: never;
         options?: never;
         head?: never;
@@ -779,7 +930,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Enrolments that are under way
+         * @description Roles: [consent_officer]
+         */
+        get: operations["consent-enrolments"];
         put?: never;
         /**
          * Begin an enrolment; nothing is taken of anybody yet
@@ -1540,6 +1695,26 @@ export interface paths {
          * @description Needs one of the roles: operator, venue_owner, inspector, consent_officer, privacy_officer, administrator.
          */
         post: operations["kill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What people must be told and have not seen yet
+         * @description Roles: [consent_officer]
+         */
+        get: operations["consent-outbox"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2330,6 +2505,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in here, and how to sign in */
+        get: operations["get-session"];
+        put?: never;
+        post?: never;
+        /** Sign out */
+        delete: operations["end-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/signs": {
         parameters: {
             query?: never;
@@ -2789,6 +2982,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ActAsInputBody: {
+            /** @enum {string} */
+            role: "operator" | "venue_owner" | "inspector" | "auditor" | "consent_officer" | "privacy_officer" | "administrator" | "kiosk" | "subject";
+        };
         ActOnBody: {
             act: components["schemas"]["ConsentActBody"];
             /** Format: date-time */
@@ -2825,6 +3022,18 @@ export interface components {
             assessment: string;
             reason?: string;
         };
+        AuditorCondition: {
+            /**
+             * Format: int64
+             * @description Its place in gate_bits, from 0
+             */
+            bit: number;
+            held: boolean;
+            /** @description Whether this kind of event needs it */
+            needed: boolean;
+            /** @description In plain words, when it holds */
+            text: string;
+        };
         AuditorConfirmation: {
             /**
              * Format: int64
@@ -2850,6 +3059,19 @@ export interface components {
             origin: string;
             /** Format: int64 */
             to: number;
+        };
+        AuditorEventView: {
+            conditions: components["schemas"]["AuditorCondition"][];
+            confirmation: components["schemas"]["AuditorConfirmation"];
+            /** @description What the log says of notice, scene and zone at that moment: the answer to question 4 */
+            in_force?: {
+                [key: string]: unknown;
+            };
+            /** @description Base64 of the Ed25519 public key under which the chain's edge signs. Compare it with the one that you keep */
+            key?: string;
+            reviews: components["schemas"]["AuditorReview"][];
+            /** @description The event in its JSON form, byte for byte as on the bus: what row_hash covers */
+            row: string;
         };
         AuditorInclusionProof: {
             chain: string;
@@ -2892,6 +3114,40 @@ export interface components {
             vkey: string;
             /** @description Whether the witness signed it */
             witnessed: boolean;
+        };
+        AuditorReview: {
+            /** Format: date-time */
+            at: string;
+            /** @description The review's own id on the log */
+            event: string;
+            /** @description Hash of the account */
+            reviewer_ref: string;
+            /** @enum {string} */
+            verdict: "confirmed" | "rejected";
+        };
+        AuditorVerifyLine: {
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
+            at?: string;
+            /** @description Who had it made */
+            by?: string;
+            code?: string;
+            detail?: string;
+            /**
+             * Format: int64
+             * @description The number reached
+             */
+            last?: number;
+            report?: components["schemas"]["VerifyReport"];
+            /**
+             * Format: int64
+             * @description Numbers checked so far
+             */
+            rows?: number;
+            /** @enum {string} */
+            type: "progress" | "report" | "failed";
         };
         Camera: {
             /**
@@ -3148,6 +3404,13 @@ export interface components {
         ConsentGuardianList: {
             guardians: components["schemas"]["ConsentGuardian"][];
         };
+        ConsentHouse: {
+            contact: string;
+            controller: string;
+            places: components["schemas"]["ConsentPlace"][] | null;
+            profile: string;
+            sample?: boolean;
+        };
         ConsentImportReport: {
             /** Format: int64 */
             accepted: number;
@@ -3264,6 +3527,17 @@ export interface components {
         ConsentPersonHistory: {
             versions: components["schemas"]["ConsentPerson"][];
         };
+        ConsentPlace: {
+            children: boolean;
+            guardian?: components["schemas"]["ConsentGuardianChannel"];
+            mode: string;
+            notice?: string;
+            purpose: string;
+            records: boolean;
+            scene: string;
+            written: boolean;
+            zones: components["schemas"]["ConsentWayOfZone"][] | null;
+        };
         ConsentProof: {
             /** Format: date-time */
             at?: string;
@@ -3289,6 +3563,11 @@ export interface components {
             sharp: number;
             /** Format: float */
             size: number;
+        };
+        ConsentReceiptCode: {
+            code: string;
+            /** Format: date-time */
+            expires_at: string;
         };
         ConsentRowReason: {
             code: string;
@@ -3322,6 +3601,9 @@ export interface components {
             scenes: string[] | null;
             state: string;
             zones: string[] | null;
+        };
+        ConsentSessionList: {
+            sessions: components["schemas"]["ConsentSession"][];
         };
         ConsentTaken: {
             kept: boolean;
@@ -3696,6 +3978,8 @@ export interface components {
             depth_m: number;
             id: string;
             name: string;
+            /** @description Id of an uploaded photograph of the drawing; it fills the plan */
+            picture?: string;
             reason?: string;
             /** @description Lines, each from one place to another, in metres */
             walls?: ((number[] | null)[] | null)[] | null;
@@ -3775,6 +4059,10 @@ export interface components {
             reason?: string;
             /** @description What it discloses; a floor marking has none */
             text?: components["schemas"]["SitestoreSignText"];
+            /** @description The same in further languages, by language tag such as zh-CN; each must disclose as much */
+            translations?: {
+                [key: string]: components["schemas"]["SitestoreSignText"];
+            };
             /**
              * Format: date-time
              * @description When it is taken down
@@ -4061,6 +4349,53 @@ export interface components {
             task: string;
             trouble?: string;
         };
+        SessionAnswer: {
+            /** @description Send it back as X-Bystander-CSRF with every POST, PUT, PATCH and DELETE; empty when not needed */
+            csrf: string;
+            /** @description Whether this is a demonstration, where POST /v1/demo/act-as works */
+            demo: boolean;
+            /** @description Of a subject: the enrolled person that they are */
+            enrollee: string;
+            /**
+             * Format: date-time
+             * @description When the session ends unless it is used
+             */
+            expires?: string;
+            /** @description The account's id; empty when nobody is signed in */
+            id: string;
+            /** @description Whether somebody acts here who holds roles */
+            known: boolean;
+            /** @description What colleagues see */
+            name: string;
+            roles: string[];
+            second_factor: components["schemas"]["SessionFactor"];
+            sign_in: components["schemas"]["SessionWays"];
+            /**
+             * @description How they proved who they are; local: nobody has to on this machine
+             * @enum {string}
+             */
+            via: "" | "session" | "token" | "local";
+        };
+        SessionFactor: {
+            /** @description Whether the account has one */
+            enrolled: boolean;
+            /** @description Whether it has to be given, or set up, before anything else */
+            needed: boolean;
+        };
+        SessionProvider: {
+            id: string;
+            label: string;
+        };
+        SessionWays: {
+            oidc: components["schemas"]["SessionProvider"][];
+            /** @description Not at an IP address: browsers bind passkeys to names */
+            passkey: boolean;
+            password: boolean;
+            /** @description Whether anybody has to sign in at all */
+            required: boolean;
+            /** @description Whether there is no administrator yet: open the link that the program printed at its start */
+            setup: boolean;
+        };
         SiteRef: {
             id: string;
             name: string;
@@ -4107,6 +4442,26 @@ export interface components {
             text: string;
             /** @description Whom: authority, people concerned, management */
             to: string;
+        };
+        SitestorePlacement: {
+            /**
+             * Format: float
+             * @description Horizontal field of view, in degrees
+             */
+            angle: number;
+            /**
+             * Format: float
+             * @description In degrees, clockwise on the plan; 0 looks along its width, to the right
+             */
+            direction: number;
+            plan: string;
+            /** @description In metres on the plan */
+            position: number[] | null;
+            /**
+             * Format: float
+             * @description How far faces can be told, in metres
+             */
+            reach: number;
         };
         SitestoreReview: {
             /** Format: date-time */
@@ -4237,6 +4592,38 @@ export interface components {
             /** @enum {string} */
             verified_by: "in_person" | "receipt" | "kin_proof";
         };
+        VerifyFinding: {
+            code: string;
+            /** Format: int64 */
+            seq: number;
+            text: string;
+            /** Format: int64 */
+            to?: number;
+        };
+        VerifyGap: {
+            event?: string;
+            /** Format: int64 */
+            from: number;
+            rule: string;
+            /** Format: int64 */
+            to: number;
+        };
+        VerifyInputBody: {
+            /** @description The chain's id; GET /v1/audit/logs lists them */
+            chain: string;
+            /**
+             * Format: int64
+             * @description First number; the chain's first when left out
+             */
+            from?: number;
+            /** @description As with the questions */
+            purpose: string;
+            /**
+             * Format: int64
+             * @description Last number; the chain's last when left out
+             */
+            to?: number;
+        };
         VerifyPublicKey: {
             /**
              * Format: int64
@@ -4246,6 +4633,27 @@ export interface components {
             encryption_type: 1 | 2;
             /** @description Public key, PKIX, DER, in base64 */
             key: string;
+        };
+        VerifyReport: {
+            chain: string;
+            /** Format: int64 */
+            checkpoints: number;
+            /** Format: int64 */
+            disposed: number;
+            /** Format: int64 */
+            elapsed_ns: number;
+            findings?: components["schemas"]["VerifyFinding"][] | null;
+            /** Format: int64 */
+            first: number;
+            gaps?: components["schemas"]["VerifyGap"][] | null;
+            intact: boolean;
+            /** Format: int64 */
+            last: number;
+            /** Format: int64 */
+            logged: number;
+            notes?: string[] | null;
+            /** Format: int64 */
+            rows: number;
         };
         ZoneRef: {
             id: string;
@@ -4292,6 +4700,8 @@ export interface components {
             checklist?: components["schemas"]["ZonesChecklist"];
             /** @description Private spaces are refused with 422 PROHIBITED_PLACE */
             place_type: string;
+            /** @description Where it hangs on a floor plan */
+            placement?: components["schemas"]["SitestorePlacement"];
             /** @description Outlines filled before anything looks, in parts of the picture */
             private?: ((number[] | null)[] | null)[] | null;
             reason?: string;
@@ -4305,6 +4715,7 @@ export interface components {
             id: string;
             /** @description Such as lobby or gate; private spaces are refused */
             place_type: string;
+            placement?: components["schemas"]["SitestorePlacement"];
             pose?: string;
             /** @description From an imported file: the pose is taken as calibrated without looking */
             pose_assumed?: boolean;
@@ -4487,6 +4898,8 @@ export interface components {
             depth_m: number;
             id: string;
             name: string;
+            /** @description Id of an uploaded photograph of the drawing; it fills the plan */
+            picture?: string;
             /** @description Why */
             reason: string;
             removed?: boolean;
@@ -4581,6 +4994,11 @@ export interface components {
             /** @description Give it as after= for the next page; empty on the last */
             next?: string;
         };
+        ZonesPageCameraPolicy: {
+            items: components["schemas"]["ZonesCameraPolicy"][];
+            /** @description Give it as after= for the next page; empty on the last */
+            next?: string;
+        };
         ZonesPageComponent: {
             items: components["schemas"]["ZonesComponent"][];
             /** @description Give it as after= for the next page; empty on the last */
@@ -4653,6 +5071,8 @@ export interface components {
             /** Format: float */
             depth_m: number;
             name: string;
+            /** @description Id of an uploaded photograph of the drawing; it fills the plan */
+            picture?: string;
             reason?: string;
             /** @description Lines, each from one place to another, in metres */
             walls?: ((number[] | null)[] | null)[] | null;
@@ -4802,6 +5222,10 @@ export interface components {
             reason: string;
             removed?: boolean;
             text?: components["schemas"]["SitestoreSignText"];
+            /** @description The text in further languages, by language tag such as zh-CN */
+            translations?: {
+                [key: string]: components["schemas"]["SitestoreSignText"];
+            };
             /**
              * Format: date-time
              * @description When it is taken down; none when it stays
@@ -4824,6 +5248,10 @@ export interface components {
             reason?: string;
             /** @description What it discloses; a floor marking has none */
             text?: components["schemas"]["SitestoreSignText"];
+            /** @description The same in further languages, by language tag such as zh-CN; each must disclose as much */
+            translations?: {
+                [key: string]: components["schemas"]["SitestoreSignText"];
+            };
             /**
              * Format: date-time
              * @description When it is taken down
@@ -5388,6 +5816,86 @@ export interface operations {
             };
         };
     };
+    "audit-event": {
+        parameters: {
+            query: {
+                /** @description As with the questions */
+                purpose: string;
+            };
+            header?: never;
+            path: {
+                /** @description The event's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditorEventView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-log-checkpoint": {
         parameters: {
             query?: never;
@@ -5724,6 +6232,118 @@ export interface operations {
             };
         };
     };
+    "verify-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyInputBody"];
+            };
+        };
+        responses: {
+            /** @description Progress and report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["AuditorVerifyLine"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-camera-policies": {
+        parameters: {
+            query?: {
+                /** @description Only what comes after this id */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZonesPageCameraPolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-cameras": {
         parameters: {
             query?: never;
@@ -5950,6 +6570,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ZonesVersionsCameraPolicy"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "camera-still": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JPEG */
+            200: {
+                headers: {
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             /** @description Error */
@@ -6264,6 +6916,64 @@ export interface operations {
             };
         };
     };
+    "consent-due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentConsentList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "consent-house": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentHouse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "consent-lookup": {
         parameters: {
             query?: never;
@@ -6523,6 +7233,48 @@ export interface operations {
             };
         };
     };
+    "demo-act-as": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActAsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "consent-person": {
         parameters: {
             query?: never;
@@ -6541,6 +7293,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentPerson"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "consent-receipt-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentReceiptCode"];
                 };
             };
             /** @description Error */
@@ -6697,6 +7480,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsentDone"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "consent-enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentSessionList"];
                 };
             };
             /** @description Error */
@@ -8462,6 +9274,35 @@ export interface operations {
             };
         };
     };
+    "consent-outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentMessageList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "consent-notices": {
         parameters: {
             query?: never;
@@ -9277,13 +10118,9 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    "Content-Disposition"?: string;
-                    "Content-Type"?: string;
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": string;
-                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -9990,6 +10827,62 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ZonesScene"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "end-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
