@@ -2,39 +2,21 @@ package verify_test
 
 import (
 	"bytes"
-	"context"
-	"crypto/aes"
 	"crypto/hmac"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/emmansun/gmsm/sm2"
-	"github.com/emmansun/gmsm/sm4"
-	"github.com/emmansun/gmsm/smx509"
 	"github.com/stretchr/testify/require"
-	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/keyset"
-	"go.uber.org/goleak"
 
 	"bystander/api"
 	"bystander/api/apitest"
-	"bystander/api/problem"
 	"bystander/api/verify"
-	"bystander/internal/event"
 )
 
 // TestSignatures breaks a signature in every way, each of which is refused.
