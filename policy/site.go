@@ -220,6 +220,9 @@ type Sign struct {
 	Entrance string     `yaml:"entrance"`
 	Position [2]float32 `yaml:"position,flow"` // metres on the floor plan
 	Text     SignText   `yaml:"text,omitempty"`
+	// Translations are what the same sign says in further languages, by
+	// language tag. Signs without any keep the hash that they had before.
+	Translations map[string]SignText `yaml:"translations,omitempty" json:",omitempty"`
 }
 
 // SignText is what a sign must disclose (A-45). Floor markings carry none.

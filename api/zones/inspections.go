@@ -2,6 +2,7 @@ package zones
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -77,19 +78,45 @@ func (m *Module) photoRoutes(api huma.API) {
 			p, err := s.AddPhoto(ctx, by, jpeg, masked)
 			return Photo{p.ID, p.Masked, len(p.JPEG), p.By, p.At}, err
 		})
-	get := op{"get-photo", "GET", "/v1/photos/{id}", "A photograph, redacted", staff, 0}
-	m.routes = append(m.routes, Route{get.method, get.path, get.roles})
+	picture(m, api, op{"get-photo", "GET", "/v1/photos/{id}", "A photograph, redacted", staff, 0},
+		func(ctx context.Context, id string) ([]byte, error) {
+			p, err := s.Photo(ctx, id)
+			return p.JPEG, err
+		})
+}
+
+func (m *Module) stillRoutes(api huma.API) {
+	picture(m, api, op{"camera-still", "GET", "/v1/cameras/{id}/still", "One redacted picture of a camera, on which nobody is clear, to draw zones on", drawers, 0},
+		func(ctx context.Context, id string) ([]byte, error) {
+			if m.cfg.Stills == nil {
+				return nil, missing("camera", id)
+			}
+			jpeg, err := m.cfg.Stills.Still(ctx, id)
+			switch {
+			case errors.Is(err, ErrNoCamera):
+				return nil, missing("camera", id)
+			case errors.Is(err, ErrNoStill):
+				return nil, problem.New(http.StatusServiceUnavailable, "NO_STILL",
+					"the camera gives no picture now, every picture is masked as a whole, or somebody is shown clear; try again in some seconds")
+			}
+			return jpeg, err
+		})
+}
+
+// picture registers an operation that answers with a JPEG.
+func picture(m *Module, api huma.API, o op, f func(ctx context.Context, id string) ([]byte, error)) {
+	m.routes = append(m.routes, Route{o.method, o.path, o.roles})
 	huma.Register(api, huma.Operation{
-		OperationID: get.id, Method: get.method, Path: get.path, Summary: get.summary, Tags: []string{"site"},
-		Middlewares: problem.Need(get.roles...),
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Tags: []string{"site"},
+		Middlewares: problem.Need(o.roles...),
 		Responses: map[string]*huma.Response{"200": {Description: "JPEG", Content: map[string]*huma.MediaType{
 			"image/jpeg": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 		}}},
 	}, func(ctx context.Context, in *OneID) (*photoOut, error) {
-		p, err := s.Photo(ctx, in.ID)
+		jpeg, err := f(ctx, in.ID)
 		if err != nil {
 			return nil, m.answer(ctx, err)
 		}
-		return &photoOut{"image/jpeg", p.JPEG}, nil
+		return &photoOut{"image/jpeg", jpeg}, nil
 	})
 }

@@ -35,6 +35,20 @@ type Cameras interface {
 	View(camera string) (View, bool)
 }
 
+// Stills makes single redacted pictures, on which nobody is clear.
+type Stills interface {
+	// Still waits some seconds for a picture, as JPEG. It fails with ErrNoCamera
+	// for a camera that does not run here, and with ErrNoStill when there was no
+	// picture that may be given.
+	Still(ctx context.Context, camera string) ([]byte, error)
+}
+
+// How Stills fail.
+var (
+	ErrNoCamera = errors.New("zones: no such camera runs here")
+	ErrNoStill  = errors.New("zones: no picture that may be given")
+)
+
 // Config joins the module to its surroundings.
 type Config struct {
 	Store *sitestore.Store
@@ -44,6 +58,7 @@ type Config struct {
 	Shown    *sitestore.Store
 	Redactor Redactor // nil: photographs cannot be stored
 	Cameras  Cameras  // nil: no camera runs here
+	Stills   Stills   // nil: no camera runs here
 	// NoticeLink is where the text of a notice version is published; nil gives
 	// no link.
 	NoticeLink func(version, language string) string
@@ -81,7 +96,7 @@ func (m *Module) BodyLimits() map[string]int64 { return map[string]int64{"/v1/ph
 func (m *Module) Register(api huma.API) {
 	m.routes = nil
 	for _, f := range []func(huma.API){
-		m.siteRoutes, m.cameraRoutes, m.zoneRoutes, m.entranceRoutes, m.signRoutes, m.inspectionRoutes,
+		m.siteRoutes, m.cameraRoutes, m.stillRoutes, m.zoneRoutes, m.entranceRoutes, m.signRoutes, m.inspectionRoutes,
 		m.photoRoutes, m.sceneRoutes, m.assessmentRoutes, m.filingRoutes, m.planRoutes, m.componentRoutes,
 		m.incidentRoutes, m.exitRoutes, m.killRoutes, m.publicRoutes,
 	} {
@@ -101,6 +116,9 @@ var (
 	privacy   = []actor.Role{actor.PrivacyOfficer}
 	editors   = []actor.Role{actor.VenueOwner, actor.PrivacyOfficer}
 	approvers = []actor.Role{actor.PrivacyOfficer, actor.Administrator}
+	// drawers may have a camera's redacted picture to draw zones on, or to see
+	// them.
+	drawers = []actor.Role{actor.VenueOwner, actor.Inspector, actor.PrivacyOfficer, actor.Administrator}
 	// stoppers may take something out of use: stopping is easy.
 	stoppers = []actor.Role{
 		actor.Operator, actor.VenueOwner, actor.Inspector, actor.ConsentOfficer, actor.PrivacyOfficer, actor.Administrator,

@@ -11,11 +11,12 @@ import (
 
 // PlanEdit is a floor plan as it is drawn.
 type PlanEdit struct {
-	Name   string               `json:"name" minLength:"1" maxLength:"100"`
-	Width  float32              `json:"width_m" minimum:"0.5" maximum:"10000"`
-	Depth  float32              `json:"depth_m" minimum:"0.5" maximum:"10000"`
-	Walls  [][2]sitestore.Point `json:"walls,omitempty" maxItems:"2000" doc:"Lines, each from one place to another, in metres"`
-	Reason string               `json:"reason,omitempty" maxLength:"500"`
+	Name    string               `json:"name" minLength:"1" maxLength:"100"`
+	Width   float32              `json:"width_m" minimum:"0.5" maximum:"10000"`
+	Depth   float32              `json:"depth_m" minimum:"0.5" maximum:"10000"`
+	Walls   [][2]sitestore.Point `json:"walls,omitempty" maxItems:"2000" doc:"Lines, each from one place to another, in metres"`
+	Picture string               `json:"picture,omitempty" maxLength:"64" doc:"Id of an uploaded photograph of the drawing; it fills the plan"`
+	Reason  string               `json:"reason,omitempty" maxLength:"500"`
 }
 
 type newPlan struct {
@@ -35,7 +36,7 @@ func (in *newPlan) reason() string  { return in.Body.Reason }
 func (in *editPlan) reason() string { return in.Body.Reason }
 
 func (b PlanEdit) plan() sitestore.FloorPlan {
-	return sitestore.FloorPlan{Name: b.Name, Width: b.Width, Depth: b.Depth, Walls: b.Walls}
+	return sitestore.FloorPlan{Name: b.Name, Width: b.Width, Depth: b.Depth, Walls: b.Walls, Picture: b.Picture}
 }
 
 func (m *Module) planRoutes(api huma.API) {

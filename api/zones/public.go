@@ -58,7 +58,7 @@ type pageOut struct {
 func (m *Module) publicRoutes(api huma.API) {
 	add(m, api, op{"public-zone", "GET", "/v1/public/zones/{id}", "What everybody may know of a zone", nil, 0},
 		func(ctx context.Context, _ sitestore.By, in *OneID) (PublicZone, error) {
-			return m.publicZone(ctx, in.ID)
+			return m.publicZone(ctx, in.ID, "")
 		})
 	m.routes = append(m.routes, Route{"GET", "/z/{zone}", nil}, Route{"GET", "/z.css", nil})
 	html := map[string]*huma.Response{"200": {Description: "The page", Content: map[string]*huma.MediaType{
@@ -68,11 +68,11 @@ func (m *Module) publicRoutes(api huma.API) {
 		OperationID: "zone-page", Method: "GET", Path: "/z/{zone}", Tags: []string{"site"}, Responses: html,
 		Summary: "The same as a page, in English or Simplified Chinese: what a sign's QR code leads to",
 	}, func(ctx context.Context, in *zonePage) (*pageOut, error) {
-		z, err := m.publicZone(ctx, in.Zone)
+		lang := language(in.Lang, in.Accept)
+		z, err := m.publicZone(ctx, in.Zone, lang)
 		if err != nil {
 			return nil, m.answer(ctx, err)
 		}
-		lang := language(in.Lang, in.Accept)
 		var b bytes.Buffer
 		if err := zoneTemplate.Execute(&b, pageData{z, words[lang], lang}); err != nil {
 			return nil, m.answer(ctx, err)
@@ -86,7 +86,9 @@ func (m *Module) publicRoutes(api huma.API) {
 	})
 }
 
-func (m *Module) publicZone(ctx context.Context, id string) (PublicZone, error) {
+// publicZone describes a zone; what its signs say in the language, where they say
+// it there.
+func (m *Module) publicZone(ctx context.Context, id, lang string) (PublicZone, error) {
 	site, err := m.cfg.Shown.Compile(ctx)
 	if errors.Is(err, sitestore.ErrNotMet) {
 		return PublicZone{}, missing("zone", id)
@@ -94,16 +96,16 @@ func (m *Module) publicZone(ctx context.Context, id string) (PublicZone, error) 
 	if err != nil {
 		return PublicZone{}, err
 	}
-	now := time.Now()
 	for _, z := range site.Zones {
 		if z.ID == id && z.Kind == policy.ZoneRecognition && z.State != policy.ZoneDraft {
-			return m.describe(ctx, site, z, now)
+			return m.describe(ctx, site, z, lang)
 		}
 	}
 	return PublicZone{}, missing("zone", id)
 }
 
-func (m *Module) describe(ctx context.Context, site *policy.Site, z policy.Zone, now time.Time) (PublicZone, error) {
+func (m *Module) describe(ctx context.Context, site *policy.Site, z policy.Zone, lang string) (PublicZone, error) {
+	now := time.Now()
 	sc, _ := site.Scene(z.Scene)
 	halt, err := m.cfg.Store.Halted(ctx)
 	if err != nil {
@@ -117,7 +119,12 @@ func (m *Module) describe(ctx context.Context, site *policy.Site, z policy.Zone,
 	}
 	for _, g := range z.Signs {
 		if g.Kind == policy.SignRecognition {
-			out.Function, out.Retention, out.Rights = g.Text.Function, g.Text.Retention, g.Text.RightsLink
+			x := g.Text
+			if t, ok := g.Translations[lang]; ok {
+				x = t
+				out.Alternative = t.Alternative
+			}
+			out.Function, out.Retention, out.Rights = x.Function, x.Retention, x.RightsLink
 			break
 		}
 	}

@@ -78,10 +78,11 @@ func (m *Module) siteRoutes(api huma.API) {
 
 // CameraEdit is what a venue owner says of a camera.
 type CameraEdit struct {
-	PlaceType string              `json:"place_type" minLength:"1" maxLength:"64" doc:"Private spaces are refused with 422 PROHIBITED_PLACE"`
-	Private   [][]sitestore.Point `json:"private,omitempty" maxItems:"64" doc:"Outlines filled before anything looks, in parts of the picture"`
-	Checklist *checklist          `json:"checklist,omitempty"`
-	Reason    string              `json:"reason,omitempty" maxLength:"500"`
+	PlaceType string               `json:"place_type" minLength:"1" maxLength:"64" doc:"Private spaces are refused with 422 PROHIBITED_PLACE"`
+	Private   [][]sitestore.Point  `json:"private,omitempty" maxItems:"64" doc:"Outlines filled before anything looks, in parts of the picture"`
+	Checklist *checklist           `json:"checklist,omitempty"`
+	Placement *sitestore.Placement `json:"placement,omitempty" doc:"Where it hangs on a floor plan"`
+	Reason    string               `json:"reason,omitempty" maxLength:"500"`
 }
 
 type checklist struct {
@@ -101,7 +102,7 @@ type putCamera struct {
 func (in *putCamera) reason() string { return in.Body.Reason }
 
 func (b CameraEdit) spec() sitestore.CameraSpec {
-	s := sitestore.CameraSpec{PlaceType: b.PlaceType, Private: b.Private}
+	s := sitestore.CameraSpec{PlaceType: b.PlaceType, Private: b.Private, Placement: b.Placement}
 	if c := b.Checklist; c != nil {
 		s.Checklist = sitestore.Checklist{
 			ID: c.ID, SignedBy: c.SignedBy, Photos: c.Photos, Installer: c.Installer, Acknowledged: moment(c.Acknowledged),
@@ -124,6 +125,12 @@ func (m *Module) cameraRoutes(api huma.API) {
 		v, err := sitestore.Get[sitestore.Camera](ctx, s, in.ID)
 		return CameraPolicy{v}, err
 	})
+	add(m, api, op{"list-camera-policies", "GET", "/v1/camera-policies", "What policy knows of every camera", staff, 0},
+		func(ctx context.Context, _ sitestore.By, in *Paging) (Page[CameraPolicy], error) {
+			list, err := sitestore.List[sitestore.Camera](ctx, s)
+			p := page(list, func(v sitestore.Camera) string { return v.ID }, *in)
+			return Page[CameraPolicy]{shown(p.Items, func(v sitestore.Camera) CameraPolicy { return CameraPolicy{v} }), p.Next}, err
+		})
 	add(m, api, op{"camera-policy-history", "GET", "/v1/cameras/{id}/policy/history", "Every version of it", staff, 0},
 		func(ctx context.Context, _ sitestore.By, in *OneID) (Versions[CameraPolicy], error) {
 			list, err := sitestore.History[sitestore.Camera](ctx, s, in.ID)

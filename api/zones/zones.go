@@ -153,14 +153,15 @@ func (m *Module) entranceRoutes(api huma.API) {
 
 // SignEdit is what a planner says of a sign.
 type SignEdit struct {
-	Zone       string              `json:"zone" maxLength:"63"`
-	Entrance   string              `json:"entrance" maxLength:"63"`
-	Kind       policy.SignKind     `json:"kind" enum:"monitoring,face_recognition,entrance_notice,floor_marking"`
-	Position   sitestore.Point     `json:"position" doc:"In metres on the floor plan"`
-	Text       *sitestore.SignText `json:"text,omitempty" doc:"What it discloses; a floor marking has none"`
-	Photo      string              `json:"photo,omitempty" maxLength:"64"`
-	ValidUntil *time.Time          `json:"valid_until,omitempty" doc:"When it is taken down"`
-	Reason     string              `json:"reason,omitempty" maxLength:"500"`
+	Zone         string                        `json:"zone" maxLength:"63"`
+	Entrance     string                        `json:"entrance" maxLength:"63"`
+	Kind         policy.SignKind               `json:"kind" enum:"monitoring,face_recognition,entrance_notice,floor_marking"`
+	Position     sitestore.Point               `json:"position" doc:"In metres on the floor plan"`
+	Text         *sitestore.SignText           `json:"text,omitempty" doc:"What it discloses; a floor marking has none"`
+	Translations map[string]sitestore.SignText `json:"translations,omitempty" doc:"The same in further languages, by language tag such as zh-CN; each must disclose as much"`
+	Photo        string                        `json:"photo,omitempty" maxLength:"64"`
+	ValidUntil   *time.Time                    `json:"valid_until,omitempty" doc:"When it is taken down"`
+	Reason       string                        `json:"reason,omitempty" maxLength:"500"`
 }
 
 type newSign struct {
@@ -182,6 +183,7 @@ func (in *editSign) reason() string { return in.Body.Reason }
 func (b SignEdit) spec(id string) sitestore.SignSpec {
 	s := sitestore.SignSpec{
 		ID: id, Zone: b.Zone, Entrance: b.Entrance, Kind: b.Kind, Position: b.Position, Photo: b.Photo, ValidUntil: moment(b.ValidUntil),
+		Translations: b.Translations,
 	}
 	if b.Text != nil {
 		s.Text = *b.Text

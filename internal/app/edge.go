@@ -302,7 +302,7 @@ func (e *edge) openOutlet(cc config.Camera, stats *cameraStats, log zerolog.Logg
 	ec := encode.Config{KeyEvery: e.cfg.Encode.KeyInterval, MaxRate: e.cfg.Encode.Bitrate * 1000, Preset: e.cfg.Encode.Preset}
 	o := &liveOutlet{
 		shared: encode.New(ec), newOne: func() *encode.Stream { return encode.New(ec) },
-		live: e.hub.Stream(cc.ID), log: log, stats: stats,
+		live: e.hub.Stream(cc.ID), log: log, stats: stats, stills: new(stillDesk),
 	}
 	if e.rec != nil {
 		s, err := e.rec.Stream(cc.ID, "record")

@@ -28,6 +28,7 @@ type liveOutlet struct {
 	clock  *stopwatch
 	stats  *cameraStats
 	check  *cameraCheck // nil when what leaves is not checked
+	stills *stillDesk   // nil when nobody may ask for single pictures
 
 	apart    *encode.Stream // of the recorder alone; nil while shared
 	differed time.Duration  // PTS of the last picture on which the rules differed
@@ -40,6 +41,7 @@ type liveOutlet struct {
 func (l *liveOutlet) take(o redact.Out) error {
 	defer o.Release()
 	l.check.offer(o)
+	l.stills.offer(o)
 	stop := l.clock.start(stageEncode)
 	p, err := l.shared.Encode(o.Live)
 	stop()

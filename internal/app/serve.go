@@ -93,7 +93,7 @@ func (e *edge) modules() []api.Module {
 	return append([]api.Module{
 		e.proofs(),
 		zones.New(zones.Config{
-			Store: e.law.ops, Shown: e.law.shown, Redactor: &photoRedactor{eyes: e.eyes}, Cameras: e.law.poses,
+			Store: e.law.ops, Shown: e.law.shown, Redactor: &photoRedactor{eyes: e.eyes}, Cameras: e.law.poses, Stills: stills{e.cameras},
 			Log: e.log.With().Str("component", "zones").Logger(),
 		}),
 	}, e.desks.modules(e)...)

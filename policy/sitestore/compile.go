@@ -172,7 +172,9 @@ func (t *txn) compileZone(z Zone) (policy.Zone, error) {
 		if !slices.ContainsFunc(entrances, func(e Entrance) bool { return e.ID == g.Entrance }) {
 			continue
 		}
-		out.Signs = append(out.Signs, policy.Sign{ID: g.ID, Kind: g.Kind, Entrance: g.Entrance, Position: g.Position, Text: g.Text.policy()})
+		out.Signs = append(out.Signs, policy.Sign{
+			ID: g.ID, Kind: g.Kind, Entrance: g.Entrance, Position: g.Position, Text: g.Text.policy(), Translations: g.translations(),
+		})
 	}
 	if z.Inspection != "" {
 		in, err := other[Inspection](t, z.Inspection)

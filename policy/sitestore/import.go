@@ -198,6 +198,24 @@ func (i importer) zones() error {
 	return nil
 }
 
+func signText(x policy.SignText) SignText {
+	return SignText{
+		Controller: x.Controller, Contact: x.Contact, Purpose: x.Purpose, Function: x.Function,
+		Retention: x.Retention, RightsLink: x.RightsLink, Alternative: x.Alternative, NoticeLink: x.NoticeLink,
+	}
+}
+
+func signTexts(all map[string]policy.SignText) map[string]SignText {
+	if len(all) == 0 {
+		return nil
+	}
+	out := map[string]SignText{}
+	for lang, x := range all {
+		out[lang] = signText(x)
+	}
+	return out
+}
+
 func (i importer) zone(v *Zone, z policy.Zone) error {
 	at := map[string]string{}
 	for _, e := range z.Entrances {
@@ -212,17 +230,13 @@ func (i importer) zone(v *Zone, z policy.Zone) error {
 		}
 	}
 	for _, g := range z.Signs {
-		x := g.Text
 		id, err := i.id("sign", z.ID, g.ID)
 		if err != nil {
 			return err
 		}
 		err = create(i.t, &Sign{
 			Meta: Meta{ID: id}, Zone: z.ID, Entrance: at[g.Entrance], Kind: g.Kind, Position: g.Position,
-			Text: SignText{
-				Controller: x.Controller, Contact: x.Contact, Purpose: x.Purpose, Function: x.Function,
-				Retention: x.Retention, RightsLink: x.RightsLink, Alternative: x.Alternative, NoticeLink: x.NoticeLink,
-			},
+			Text: signText(g.Text), Translations: signTexts(g.Translations),
 		})
 		if err != nil {
 			return err

@@ -56,9 +56,21 @@ type Camera struct {
 	PoseAssumed bool      `json:"pose_assumed,omitempty" doc:"From an imported file: the pose is taken as calibrated without looking"`
 	Checklist   Checklist `json:"checklist,omitzero"`
 	Private     [][]Point `json:"private,omitempty" doc:"Outlines that are filled before anything looks, in parts of the picture"`
+	// Placement is where it hangs on a floor plan, for people who plan; nothing
+	// is decided by it.
+	Placement *Placement `json:"placement,omitempty"`
 }
 
 func (*Camera) kind() string { return "camera" }
+
+// Placement is where a camera hangs on a floor plan and which way it looks.
+type Placement struct {
+	Plan      string  `json:"plan" maxLength:"63"`
+	Position  Point   `json:"position" doc:"In metres on the plan"`
+	Direction float32 `json:"direction" minimum:"0" maximum:"360" doc:"In degrees, clockwise on the plan; 0 looks along its width, to the right"`
+	Angle     float32 `json:"angle" minimum:"1" maximum:"360" doc:"Horizontal field of view, in degrees"`
+	Reach     float32 `json:"reach" minimum:"0.5" maximum:"500" doc:"How far faces can be told, in metres"`
+}
 
 // Checklist is the signed statement that nothing is obstructed (A-10).
 type Checklist struct {
@@ -109,14 +121,16 @@ func (*Entrance) kind() string { return "entrance" }
 // Sign is one sign at one entrance.
 type Sign struct {
 	Meta
-	Zone       string          `json:"zone"`
-	Entrance   string          `json:"entrance"`
-	Kind       policy.SignKind `json:"kind" enum:"monitoring,face_recognition,entrance_notice,floor_marking"`
-	Position   Point           `json:"position" doc:"In metres on the floor plan"`
-	Text       SignText        `json:"text,omitzero"`
-	Photo      string          `json:"photo,omitempty"`
-	ValidUntil time.Time       `json:"valid_until,omitzero" doc:"When it is taken down; none when it stays"`
-	Removed    bool            `json:"removed,omitempty"`
+	Zone     string          `json:"zone"`
+	Entrance string          `json:"entrance"`
+	Kind     policy.SignKind `json:"kind" enum:"monitoring,face_recognition,entrance_notice,floor_marking"`
+	Position Point           `json:"position" doc:"In metres on the floor plan"`
+	Text     SignText        `json:"text,omitzero"`
+	// Translations are what the same sign says in further languages.
+	Translations map[string]SignText `json:"translations,omitempty" doc:"The text in further languages, by language tag such as zh-CN"`
+	Photo        string              `json:"photo,omitempty"`
+	ValidUntil   time.Time           `json:"valid_until,omitzero" doc:"When it is taken down; none when it stays"`
+	Removed      bool                `json:"removed,omitempty"`
 }
 
 func (*Sign) kind() string { return "sign" }
@@ -247,6 +261,7 @@ type FloorPlan struct {
 	Width   float32    `json:"width_m" minimum:"0.5" maximum:"10000"`
 	Depth   float32    `json:"depth_m" minimum:"0.5" maximum:"10000"`
 	Walls   [][2]Point `json:"walls,omitempty" maxItems:"2000"`
+	Picture string     `json:"picture,omitempty" doc:"Id of an uploaded photograph of the drawing; it fills the plan"`
 	Removed bool       `json:"removed,omitempty"`
 }
 

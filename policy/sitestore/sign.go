@@ -2,6 +2,8 @@ package sitestore
 
 import (
 	"context"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,14 +21,16 @@ type EntranceSpec struct {
 
 // SignSpec is what a planner says of a sign.
 type SignSpec struct {
-	ID         string
-	Zone       string
-	Entrance   string
-	Kind       policy.SignKind
-	Position   Point
-	Text       SignText
-	Photo      string
-	ValidUntil time.Time
+	ID       string
+	Zone     string
+	Entrance string
+	Kind     policy.SignKind
+	Position Point
+	Text     SignText
+	// Translations are the text in further languages, by language tag.
+	Translations map[string]SignText
+	Photo        string
+	ValidUntil   time.Time
 }
 
 // PutEntrance adds an entrance, or changes one when it is there. Its zone
@@ -119,7 +123,8 @@ func (s *Store) PutSign(ctx context.Context, by By, spec SignSpec, add bool) (g 
 			}
 		}
 		g.Zone, g.Entrance, g.Kind, g.Position = spec.Zone, spec.Entrance, spec.Kind, spec.Position
-		g.Text, g.Photo, g.ValidUntil = spec.Text, spec.Photo, spec.ValidUntil.UTC().Truncate(time.Second)
+		g.Text, g.Translations, g.Photo = spec.Text, spec.Translations, spec.Photo
+		g.ValidUntil = spec.ValidUntil.UTC().Truncate(time.Second)
 		z, err := other[Zone](t, g.Zone)
 		if err != nil {
 			return invalid("zone: there is no zone %q", g.Zone)
@@ -190,15 +195,26 @@ func (t *txn) checkSign(z Zone, g Sign) error {
 	if err != nil {
 		return err
 	}
-	if lacks := g.Text.policy().Missing(prof); len(lacks) > 0 {
-		r := refuse(ErrInvalid, CodeSignText, "the sign does not disclose: %s", strings.Join(lacks, ", "))
-		for _, f := range lacks {
-			r.Reasons = append(r.Reasons, policy.Reason{Code: CodeSignText, Subject: f, Text: "a sign must say this"})
+	lacks := g.Text.policy().Missing(prof)
+	for _, lang := range slices.Sorted(maps.Keys(g.Translations)) {
+		if !languageTag.MatchString(lang) {
+			return invalid("translations: %q is no language tag such as zh-CN", lang)
 		}
-		return r
+		for _, f := range g.Translations[lang].policy().Missing(prof) {
+			lacks = append(lacks, lang+"."+f)
+		}
 	}
-	return nil
+	if len(lacks) == 0 {
+		return nil
+	}
+	r := refuse(ErrInvalid, CodeSignText, "the sign does not disclose: %s", strings.Join(lacks, ", "))
+	for _, f := range lacks {
+		r.Reasons = append(r.Reasons, policy.Reason{Code: CodeSignText, Subject: f, Text: "a sign must say this"})
+	}
+	return r
 }
+
+var languageTag = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$`)
 
 // checkPlace checks that a place lies on the zone's floor plan.
 func (t *txn) checkPlace(z Zone, p Point) error {
@@ -224,6 +240,17 @@ func (t SignText) policy() policy.SignText {
 		Controller: t.Controller, Contact: t.Contact, Purpose: t.Purpose, Function: t.Function,
 		Retention: t.Retention, RightsLink: t.RightsLink, Alternative: t.Alternative, NoticeLink: t.NoticeLink,
 	}
+}
+
+func (g Sign) translations() map[string]policy.SignText {
+	if len(g.Translations) == 0 {
+		return nil
+	}
+	out := map[string]policy.SignText{}
+	for lang, t := range g.Translations {
+		out[lang] = t.policy()
+	}
+	return out
 }
 
 // standing returns every entrance and sign that was not removed.

@@ -208,6 +208,7 @@ type CameraSpec struct {
 	PlaceType string
 	Private   [][]Point
 	Checklist Checklist
+	Placement *Placement
 }
 
 // PutCamera registers a camera or changes it. Private spaces are refused
@@ -224,7 +225,7 @@ func (s *Store) PutCamera(ctx context.Context, by By, id string, spec CameraSpec
 		} else if _, err := load[Camera](t, id); err != nil {
 			return err
 		}
-		c.PlaceType, c.Private, c.Checklist = spec.PlaceType, spec.Private, spec.Checklist
+		c.PlaceType, c.Private, c.Checklist, c.Placement = spec.PlaceType, spec.Private, spec.Checklist, spec.Placement
 		if err := t.checkCamera(&c); err != nil {
 			return err
 		}
@@ -254,6 +255,20 @@ func (t *txn) checkCamera(c *Camera) error {
 		}
 	}
 	c.Checklist.Acknowledged = c.Checklist.Acknowledged.UTC().Truncate(time.Second)
+	return t.checkPlacement(c.Placement)
+}
+
+func (t *txn) checkPlacement(p *Placement) error {
+	if p == nil {
+		return nil
+	}
+	plan, err := other[FloorPlan](t, p.Plan)
+	if err != nil || plan.Removed {
+		return invalid("placement.plan: there is no floor plan %q", p.Plan)
+	}
+	if at := p.Position; !(at[0] >= 0 && at[0] <= plan.Width && at[1] >= 0 && at[1] <= plan.Depth) {
+		return invalid("placement.position: (%v, %v) lies outside the floor plan of %v×%v m", at[0], at[1], plan.Width, plan.Depth)
+	}
 	return nil
 }
 
@@ -318,6 +333,11 @@ func (s *Store) PutFloorPlan(ctx context.Context, by By, id string, p FloorPlan,
 				if !(e[0] >= 0 && e[0] <= p.Width && e[1] >= 0 && e[1] <= p.Depth) {
 					return invalid("walls[%d]: (%v, %v) lies outside the plan", i, e[0], e[1])
 				}
+			}
+		}
+		if p.Picture != "" {
+			if err := t.havePhoto(p.Picture); err != nil {
+				return err
 			}
 		}
 		if add {
