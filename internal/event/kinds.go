@@ -37,6 +37,9 @@ import "crypto/sha256"
 //	incident        "incident", "class", "state", "from", "drill" (yes, no),
 //	                "timer"
 //	human_review    RefEvent, ReviewerRef, Verdict (confirmed, rejected)
+//	account_change  ReviewerRef of who did it; "account" (ActorRef of whose, in
+//	                hex), "action", "roles" and "from" (by commas), "way" (how they
+//	                signed in), "clash" (roles that should not be one person's)
 const (
 	KindConsentChange Kind = "consent_change"
 	KindZoneChange    Kind = "zone_change"
@@ -48,6 +51,7 @@ const (
 	KindRetentionRun  Kind = "retention_run"
 	KindCensus        Kind = "census"
 	KindIncident      Kind = "incident"
+	KindAccountChange Kind = "account_change"
 )
 
 // Kinds lists every kind, the edge's first.
@@ -57,6 +61,7 @@ func Kinds() []Kind {
 		KindHumanReview, KindGateChange, KindCameraHealth, KindZoneMinute, KindSegment,
 		KindConsentChange, KindZoneChange, KindSceneChange, KindNoticeChange, KindAccess,
 		KindRightsChange, KindDisposal, KindRetentionRun, KindCensus, KindIncident,
+		KindAccountChange,
 	}
 }
 

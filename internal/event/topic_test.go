@@ -106,6 +106,7 @@ func samples() []event.Event {
 		event.KindRetentionRun:  {Detail: map[string]string{"table": "events", "class": "L3", "rule": "payload", "overdue": "0", "disposed": "9", "error": ""}},
 		event.KindCensus:        {Detail: map[string]string{"enrolled": "10", "templates": "12", "limit": "100000"}},
 		event.KindIncident:      {Detail: map[string]string{"incident": "i", "class": "c", "state": "open", "from": "", "drill": "yes", "timer": "4h"}},
+		event.KindAccountChange: {ReviewerRef: d(3), Detail: map[string]string{"account": "ab", "action": "roles", "roles": "operator", "from": "auditor", "way": "", "clash": ""}},
 		event.KindHumanReview:   {RefEvent: "e", ReviewerRef: d(3), Verdict: "confirmed"},
 		event.KindZoneMinute:    {CameraID: "c", ZoneID: "z", Detail: map[string]string{"faces": "7", "embeddings": "5"}},
 		event.KindCameraHealth:  {CameraID: "c", Detail: map[string]string{"state": "lost", "reason": "unreachable"}},
