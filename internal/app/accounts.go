@@ -30,6 +30,8 @@ func openUsers(ctx context.Context, cfg config.Config) (*accounts.Store, error) 
 type signIn struct {
 	store   *accounts.Store
 	session session.Config
+	in      *session.Module // once modules made it
+	people  api.Module      // enrolled people's own page
 }
 
 // openSignIn opens it; it needs the ledger and the site.
@@ -43,7 +45,8 @@ func (e *edge) openSignIn(ctx context.Context) error {
 		Store: store, Log: e.log, Site: e.law.siteID, Emit: e.ledger.emit,
 		Required: e.cfg.Server.SignIn == config.SignInRequired, HTTPS: e.cfg.Server.HTTPS,
 	}}
-	return nil
+	e.signIn.people, err = e.ownPage(e.signIn)
+	return err
 }
 
 // asDemo lets visitors try every role, without a password.
@@ -59,6 +62,6 @@ func (e *edge) asDemo() {
 
 // modules are the sign-in's parts of the interface; the first lets sessions in.
 func (s *signIn) modules() (*session.Module, []api.Module) {
-	m := session.New(s.session)
-	return m, []api.Module{m}
+	s.in = session.New(s.session)
+	return s.in, []api.Module{s.in, s.people}
 }
