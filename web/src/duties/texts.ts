@@ -1,0 +1,41 @@
+import { texts } from "../i18n/texts";
+
+/** Words that the duties of two people share. */
+export const dutyTexts = texts(
+  {
+    reason: "Reason",
+    "reason.hint": "Kept with the decision. No names of people concerned.",
+    you: "you",
+    system: "the system",
+    save: "Save",
+    add: "Add",
+    edit: "Change",
+    back: "Back",
+    history: "History",
+    version: "Version {n}",
+    "by.at": "by",
+    none: "none",
+    yes: "yes",
+    no: "no",
+    scene: "Scene",
+    everyScene: "every scene",
+  },
+  {
+    reason: "理由",
+    "reason.hint": "与决定一并保存。请勿写入相关个人的姓名。",
+    you: "您本人",
+    system: "系统",
+    save: "保存",
+    add: "添加",
+    edit: "修改",
+    back: "返回",
+    history: "历史版本",
+    version: "第 {n} 版",
+    "by.at": "操作人",
+    none: "无",
+    yes: "是",
+    no: "否",
+    scene: "场景",
+    everyScene: "所有场景",
+  },
+);
