@@ -11,14 +11,14 @@ import (
 
 // Kept is what the house keeps of one person, kind by kind.
 type Kept struct {
-	Kinds []Kind `json:"kinds" nullable:"false"`
+	Kinds []KeptKind `json:"kinds" nullable:"false"`
 	// Looks is who looked at the person's data, the newest first; not more than
 	// the newest hundred.
-	Looks []Look `json:"looks" nullable:"false"`
+	Looks []KeptLook `json:"looks" nullable:"false"`
 }
 
-// Kind is one kind of data.
-type Kind struct {
+// KeptKind is one kind of data.
+type KeptKind struct {
 	Kind  string `json:"kind" enum:"name,template,photograph,consents,receipts,messages,requests,recognitions,recordings,reads"`
 	Count int    `json:"count"`
 	// Oldest and Newest bound when it came about, where that is known.
@@ -30,29 +30,29 @@ type Kind struct {
 	Ends string `json:"ends" enum:"withdrawal,consent_end,days,erasure,size"`
 }
 
-// Look is one look at the person's data, without who else it showed.
-type Look struct {
+// KeptLook is one look at the person's data, without who else it showed.
+type KeptLook struct {
 	At      time.Time `json:"at"`
 	Role    string    `json:"role"`
 	Purpose string    `json:"purpose"`
 	Action  string    `json:"action"`
 }
 
-type keptOut struct{ Body Kept }
+type ownKept struct{ Body Kept }
 
 func (m *Module) keptRoute(api huma.API) {
 	add(m, api, op{"me-kept", "GET", "/v1/me/kept", "What is kept of you, for how long, and who looked at it", themselves, 0},
-		func(ctx context.Context, a actor.Actor, _ *struct{}) (*keptOut, error) {
+		func(ctx context.Context, a actor.Actor, _ *struct{}) (*ownKept, error) {
 			if err := m.read(ctx, "me.kept", a.Enrollee); err != nil {
 				return nil, err
 			}
 			k, err := m.cfg.Holdings.Kept(ctx, a.Enrollee)
 			if k.Kinds == nil {
-				k.Kinds = []Kind{}
+				k.Kinds = []KeptKind{}
 			}
 			if k.Looks == nil {
-				k.Looks = []Look{}
+				k.Looks = []KeptLook{}
 			}
-			return &keptOut{k}, err
+			return &ownKept{k}, err
 		})
 }

@@ -194,18 +194,18 @@ func (q *request) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-type enterIn struct {
+type codeEntry struct {
 	request
 	Body struct {
 		Code string `json:"code" minLength:"16" maxLength:"40" doc:"As on the receipt; spaces and dashes do not matter"`
 	}
 }
 
-type enterOut struct{ Body session.Answer }
+type codeEntered struct{ Body session.Answer }
 
 func (m *Module) sessionRoute(api huma.API) {
 	add(m, api, op{"me-enter", "POST", "/v1/me/session", "Get in by the code on a receipt", nil, 0},
-		func(ctx context.Context, _ actor.Actor, in *enterIn) (*enterOut, error) {
+		func(ctx context.Context, _ actor.Actor, in *codeEntry) (*codeEntered, error) {
 			if err := m.patient(); err != nil {
 				return nil, err
 			}
@@ -215,7 +215,7 @@ func (m *Module) sessionRoute(api huma.API) {
 				return nil, err
 			}
 			out, err := m.cfg.Sessions.Enter(ctx, in.w, in.r, enrollee)
-			return &enterOut{out}, err
+			return &codeEntered{out}, err
 		})
 }
 

@@ -15,8 +15,8 @@ import (
 	"bystander/rights"
 )
 
-// Request is a person's own request as it stands.
-type Request struct {
+// OwnRequest is a person's own request as it stands.
+type OwnRequest struct {
 	RequestID    string     `json:"request_id"`
 	Type         string     `json:"type"`
 	State        string     `json:"state" enum:"received,identity_verified,in_progress,fulfilled,refused,appealed"`
@@ -32,8 +32,8 @@ type Request struct {
 	Copy         bool       `json:"copy" doc:"Whether the person can download a copy under it"`
 }
 
-func requestOf(r rights.Request) Request {
-	out := Request{
+func requestOf(r rights.Request) OwnRequest {
+	out := OwnRequest{
 		RequestID: r.ID, Type: string(r.Type), State: string(r.State), Text: r.Text, Received: r.Received, Deadline: r.Deadline,
 		Extended: r.Extended, Ground: string(r.Ground), Outcome: r.Outcome, Appeal: r.Appeal, ChangedAt: r.ChangedAt, Copy: copies(r),
 	}
@@ -61,13 +61,13 @@ func own() []rights.Type {
 // officer, since the receipt's code has shown who asks.
 var atOnce = []rights.Type{rights.Restrict, rights.Object, rights.RefuseAutomated, rights.Erase, rights.CancelAccount}
 
-type listOut struct {
+type ownList struct {
 	Body struct {
-		Requests []Request `json:"requests" nullable:"false"`
+		Requests []OwnRequest `json:"requests" nullable:"false"`
 	}
 }
 
-type askIn struct {
+type ownAsk struct {
 	Body struct {
 		Type     string `json:"type" enum:"access,copy,correct,supplement,erase,restrict,object,explain,refuse_automated,confidentiality,cancel_account"`
 		Text     string `json:"text,omitempty" maxLength:"4000" doc:"In your own words"`
@@ -76,7 +76,7 @@ type askIn struct {
 	}
 }
 
-type askOut struct{ Body Request }
+type ownAsked struct{ Body OwnRequest }
 
 type oneID struct {
 	ID string `path:"id" format:"uuid"`
@@ -84,14 +84,14 @@ type oneID struct {
 
 func (m *Module) requestRoutes(api huma.API) {
 	add(m, api, op{"me-requests", "GET", "/v1/me/requests", "Your requests, with status and deadline", themselves, 0},
-		func(ctx context.Context, a actor.Actor, _ *struct{}) (*listOut, error) {
+		func(ctx context.Context, a actor.Actor, _ *struct{}) (*ownList, error) {
 			if err := m.read(ctx, "me.requests", a.Enrollee); err != nil {
 				return nil, err
 			}
 			rs, err := m.cfg.Filed.List(ctx, rights.Query{Enrollee: a.Enrollee, Limit: 1000})
 			slices.Reverse(rs) // the newest first
-			out := &listOut{}
-			out.Body.Requests = make([]Request, len(rs))
+			out := &ownList{}
+			out.Body.Requests = make([]OwnRequest, len(rs))
 			for i, r := range rs {
 				out.Body.Requests[i] = requestOf(r)
 			}
@@ -101,7 +101,7 @@ func (m *Module) requestRoutes(api huma.API) {
 	add(m, api, op{"me-bundle", "GET", "/v1/me/requests/{id}/bundle", "Download everything that is kept of you, as a signed ZIP file", themselves, 0}, m.bundle)
 }
 
-func (m *Module) ask(ctx context.Context, a actor.Actor, in *askIn) (*askOut, error) {
+func (m *Module) ask(ctx context.Context, a actor.Actor, in *ownAsk) (*ownAsked, error) {
 	kind := rights.Type(in.Body.Type)
 	if !slices.Contains(own(), kind) {
 		return nil, problem.New(http.StatusUnprocessableEntity, "TYPE", "this cannot be asked for here")
@@ -121,7 +121,7 @@ func (m *Module) ask(ctx context.Context, a actor.Actor, in *askIn) (*askOut, er
 	if err != nil {
 		return nil, err
 	}
-	return &askOut{requestOf(r)}, nil
+	return &ownAsked{requestOf(r)}, nil
 }
 
 // bundle hands the copy out, and with that the request is served: the person

@@ -78,9 +78,9 @@ func (h holdings) person(ctx context.Context, enrollee string, k *me.Kept) error
 	}
 	since := has.ChangedAt
 	k.Kinds = append(k.Kinds,
-		me.Kind{Kind: "name", Count: yes(name != ""), Ends: "withdrawal"},
-		me.Kind{Kind: "template", Count: yes(template), Ends: "withdrawal", Newest: &since},
-		me.Kind{Kind: "photograph", Count: yes(slices.Contains(people, enrollee)), Ends: "consent_end"})
+		me.KeptKind{Kind: "name", Count: yes(name != ""), Ends: "withdrawal"},
+		me.KeptKind{Kind: "template", Count: yes(template), Ends: "withdrawal", Newest: &since},
+		me.KeptKind{Kind: "photograph", Count: yes(slices.Contains(people, enrollee)), Ends: "consent_end"})
 	return nil
 }
 
@@ -89,7 +89,7 @@ func (h holdings) papers(ctx context.Context, enrollee string, k *me.Kept) error
 	if err != nil {
 		return err
 	}
-	consents := me.Kind{Kind: "consents", Count: len(own), Ends: "erasure"}
+	consents := me.KeptKind{Kind: "consents", Count: len(own), Ends: "erasure"}
 	consents.Oldest, consents.Newest = span(own, func(c policy.Consent) time.Time { return c.Act.At })
 	versions := 0
 	for _, c := range own {
@@ -97,14 +97,14 @@ func (h holdings) papers(ctx context.Context, enrollee string, k *me.Kept) error
 	}
 	told, err := h.e.desks.consents.Messages(ctx, enrollee)
 	k.Kinds = append(k.Kinds, consents,
-		me.Kind{Kind: "receipts", Count: versions, Days: receiptDays, Ends: "days"},
-		me.Kind{Kind: "messages", Count: len(told), Days: 365, Ends: "days"})
+		me.KeptKind{Kind: "receipts", Count: versions, Days: receiptDays, Ends: "days"},
+		me.KeptKind{Kind: "messages", Count: len(told), Days: 365, Ends: "days"})
 	return err
 }
 
 func (h holdings) asked(ctx context.Context, enrollee string, k *me.Kept) error {
 	rs, err := h.e.desks.rights.db.List(ctx, rights.Query{Enrollee: enrollee, Limit: 1000})
-	one := me.Kind{Kind: "requests", Count: len(rs), Days: 3 * 365, Ends: "days"}
+	one := me.KeptKind{Kind: "requests", Count: len(rs), Days: 3 * 365, Ends: "days"}
 	one.Oldest, one.Newest = span(rs, func(r rights.Request) time.Time { return r.Received })
 	k.Kinds = append(k.Kinds, one)
 	return err
@@ -124,13 +124,13 @@ func (h holdings) log(ctx context.Context, enrollee string, k *me.Kept) error {
 	for i := range rows {
 		log[i] = rows[i].Event
 	}
-	seen := me.Kind{Kind: "recognitions", Count: len(log), Days: int(h.e.cfg.Events.MaxAge.Hours() / 24), Ends: "days"}
+	seen := me.KeptKind{Kind: "recognitions", Count: len(log), Days: int(h.e.cfg.Events.MaxAge.Hours() / 24), Ends: "days"}
 	seen.Oldest, seen.Newest = span(log, func(ev event.Event) time.Time { return ev.TS })
 	rec, _, err := h.e.recordingsHere(ctx)
 	if err != nil {
 		return err
 	}
-	video := me.Kind{Kind: "recordings", Days: int(h.e.cfg.Record.MaxAge.Hours() / 24), Ends: "size"}
+	video := me.KeptKind{Kind: "recordings", Days: int(h.e.cfg.Record.MaxAge.Hours() / 24), Ends: "size"}
 	if rec != nil {
 		found, err := rec.of(ctx, log)
 		if err != nil {
@@ -143,11 +143,11 @@ func (h holdings) log(ctx context.Context, enrollee string, k *me.Kept) error {
 	if err != nil {
 		return err
 	}
-	reads := me.Kind{Kind: "reads", Count: len(looks), Days: 3 * 365, Ends: "days"}
+	reads := me.KeptKind{Kind: "reads", Count: len(looks), Days: 3 * 365, Ends: "days"}
 	reads.Oldest, reads.Newest = span(looks, func(r access.Row) time.Time { return r.At })
 	k.Kinds = append(k.Kinds, seen, video, reads)
 	for _, r := range looks[:min(len(looks), maxLooks)] {
-		k.Looks = append(k.Looks, me.Look{At: r.At, Role: r.Role, Purpose: r.Purpose, Action: r.Action})
+		k.Looks = append(k.Looks, me.KeptLook{At: r.At, Role: r.Role, Purpose: r.Purpose, Action: r.Action})
 	}
 	return nil
 }
