@@ -13,7 +13,7 @@ import { House } from "./live/house";
 import { HouseContext } from "./live/housecontext";
 import { holds, SessionProvider, useSession } from "./session/session";
 import { Empty, Loading } from "./ui/parts";
-import { type Prefs, usePrefs } from "./ui/prefs";
+import { type Prefs, PrefsContext, usePrefs } from "./ui/prefs";
 import { Shell } from "./ui/shell";
 
 /** Everything around the pages: language, session, questions to the server, addresses. */
@@ -27,7 +27,9 @@ export function App() {
         <BrowserRouter>
           <SessionProvider>
             <Toasts>
-              <Pages prefs={prefs} />
+              <PrefsContext value={prefs}>
+                <Pages prefs={prefs} />
+              </PrefsContext>
             </Toasts>
           </SessionProvider>
         </BrowserRouter>

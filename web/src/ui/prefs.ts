@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { createContext, useCallback, useContext, useEffect, useState } from "react";
 import type { Lang } from "../i18n/i18n";
 
 export type Theme = "auto" | "dark" | "light";
@@ -9,6 +9,16 @@ export interface Prefs {
   nextTheme: () => void;
   nextLang: () => void;
 }
+
+export const PrefsContext = createContext<Prefs>({
+  theme: "auto",
+  lang: "en",
+  nextTheme: () => {},
+  nextLang: () => {},
+});
+
+/** Theme and language for pages without the frame, which offer both themselves. */
+export const usePrefsHere = (): Prefs => useContext(PrefsContext);
 
 /** What a person chose on this device: theme and language. */
 export function usePrefs(): Prefs {
