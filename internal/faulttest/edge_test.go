@@ -133,7 +133,7 @@ func (e *edge) open(ctx context.Context, g *errgroup.Group) (shut func() error, 
 		OnError: func(err error, attempt int) { log.Printf("pump: attempt %d: %v", attempt, err) },
 	})
 	e.replayer, err = sinkkafka.NewReplayer(client, e.spool, e.sink, lot, sinkkafka.ReplayerOptions{
-		Chain: e.cfg.Chain, Key: e.cfg.key(), OnError: func(err error) { log.Printf("replay: %v", err) },
+		Chain: e.cfg.Chain, Key: e.cfg.key(), Announce: announce, OnError: func(err error) { log.Printf("replay: %v", err) },
 	})
 	if err != nil {
 		return nil, err
@@ -143,6 +143,9 @@ func (e *edge) open(ctx context.Context, g *errgroup.Group) (shut func() error, 
 		return errors.Join(e.journal.Close(), e.sink.Close(), client.Close(), e.spool.Close(), e.safe.Close())
 	}, nil
 }
+
+// announce is how often an edge tells how far the bus has taken its chain.
+const announce = 2 * time.Second
 
 // tick is how often an edge records.
 const tick = 10 * time.Millisecond

@@ -61,7 +61,7 @@ func writerMain(config []byte) error {
 		Keys:  func(chain string) ed25519.PublicKey { return cfg.Keys[chain] },
 		Store: writer.ClickHouse(store), Wait: cfg.Wait, Timeout: 10 * time.Second,
 		MinBackoff: 50 * time.Millisecond, MaxBackoff: time.Second,
-		Grace: 500 * time.Millisecond, AskEvery: 5 * time.Second, Session: sessionTimeout,
+		Grace: 500 * time.Millisecond, AskEvery: 5 * time.Second, Watch: time.Second, Session: sessionTimeout,
 		Log: zerolog.New(os.Stderr).With().Timestamp().Logger(),
 	})
 	if err != nil {

@@ -135,16 +135,19 @@ func FuzzReadReplay(f *testing.F) {
 	}
 	f.Add(string(kafkax.Header(m.Headers, kafkax.HeaderType)), m.Value)
 	f.Add(kafkax.TypeReplayAnswer, []byte(`{"request":"i","chain":"c","from":1,"to":2,"status":"done","sig":"AA=="}`))
+	f.Add(kafkax.TypeReplayHead, []byte(`{"chain":"c","head":7,"sig":"AA=="}`))
 	f.Add("", []byte("{"))
 	f.Fuzz(func(t *testing.T, typ string, value []byte) {
-		req, ans, err := kafkax.ReadReplay(kafka.Message{Value: value, Headers: []kafka.Header{{Key: kafkax.HeaderType, Value: []byte(typ)}}})
+		r, err := kafkax.ReadReplay(kafka.Message{Value: value, Headers: []kafka.Header{{Key: kafkax.HeaderType, Value: []byte(typ)}}})
 		switch {
 		case err != nil:
 			if !errors.Is(err, event.ErrEncoding) && !errors.Is(err, event.ErrInvalid) {
 				t.Fatal(err)
 			}
-		case req != nil && req.Check() != nil, (req == nil) == (ans == nil):
-			t.Fatal("neither a request nor an answer")
+		case r.Request != nil && r.Request.Check() != nil:
+			t.Fatal("a request that asks for nothing")
+		case (r.Request == nil && r.Answer == nil && r.Head == nil), r.Request != nil && r.Answer != nil, r.Head != nil && (r.Request != nil || r.Answer != nil):
+			t.Fatal("not one of the three")
 		}
 	})
 }

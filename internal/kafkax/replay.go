@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 const (
 	TypeReplayRequest = "bystander.replay.request.v1"
 	TypeReplayAnswer  = "bystander.replay.answer.v1"
+	TypeReplayHead    = "bystander.replay.head.v1"
 )
 
 // ReplayRequest asks a chain's edge for events again. Who may ask is for the
@@ -59,17 +59,42 @@ type ReplayAnswer struct {
 	Sig     []byte       `json:"sig,omitempty"`
 }
 
-const answerDomain = "bystander/replay-answer/v1\x00"
+// ReplayHead says that the bus has taken a chain's events up to number Head.
+// A store that has read the bus to its end and holds less has lost the rest, or
+// the bus has: nothing that came later would show that. The edge repeats it, so
+// that none needs to be kept, and signs it like its answers.
+type ReplayHead struct {
+	Chain string    `json:"chain"`
+	Head  uint64    `json:"head"`
+	At    time.Time `json:"at"`
+	Sig   []byte    `json:"sig,omitempty"`
+}
+
+// What the signatures are over begins with these.
+const (
+	answerDomain = "bystander/replay-answer/v1\x00"
+	headDomain   = "bystander/replay-head/v1\x00"
+)
+
+func replayDigest(domain string, v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("kafka: replay: %w", err)
+	}
+	d := sha256.Sum256(append([]byte(domain), b...))
+	return d[:], nil
+}
 
 func (a ReplayAnswer) digest() ([]byte, error) {
 	a.Sig = nil
 	a.At = a.At.UTC()
-	b, err := json.Marshal(a)
-	if err != nil {
-		return nil, fmt.Errorf("kafka: replay answer: %w", err)
-	}
-	d := sha256.Sum256(append([]byte(answerDomain), b...))
-	return d[:], nil
+	return replayDigest(answerDomain, a)
+}
+
+func (h ReplayHead) digest() ([]byte, error) {
+	h.Sig = nil
+	h.At = h.At.UTC()
+	return replayDigest(headDomain, h)
 }
 
 // Sign sets a's signature.
@@ -91,6 +116,29 @@ func (a ReplayAnswer) Verify(pub ed25519.PublicKey) error {
 	}
 	if len(pub) != ed25519.PublicKeySize || !ed25519.Verify(pub, d, a.Sig) {
 		return fmt.Errorf("%w: replay answer of chain %s", event.ErrSignature, a.Chain)
+	}
+	return nil
+}
+
+// Sign sets h's signature.
+func (h *ReplayHead) Sign(key ed25519.PrivateKey) error {
+	d, err := h.digest()
+	if err != nil {
+		return err
+	}
+	h.Sig = ed25519.Sign(key, d)
+	return nil
+}
+
+// Verify checks that the chain with the public key pub said so. It fails with
+// event.ErrSignature.
+func (h ReplayHead) Verify(pub ed25519.PublicKey) error {
+	d, err := h.digest()
+	if err != nil {
+		return err
+	}
+	if len(pub) != ed25519.PublicKeySize || !ed25519.Verify(pub, d, h.Sig) {
+		return fmt.Errorf("%w: head of chain %s", event.ErrSignature, h.Chain)
 	}
 	return nil
 }
@@ -124,6 +172,12 @@ func (a ReplayAnswer) Record() (kafka.Message, error) {
 	return replayRecord(a.Chain, id, TypeReplayAnswer, event.CloudSource(a.Chain), a.At, a)
 }
 
+// Record returns the head as a record for the replay topic.
+func (h ReplayHead) Record() (kafka.Message, error) {
+	id := fmt.Sprintf("head-%s-%d-%d", h.Chain, h.Head, h.At.UnixMilli())
+	return replayRecord(h.Chain, id, TypeReplayHead, event.CloudSource(h.Chain), h.At, h)
+}
+
 func replayRecord(chain, id, typ, source string, at time.Time, v any) (kafka.Message, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -145,32 +199,41 @@ func replayRecord(chain, id, typ, source string, at time.Time, v any) (kafka.Mes
 // maxReplay bounds a record of the replay topic, which anybody who may ask writes.
 const maxReplay = 4096
 
-// ReadReplay reads a record of the replay topic: a request, an answer (not yet
-// verified), or neither, which is an error of event.ErrEncoding.
-func ReadReplay(m kafka.Message) (*ReplayRequest, *ReplayAnswer, error) {
+// Replay is a record of the replay topic: one of these. Answers and heads are
+// not verified yet.
+type Replay struct {
+	Request *ReplayRequest
+	Answer  *ReplayAnswer
+	Head    *ReplayHead
+}
+
+// ReadReplay reads a record of the replay topic. It fails with event.ErrEncoding
+// and event.ErrInvalid.
+func ReadReplay(m kafka.Message) (Replay, error) {
 	if len(m.Value) > maxReplay {
-		return nil, nil, fmt.Errorf("%w: replay record of %d bytes", event.ErrEncoding, len(m.Value))
+		return Replay{}, fmt.Errorf("%w: replay record of %d bytes", event.ErrEncoding, len(m.Value))
 	}
-	strict := func(v any) error {
-		if err := json.Unmarshal(m.Value, v); err != nil {
-			return fmt.Errorf("%w: replay record: %w", event.ErrEncoding, err)
-		}
-		return nil
-	}
+	var r Replay
+	var v any
+	check := func() error { return nil }
 	switch typ := string(Header(m.Headers, HeaderType)); typ {
 	case TypeReplayRequest:
-		r := new(ReplayRequest)
-		if err := errors.Join(strict(r), r.Check()); err != nil {
-			return nil, nil, err
-		}
-		return r, nil, nil
+		r.Request = new(ReplayRequest)
+		v, check = r.Request, func() error { return r.Request.Check() }
 	case TypeReplayAnswer:
-		a := new(ReplayAnswer)
-		if err := strict(a); err != nil {
-			return nil, nil, err
-		}
-		return nil, a, nil
+		r.Answer = new(ReplayAnswer)
+		v = r.Answer
+	case TypeReplayHead:
+		r.Head = new(ReplayHead)
+		v = r.Head
 	default:
-		return nil, nil, fmt.Errorf("%w: replay record of type %q", event.ErrEncoding, typ)
+		return Replay{}, fmt.Errorf("%w: replay record of type %q", event.ErrEncoding, typ)
 	}
+	if err := json.Unmarshal(m.Value, v); err != nil {
+		return Replay{}, fmt.Errorf("%w: replay record: %w", event.ErrEncoding, err)
+	}
+	if err := check(); err != nil {
+		return Replay{}, err
+	}
+	return r, nil
 }

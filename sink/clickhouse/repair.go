@@ -54,6 +54,15 @@ func (r RepairReport) Left() int {
 // stay for a person and a backup. They say what was disposed of.
 var irreplaceable = []string{"chain_floor", "disposed", migrationsTable}
 
+// repairsTable tells of each part that was given up, before and after.
+const repairsTable = "repairs"
+
+// The steps of giving up a part.
+const (
+	stepBegun = "begun"
+	stepDone  = "done"
+)
+
 // Repair looks for parts that cannot be read, as a server that ran out of room
 // or lost power in the middle of a merge can leave them, and puts right what it
 // can. What can still be read of such a part is written anew; the part goes.
@@ -74,15 +83,33 @@ func RepairSince(ctx context.Context, conn driver.Conn, v Variant, since time.Ti
 	if r.steps, err = Steps(v); err != nil {
 		return r.rep, err
 	}
-	// The log first: what is derived from it is filled from what it then holds.
-	tables := tables()
-	slices.SortStableFunc(tables, func(a, b string) int { return logFirst(a) - logFirst(b) })
-	for _, table := range append(tables, migrationsTable) {
-		if err := r.table(ctx, table); err != nil {
-			return r.rep, fmt.Errorf("clickhouse: repair %s: %w", table, err)
-		}
+	if err := r.all(ctx); err != nil {
+		return r.rep, fmt.Errorf("clickhouse: repair %w", err)
 	}
 	return r.rep, nil
+}
+
+// all repairs each table: what tells of repairs first, for it is written to;
+// then the log, from which the others are filled; and fills again what another
+// repair gave parts of up and did not come to fill.
+func (r *repair) all(ctx context.Context) error {
+	tables := tables()
+	slices.SortStableFunc(tables, func(a, b string) int { return order(a) - order(b) })
+	for _, table := range append(tables, migrationsTable) {
+		if err := r.table(ctx, table); err != nil {
+			return fmt.Errorf("%s: %w", table, err)
+		}
+	}
+	for begun, err := r.unfinished(ctx); len(begun) > 0 || err != nil; begun = begun[1:] {
+		if err != nil {
+			return fmt.Errorf("what was begun: %w", err)
+		}
+		table, parts := begun[0].table, begun[0].parts
+		if err := r.finish(ctx, table, parts); err != nil {
+			return fmt.Errorf("%s: %w", table, err)
+		}
+	}
+	return nil
 }
 
 // Repair is RepairSince for this store's database, and forgets what this process
@@ -92,8 +119,12 @@ func (s *Store) Repair(ctx context.Context, since time.Time) (RepairReport, erro
 	return RepairSince(ctx, s.conn, s.v, since)
 }
 
-func logFirst(table string) int {
-	return 1 - min(1, strings.Count(" events skeleton ", " "+table+" "))
+// order is in which order tables are repaired.
+func order(table string) int {
+	if i := slices.Index([]string{repairsTable, "events", "skeleton"}, table); i >= 0 {
+		return i
+	}
+	return 3
 }
 
 type repair struct {
@@ -109,7 +140,7 @@ func (r *repair) table(ctx context.Context, table string) error {
 	if err != nil {
 		return err
 	}
-	lost := false
+	var lost []string
 	for _, part := range parts {
 		reason, err := r.check(ctx, table, part)
 		if err != nil {
@@ -121,18 +152,104 @@ func (r *repair) table(ctx context.Context, table string) error {
 		}
 		b := BrokenPart{Table: table, Part: part, Reason: reason, Outcome: PartLeft}
 		if r.v.Cluster == "" && !slices.Contains(irreplaceable, table) {
-			if b.Outcome, err = r.replace(ctx, table, part); err != nil {
+			if b.Outcome, err = r.replace(ctx, table, part, reason); err != nil {
 				return err
 			}
-			lost = lost || b.Outcome == PartDropped
+			if b.Outcome == PartDropped {
+				lost = append(lost, part)
+			}
 		}
 		r.rep.Broken = append(r.rep.Broken, b)
 	}
-	if !lost {
+	if len(lost) == 0 {
 		return nil
 	}
+	return r.finish(ctx, table, lost)
+}
+
+// finish puts right what follows from parts of a table that were given up.
+func (r *repair) finish(ctx context.Context, table string, parts []string) error {
 	r.rep.LogHit = r.rep.LogHit || table == "events"
-	return r.refill(ctx, table)
+	if err := r.refill(ctx, table); err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if err := r.note(ctx, table, part, stepDone, PartDropped); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// note writes down a step of giving up a part.
+func (r *repair) note(ctx context.Context, table, part, step, reason string) error {
+	err := r.conn.Exec(ctx, "INSERT INTO "+r.v.name(repairsTable)+" (ts, source, part, step, reason) VALUES (now64(3, 'UTC'), ?, ?, ?, ?)", table, part, step, reason)
+	if err != nil {
+		return fmt.Errorf("note part %s: %w", part, err)
+	}
+	return nil
+}
+
+// given is what was given up of one table.
+type given struct {
+	table string
+	parts []string
+}
+
+// unfinished lists the parts whose giving up was begun and not done, by whomever.
+func (r *repair) unfinished(ctx context.Context) ([]given, error) {
+	if r.v.Cluster != "" {
+		return nil, nil // there the server's replicas do it
+	}
+	rows, err := r.conn.Query(ctx, "SELECT source, groupArray(part) FROM ("+unfinished(r.v)+") GROUP BY source ORDER BY source")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var out []given
+	for rows.Next() {
+		var g given
+		if err := rows.Scan(&g.table, &g.parts); err != nil {
+			return nil, err
+		}
+		out = append(out, g)
+	}
+	return out, rows.Err()
+}
+
+func unfinished(v Variant) string {
+	return "SELECT toString(source) AS source, part FROM " + v.name(repairsTable) + " GROUP BY source, part HAVING countIf(step = " + quote(stepDone) + ") = 0"
+}
+
+// Condition is what a store tells of rows that may have gone.
+type Condition struct {
+	Epoch      string // another one: rows may have gone since
+	Unfinished bool   // parts were given up, and what is derived from them is not filled again
+}
+
+// Condition tells whether rows may have gone since it was last asked: a repair
+// gave up parts, by whomever, or the server was started again. It costs the
+// server next to nothing. When the program itself starts, the epoch tells
+// nothing.
+func (s *Store) Condition(ctx context.Context) (Condition, error) {
+	var steps, open uint64
+	var last, now time.Time
+	var up uint32
+	err := s.conn.QueryRow(ctx, "SELECT count(), max(ts), (SELECT count() FROM ("+unfinished(s.v)+")), uptime(), now64(3, 'UTC') FROM "+s.v.name(repairsTable)).
+		Scan(&steps, &last, &open, &up, &now)
+	if err != nil {
+		return Condition{}, fmt.Errorf("clickhouse: condition: %w", err)
+	}
+	s.ages.Lock()
+	defer s.ages.Unlock()
+	// The server tells whole seconds of its age; a clock that is set looks like
+	// another start, which does no harm.
+	began := now.Add(-time.Duration(up) * time.Second)
+	if up < s.up || began.Sub(s.began).Abs() > 1500*time.Millisecond {
+		s.began, s.starts = began, s.starts+1
+	}
+	s.up = up
+	return Condition{Epoch: fmt.Sprintf("%d %d %d", steps, last.UnixMilli(), s.starts), Unfinished: open > 0}, nil
 }
 
 func (r *repair) local(table string) string {
@@ -196,8 +313,10 @@ func transient(why string) bool {
 	return false
 }
 
-// replace copies what a part holds, if that can be read, and drops the part.
-func (r *repair) replace(ctx context.Context, table, part string) (outcome string, err error) {
+// replace copies what a part holds, if that can be read, and drops the part. If
+// it cannot, that is written down first: whoever watches must hear of it also
+// when this is cut off right behind.
+func (r *repair) replace(ctx context.Context, table, part, reason string) (outcome string, err error) {
 	name := r.v.name(table)
 	err = r.exec(ctx, "INSERT INTO "+name+" SELECT * FROM "+name+" WHERE _part = "+quote(part))
 	outcome = PartCopied
@@ -206,6 +325,11 @@ func (r *repair) replace(ctx context.Context, table, part string) (outcome strin
 	}
 	if err != nil {
 		return PartLeft, fmt.Errorf("copy part %s: %w", part, err)
+	}
+	if outcome == PartDropped {
+		if err := r.note(ctx, table, part, stepBegun, reason); err != nil {
+			return PartLeft, err
+		}
 	}
 	err = r.exec(ctx, "ALTER TABLE "+r.v.table(table)+" DROP PART "+quote(part))
 	if err != nil && codeOf(err) != codeNoSuchPart { // another writer repairs as well

@@ -151,3 +151,83 @@ func TestInsertsLeaveRoom(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, r.Room, "what an operator chose stays")
 }
+
+// TestACutOffRepairIsFinished: a repair gives up parts and is cut off before it
+// has filled again what is derived from the log. The next one, whoever runs it,
+// finds nothing broken and does so all the same; and whoever watches learns that
+// rows have gone.
+func TestACutOffRepairIsFinished(t *testing.T) {
+	s := servers.StartEngine(t, servers.Options{})
+	conn, v := dial(t, s, true), clickhouse.Variant{Database: s.Database()}
+	_, err := clickhouse.Migrate(t.Context(), conn, v)
+	require.NoError(t, err)
+	st := open(t, conn, clickhouse.Options{Variant: v})
+	evs := matches(t, "edge", 300)
+	require.NoError(t, st.Append(t.Context(), evs))
+	condition := func() clickhouse.Condition {
+		c, err := st.Condition(t.Context())
+		require.NoError(t, err)
+		return c
+	}
+	before := condition()
+	require.False(t, before.Unfinished)
+	require.Equal(t, before, condition())
+	inLog := s.Exec("SELECT count() FROM " + s.Database() + ".match_log FINAL")
+	for _, table := range []string{"match_log", "skeleton"} {
+		part := spoil(t, s, table, empty)
+		s.Exec(fmt.Sprintf("INSERT INTO %s.repairs (ts, source, part, step, reason) VALUES (now64(3), '%s', '%s', 'begun', 'unreadable')", s.Database(), table, part))
+		s.Exec(fmt.Sprintf("ALTER TABLE %s.%s DROP PART '%s'", s.Database(), table, part))
+	}
+	during := condition()
+	require.True(t, during.Unfinished)
+	require.NotEqual(t, before.Epoch, during.Epoch)
+	r, err := clickhouse.RepairSince(t.Context(), conn, v, time.Now().Add(time.Hour))
+	require.NoError(t, err)
+	require.Empty(t, r.Broken)
+	require.Equal(t, []string{"match_log", "skeleton"}, r.Refilled)
+	require.Equal(t, inLog, s.Exec("SELECT count() FROM "+s.Database()+".match_log FINAL"))
+	c, err := st.Complete(t.Context(), "edge")
+	require.NoError(t, err)
+	require.Equal(t, clickhouse.Completeness{ChainID: "edge", Last: 300, Events: 300}, c)
+	after := condition()
+	require.False(t, after.Unfinished)
+	require.NotEqual(t, during.Epoch, after.Epoch)
+	r, err = clickhouse.Repair(t.Context(), conn, v)
+	require.NoError(t, err)
+	require.Empty(t, r.Refilled)
+	require.Equal(t, after, condition())
+
+	// A server that was started again may have come back with less.
+	s.Kill()
+	s.Restart()
+	require.NotEqual(t, after.Epoch, condition().Epoch)
+}
+
+// TestAPartThatWentIsNotTakenForStored: the server knows a batch by its token,
+// also when the part that it became is gone. What is offered again after the
+// store was told to forget is written.
+func TestAPartThatWentIsNotTakenForStored(t *testing.T) {
+	s := servers.StartEngine(t, servers.Options{})
+	conn, v := dial(t, s, true), clickhouse.Variant{Database: s.Database()}
+	_, err := clickhouse.Migrate(t.Context(), conn, v)
+	require.NoError(t, err)
+	st := open(t, conn, clickhouse.Options{Variant: v})
+	evs := matches(t, "edge", 50)
+	require.NoError(t, st.Append(t.Context(), evs))
+	for _, table := range []string{"events", "skeleton"} {
+		spoil(t, s, table, forget)
+	}
+	s.Kill()
+	s.Restart() // the server puts aside what it cannot read
+	st.Refresh()
+	c, err := st.Complete(t.Context(), "edge")
+	require.NoError(t, err)
+	require.Zero(t, c.Events)
+	require.NoError(t, st.Append(t.Context(), evs))
+	got, err := st.Chain(t.Context(), "edge", 1, clickhouse.MaxLimit)
+	require.NoError(t, err)
+	sinktest.Equal(t, evs, got)
+	c, err = st.Complete(t.Context(), "edge")
+	require.NoError(t, err)
+	require.Equal(t, clickhouse.Completeness{ChainID: "edge", Last: 50, Events: 50}, c)
+}

@@ -37,6 +37,7 @@ var defaultRules = [...]Rule{
 	{"control_log", "control log", skeletonDays, "evidence of rights, disposals and incidents"},
 	{"event_hours", "hourly counts", countDays, "operations: year on year"},
 	{"match_hours", "hourly counts", countDays, "operations: year on year"},
+	{repairsTable, "operations", skeletonDays, "what the store lost and when, as long as the skeleton"},
 	{migrationsTable, "schema", 0, "what was done to the schema"},
 }
 

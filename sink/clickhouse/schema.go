@@ -98,14 +98,14 @@ func (v Variant) settings() string {
 	return window + " = 1000, fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 3"
 }
 
-// distributed is the table over all shards, by chain: rows of one chain meet
-// their duplicates on one shard.
-func (v Variant) distributed(table string) string {
+// distributed is the table over all shards. By chain, unless another key is
+// given: rows of one chain meet their duplicates on one shard.
+func (v Variant) distributed(table string, key ...string) string {
 	if v.Cluster == "" {
 		return ""
 	}
-	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s%s AS %s ENGINE = Distributed('%s', '%s', '%s_local', cityHash64(chain_id));\n",
-		v.name(table), v.on(), v.table(table), v.Cluster, v.database(), table)
+	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s%s AS %s ENGINE = Distributed('%s', '%s', '%s_local', %s);\n",
+		v.name(table), v.on(), v.table(table), v.Cluster, v.database(), table, append(key, "cityHash64(chain_id)")[0])
 }
 
 // ttl is the expression by which a table's rows go. A time beyond the range of

@@ -13,6 +13,7 @@ package clickhouse
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -86,6 +87,12 @@ type Store struct {
 	arrived int64
 	buf     []int64
 	closed  bool
+	salt    string // of the batches' tokens
+
+	ages   sync.Mutex
+	up     uint32    // the server's age in seconds when last asked
+	began  time.Time // when it was started, as that says,
+	starts int       // and how often that has changed
 }
 
 // mark is what this process knows of one chain.
@@ -123,12 +130,16 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Refresh forgets what this process believes to be stored. The writer calls it
-// when it is given a chain that another may have written meanwhile.
+// Refresh forgets what this process believes to be stored, and has the server
+// not pass over a batch for one that came before. The writer calls it when it is
+// given a chain that another may have written meanwhile, and when the store may
+// have lost what it had: the server goes by a batch's token alone, also when the
+// part that it became is gone.
 func (s *Store) Refresh() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.marks)
+	s.salt = rand.Text()
 }
 
 // Append stores sealed events and returns once the server has them, derived
@@ -287,7 +298,7 @@ func (s *Store) insert(ctx context.Context, evs []event.Event) error {
 	set := ch.Settings{}
 	if !s.o.Legacy {
 		set["insert_deduplicate"] = 1
-		set["insert_deduplication_token"] = token(evs)
+		set["insert_deduplication_token"] = s.salt + token(evs)
 		set["deduplicate_blocks_in_dependent_materialized_views"] = 1
 		set["async_insert"] = 0
 		set["max_partitions_per_insert_block"] = 0 // a broken clock must not stop the rest

@@ -27,6 +27,8 @@ type Source interface {
 	Replay(ctx context.Context, from, to uint64, fn func([]event.Event) error) error
 	Head() event.Head
 	Oldest() uint64 // lowest number held
+	// Acked is the last number that a consumer has acknowledged.
+	Acked(consumer string) uint64
 }
 
 // ReplayerOptions say how a replayer works. The zero value of a field means its
@@ -42,9 +44,14 @@ type ReplayerOptions struct {
 	MaxEvents  uint64
 	MaxWaiting int
 	// MaxAge is how old a request may be; 1 hour. Who still wants it asks again.
-	MaxAge  time.Duration
-	OnError func(error)
-	Now     func() time.Time
+	MaxAge time.Duration
+	// Announce is how often it is told how far the bus has taken the chain, so
+	// that a lost end shows although nothing follows it; 1 minute. Consumer is
+	// the cursor that says so; "kafka".
+	Announce time.Duration
+	Consumer string
+	OnError  func(error)
+	Now      func() time.Time
 }
 
 // ReplayerStats counts since the start.
@@ -91,6 +98,12 @@ func NewReplayer(c *kafkax.Client, from Source, to sink.EventSink, lot *Lot, o R
 	if o.MaxAge <= 0 {
 		o.MaxAge = time.Hour
 	}
+	if o.Announce <= 0 {
+		o.Announce = time.Minute
+	}
+	if o.Consumer == "" {
+		o.Consumer = "kafka"
+	}
 	if o.OnError == nil {
 		o.OnError = func(error) {}
 	}
@@ -111,7 +124,8 @@ func (r *Replayer) Stats() ReplayerStats {
 }
 
 // Run follows the replay topic until ctx ends, which is nil. Requests that came
-// while this edge was down are served too, unless they were answered.
+// while this edge was down are served too, unless they were answered. Meanwhile
+// it tells how far the bus has taken the chain.
 func (r *Replayer) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
@@ -128,6 +142,7 @@ func (r *Replayer) Run(ctx context.Context) error {
 			return nil
 		})
 	})
+	g.Go(func() error { r.announce(ctx); return nil })
 	g.Go(func() error {
 		for {
 			select {
@@ -148,6 +163,38 @@ func (r *Replayer) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
+// announce tells at once and then at intervals how far the bus has taken the
+// chain, until ctx ends. One that does not get through is followed by the next.
+func (r *Replayer) announce(ctx context.Context) {
+	t := time.NewTicker(r.o.Announce)
+	defer t.Stop()
+	for {
+		if err := r.tell(ctx); err != nil && ctx.Err() == nil {
+			r.o.OnError(fmt.Errorf("sink/kafka: tell the chain's end: %w", err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+func (r *Replayer) tell(ctx context.Context) error {
+	h := kafkax.ReplayHead{Chain: r.o.Chain, Head: r.from.Acked(r.o.Consumer), At: r.o.Now().UTC().Truncate(time.Millisecond)}
+	if h.Head == 0 {
+		return nil
+	}
+	if err := h.Sign(r.o.Key); err != nil {
+		return err
+	}
+	m, err := h.Record()
+	if err != nil {
+		return err
+	}
+	return r.c.Publish(ctx, event.TopicReplay, m)
+}
+
 func (r *Replayer) signal() {
 	select {
 	case r.wake <- struct{}{}:
@@ -161,14 +208,15 @@ func (r *Replayer) take(ctx context.Context, m lib.Message) {
 	if string(m.Key) != r.o.Chain {
 		return
 	}
-	req, ans, err := kafkax.ReadReplay(m)
-	switch {
+	rec, err := kafkax.ReadReplay(m)
+	switch req, ans := rec.Request, rec.Answer; {
 	case err != nil:
 		r.o.OnError(err)
 	case ans != nil:
 		if ans.Final && ans.Verify(r.o.Key.Public().(ed25519.PublicKey)) == nil {
 			r.remove(ans.Request)
 		}
+	case req == nil: // what it has said itself of its end
 	case req.Chain == r.o.Chain && r.o.Now().Sub(req.At) <= r.o.MaxAge:
 		if !r.enqueue(*req) && r.refusals.Allow() {
 			a := r.answer(*req, req.From, req.To, kafkax.ReplayRefused, "too many requests wait; ask again later")

@@ -100,7 +100,8 @@ func (e *edge) answers(r kafkax.ReplayRequest) []kafkax.ReplayAnswer {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	require.NoError(e.t, e.c.Follow(ctx, event.TopicReplay, kafkax.FollowOptions{}, func(m lib.Message) error {
-		_, a, _ := kafkax.ReadReplay(m) // a test before put what cannot be read there
+		rec, _ := kafkax.ReadReplay(m) // a test before put what cannot be read there
+		a := rec.Answer
 		if a == nil || a.Request != r.ID {
 			return nil
 		}
@@ -247,7 +248,7 @@ func TestReplayIsBounded(t *testing.T) {
 	require.Equal(t, kafka.ReplayerStats{Requests: 3, Events: 150, Refused: 197}, r.Stats())
 	told := 0
 	require.NoError(t, e.c.ReadToEnd(deadline(t), event.TopicReplay, func(m lib.Message) error {
-		if _, a, err := kafkax.ReadReplay(m); err == nil && a != nil && a.Status == kafkax.ReplayRefused {
+		if r, err := kafkax.ReadReplay(m); err == nil && r.Answer != nil && r.Answer.Status == kafkax.ReplayRefused {
 			told++
 		}
 		return nil
@@ -256,4 +257,37 @@ func TestReplayIsBounded(t *testing.T) {
 	require.Less(t, told, 30)
 	require.Equal(t, []string{"1-200 refused"}, statuses(e.answers(e.ask(1, 200))))
 	stop()
+}
+
+// TestTheEndIsTold: an edge repeats under its signature up to where the bus has
+// taken its chain, and says nothing of what still waits.
+func TestTheEndIsTold(t *testing.T) {
+	b := broker.Start(t, broker.Options{Shared: true})
+	e := newEdge(t, b)
+	e.write(60)
+	heads := func() []kafkax.ReplayHead {
+		var out []kafkax.ReplayHead
+		require.NoError(t, e.c.ReadToEnd(deadline(t), event.TopicReplay, func(m lib.Message) error {
+			r, err := kafkax.ReadReplay(m)
+			if err == nil && r.Head != nil {
+				require.NoError(t, r.Head.Verify(public()))
+				forged := *r.Head
+				forged.Head++
+				require.ErrorIs(t, forged.Verify(public()), event.ErrSignature)
+				require.Equal(t, "edge-1", r.Head.Chain)
+				out = append(out, *r.Head)
+			}
+			return nil
+		}))
+		return out
+	}
+	_, stop := e.start(kafka.ReplayerOptions{Announce: 20 * time.Millisecond})
+	require.Equal(t, []string{"1-1 done"}, statuses(e.answers(e.ask(1, 1))))
+	require.Empty(t, heads(), "the bus has acknowledged nothing")
+	require.NoError(t, e.cur.Ack(40))
+	require.Eventually(t, func() bool { h := heads(); return len(h) >= 2 && h[len(h)-1].Head == 40 }, 30*time.Second, 20*time.Millisecond)
+	stop()
+	_, _ = e.start(kafka.ReplayerOptions{})
+	n := len(heads())
+	require.Eventually(t, func() bool { return len(heads()) > n }, 30*time.Second, 20*time.Millisecond, "it says so when it starts, whether or not there is anything new")
 }

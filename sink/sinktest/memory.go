@@ -103,6 +103,18 @@ func (m *Memory) Missing(_ context.Context, chain string) ([]uint64, error) {
 	return out, nil
 }
 
+// Lose forgets numbers first to last of a chain, as a disk does.
+func (m *Memory) Lose(chain string, first, last uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for seq := first; seq <= last; seq++ {
+		if e, ok := m.byPos[chain][seq]; ok {
+			delete(m.byPos[chain], seq)
+			delete(m.byID, e.ID)
+		}
+	}
+}
+
 func (m *Memory) last(chain string) uint64 {
 	var n uint64
 	for seq := range m.byPos[chain] {

@@ -86,6 +86,17 @@ func (c *Cursor) Acked() uint64 {
 	return c.acked
 }
 
+// Acked returns the last number that the named consumer has acknowledged, 0 when
+// there is no such consumer.
+func (s *Spool) Acked(consumer string) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.cursors[consumer]; c != nil {
+		return c.acked
+	}
+	return 0
+}
+
 // Read waits for events behind the acknowledged ones and returns up to limit of
 // them in order; reading again without Ack gives the same. Events that are
 // damaged on the disk are passed over, so numbers may skip. It fails with ctx's

@@ -5,7 +5,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"time"
 
 	"bystander/internal/event"
 )
@@ -13,7 +12,7 @@ import (
 // ChainState says how complete a chain is in the store, as this writer sees it.
 type ChainState struct {
 	Chain     string
-	Last      uint64 // highest number stored
+	Last      uint64 // highest number stored, or that the edge says the bus had
 	Missing   uint64 // numbers below it that are not there and not explained
 	Explained uint64 // numbers that the edge has said it cannot send again
 	Gaps      []Gap
@@ -23,24 +22,28 @@ type ChainState struct {
 type chain struct {
 	last      uint64
 	hash      event.Digest // of last; zero when it is not known
-	missing   []Gap        // ascending and apart
+	missing   []Gap
 	explained []Gap
-	since     time.Time // when the oldest gap was seen
-	next      time.Time // when to ask again
-	wait      time.Duration
+	ask       asking
 }
 
 // chains keeps the state of a session's chains.
 type chains struct {
-	w   *Writer
-	ill chan struct{} // of capacity 1: the store is to be repaired; never closed
+	w         *Writer
+	progress  *progress
+	ill       chan struct{} // of capacity 1: the store is to be repaired; never closed
+	disturbed chan struct{} // of capacity 1: rows may have gone; never closed
 
-	mu sync.Mutex
-	by map[string]*chain
+	mu     sync.Mutex
+	by     map[string]*chain
+	claims map[string]claim // of edges, that are still to be compared
 }
 
-func newChains(w *Writer) *chains {
-	return &chains{w: w, ill: make(chan struct{}, 1), by: map[string]*chain{}}
+func newChains(w *Writer, p *progress) *chains {
+	return &chains{
+		w: w, progress: p, ill: make(chan struct{}, 1), disturbed: make(chan struct{}, 1),
+		by: map[string]*chain{}, claims: map[string]claim{},
+	}
 }
 
 // learn asks the store about chains that are new to this session, for as long as
@@ -69,9 +72,7 @@ func (c *chains) load(ctx context.Context, id string) bool {
 		last, missing, err := c.w.o.Store.State(ctx, id)
 		if err == nil {
 			s := &chain{last: last, missing: missing}
-			if len(missing) > 0 {
-				c.due(s)
-			}
+			s.ask.due(c.w.o.Now(), &c.w.o)
 			c.mu.Lock()
 			if c.by[id] == nil {
 				c.by[id] = s
@@ -90,61 +91,6 @@ func (c *chains) load(ctx context.Context, id string) bool {
 	}
 }
 
-// review asks the store anew about a chain: rows that it had may be gone.
-func (c *chains) review(ctx context.Context, id string) error {
-	c.mu.Lock()
-	s := c.by[id]
-	var before uint64
-	if s != nil {
-		before = s.last
-	}
-	c.mu.Unlock()
-	if s == nil {
-		return nil
-	}
-	last, missing, err := c.w.o.Store.State(ctx, id)
-	if err != nil {
-		return err
-	}
-	if last < before { // the end is gone
-		missing = append(missing, Gap{last + 1, before})
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, g := range s.missing { // what showed only since the store was asked
-		if g.First = max(g.First, max(last, before)+1); g.First <= g.Last {
-			missing = append(missing, g)
-		}
-	}
-	for _, g := range s.explained {
-		missing = without(missing, g.First, g.Last)
-	}
-	if len(s.missing) == 0 && len(missing) > 0 {
-		c.due(s)
-	}
-	s.missing = missing
-	if len(missing) > 0 && c.w.o.Store.Refresh != nil {
-		c.w.o.Store.Refresh() // it may believe to have them
-	}
-	return nil
-}
-
-// reviewAll asks the store about all of this session's chains.
-func (c *chains) reviewAll(ctx context.Context) error {
-	for _, s := range c.states() {
-		if err := c.review(ctx, s.Chain); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// due notes a gap that was not there before. Its events may still be under way.
-func (c *chains) due(s *chain) {
-	now := c.w.o.Now()
-	s.since, s.next, s.wait = now, now.Add(c.w.o.Grace), max(c.w.o.Grace, time.Second)
-}
-
 // stored notes what the store has now. What was parked for its content counts as
 // missing: its number is still to be filled, by the edge's own event.
 func (c *chains) stored(evs []event.Event, bad []badRecord) {
@@ -161,9 +107,7 @@ func (c *chains) stored(evs []event.Event, bad []badRecord) {
 			}
 			s.last, s.hash = e.Seq, e.RowHash
 		case e.Seq > s.last:
-			if len(s.missing) == 0 {
-				c.due(s)
-			}
+			s.ask.due(c.w.o.Now(), &c.w.o)
 			s.missing = append(s.missing, Gap{s.last + 1, e.Seq - 1})
 			s.last, s.hash = e.Seq, e.RowHash
 		default:
@@ -171,32 +115,6 @@ func (c *chains) stored(evs []event.Event, bad []badRecord) {
 			s.explained = without(s.explained, e.Seq, e.Seq)
 		}
 	}
-}
-
-// without takes the numbers first to last out of a list of gaps.
-func without(gaps []Gap, first, last uint64) []Gap {
-	i, _ := slices.BinarySearchFunc(gaps, first, func(g Gap, n uint64) int { return cmp.Compare(g.Last, n) })
-	if i == len(gaps) || gaps[i].First > last {
-		return gaps
-	}
-	out := slices.Clone(gaps[:i])
-	for _, g := range gaps[i:] {
-		if g.First < first && g.First <= g.Last {
-			out = append(out, Gap{g.First, min(g.Last, first-1)})
-		}
-		if g.Last > last {
-			out = append(out, Gap{max(g.First, last+1), g.Last})
-		}
-	}
-	return out
-}
-
-func size(gaps []Gap) uint64 {
-	var n uint64
-	for _, g := range gaps {
-		n += g.Last - g.First + 1
-	}
-	return n
 }
 
 func (c *chains) states() []ChainState {

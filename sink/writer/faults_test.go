@@ -144,7 +144,8 @@ func edge(t testing.TB, b *bus, evs []event.Event, disposed func(seq uint64) boo
 				}
 				return
 			}
-			req, _, err := kafkax.ReadReplay(m)
+			r, err := kafkax.ReadReplay(m)
+			req := r.Request
 			if err != nil || req == nil || req.Chain != evs[0].ChainID {
 				continue
 			}

@@ -21,6 +21,7 @@ type part struct {
 	bad       []badRecord
 	next      int64 // offset behind the last record
 	behind    int64 // records on the bus behind that
+	end       bool  // there is nothing behind that
 	weight    int64 // held of the memory's share
 }
 
@@ -49,6 +50,7 @@ func (f *fetcher) run(ctx context.Context) {
 	w := f.s.w
 	lag := w.m.lag.WithLabelValues(strconv.Itoa(f.partition))
 	for attempt := 0; ctx.Err() == nil; {
+		moment := f.s.progress.moment()
 		p, err := f.fetch(ctx)
 		if ctx.Err() != nil {
 			return
@@ -65,12 +67,19 @@ func (f *fetcher) run(ctx context.Context) {
 		}
 		lag.Set(float64(p.behind + int64(len(p.events)+len(p.bad))))
 		if p.next == f.offset {
+			if p.end {
+				f.s.progress.ended(f.partition, moment)
+			}
 			continue
 		}
 		f.offset = p.next
 		p.weight = min(w.o.Memory, int64(len(p.events)+len(p.bad)+1)*eventWeight)
 		if f.s.memory.Acquire(ctx, p.weight) != nil {
 			return
+		}
+		f.s.progress.sent(f.partition)
+		if p.end {
+			f.s.progress.ended(f.partition, moment)
 		}
 		select {
 		case f.s.parts <- p:
@@ -112,6 +121,7 @@ func (f *fetcher) fetch(ctx context.Context) (*part, error) {
 	}
 	f.usual = len(p.events)
 	p.behind = max(0, res.HighWatermark-p.next)
+	p.end = res.HighWatermark <= p.next
 	return p, nil
 }
 

@@ -41,16 +41,23 @@ func (c *chains) mend(err error) {
 	how := c.w.ail.how
 	c.w.mu.Unlock()
 	if how == Damaged || (how == Full && err == nil) {
-		select {
-		case c.ill <- struct{}{}:
-		default: // it is told already
-		}
+		c.call()
+	}
+}
+
+// call tells the mender that there is something to do.
+func (c *chains) call() {
+	select {
+	case c.ill <- struct{}{}:
+	default: // it is told already
 	}
 }
 
 // mender repairs the store when told to, until ctx ends. Events flow meanwhile,
-// as far as the store takes them.
+// as far as the store takes them. What ailed it when the last session ended it
+// goes on with.
 func (c *chains) mender(ctx context.Context) {
+	c.call()
 	for {
 		select {
 		case <-ctx.Done():
@@ -81,9 +88,7 @@ func (c *chains) repair(ctx context.Context) bool {
 	}
 	w.o.Log.Warn().Time("since", since).Msg("the store ran out of room or cannot read its own data; it is being repaired")
 	lost, err := w.o.Store.Repair(ctx, since)
-	if err == nil && lost {
-		err = c.reviewAll(ctx)
-	}
+	c.disturb() // also when it failed, which may be half-way
 	if err != nil {
 		if ctx.Err() == nil {
 			w.trouble(theStore, err)

@@ -104,3 +104,115 @@ func TestRepairedWhenThereIsRoomAgain(t *testing.T) {
 	has(t, m, more)
 	require.EqualValues(t, 2, repaired.Load(), "and then no more")
 }
+
+// TestWhatOneRepairLosesEveryWriterAsksFor: one writer's repair gives up rows of
+// the chains of both, in their middle and at their end. The other, which has
+// seen no error at all, asks for what went of its own.
+func TestWhatOneRepairLosesEveryWriterAsksFor(t *testing.T) {
+	b := newBus(t, broker.Start(t, broker.Options{Shared: true}), 2)
+	m := sinktest.NewMemory()
+	full := errors.New("no room")
+	var refuse atomic.Bool
+	var epoch, repairs atomic.Int64
+	st := inMemory(m)
+	st.Condition = func(context.Context) (writer.Condition, error) {
+		return writer.Condition{Epoch: fmt.Sprint(epoch.Load())}, nil
+	}
+	o := quick(st)
+	healthy, _ := start(t, b.c, o)
+	take := st.Append
+	o.Store.Append = func(ctx context.Context, evs []event.Event) error {
+		if refuse.CompareAndSwap(true, false) {
+			return full
+		}
+		return take(ctx, evs)
+	}
+	o.Store.Ails = func(err error) writer.Ailment {
+		if errors.Is(err, full) {
+			return writer.Full
+		}
+		return writer.Healthy
+	}
+	chains := map[string][]event.Event{}
+	o.Store.Repair = func(context.Context, time.Time) (bool, error) {
+		epoch.Add(1) // it is written down before anything goes
+		for id := range chains {
+			m.Lose(id, 5, 7)
+			m.Lose(id, 15, 20)
+		}
+		epoch.Add(1)
+		repairs.Add(1)
+		return true, nil
+	}
+	ill, _ := start(t, b.c, o)
+	require.Eventually(t, func() bool {
+		return len(healthy.Status().Partitions) == 1 && len(ill.Status().Partitions) == 1
+	}, time.Minute, 20*time.Millisecond)
+	for i := range 8 { // some on either partition
+		id := fmt.Sprintf("edge-%d", i)
+		chains[id] = sinktest.Events(t, sinktest.Chain(t, id), 20)
+		edge(t, b, chains[id], func(uint64) bool { return false })
+		b.send(chains[id]...)
+	}
+	for _, evs := range chains {
+		has(t, m, evs)
+	}
+	require.NotEmpty(t, healthy.Chains())
+	require.NotEmpty(t, ill.Chains())
+	refuse.Store(true)
+	more := map[string][]event.Event{}
+	for i := range 8 { // the one that is refused brings the repair about
+		id := fmt.Sprintf("more-%d", i)
+		more[id] = sinktest.Events(t, sinktest.Chain(t, id), 2)
+		b.send(more[id]...)
+	}
+	require.Eventually(t, func() bool { return repairs.Load() > 0 }, time.Minute, 20*time.Millisecond)
+	for _, evs := range chains {
+		has(t, m, evs)
+	}
+	require.EqualValues(t, 1, repairs.Load())
+}
+
+// TestTwoWritersRepairAtOnce: the engine can read no part of the log any more,
+// and both writers find out.
+func TestTwoWritersRepairAtOnce(t *testing.T) {
+	b := newBus(t, broker.Start(t, broker.Options{Shared: true}), 4)
+	s := chserver.StartEngine(t, chserver.Options{})
+	st := chstore(t, s)
+	o := quick(writer.ClickHouse(chstore(t, s)))
+	one, _ := start(t, b.c, o)
+	o.Store = writer.ClickHouse(st) // another process believes other things to be stored
+	two, _ := start(t, b.c, o)
+	require.Eventually(t, func() bool {
+		return len(one.Status().Partitions) == 2 && len(two.Status().Partitions) == 2
+	}, time.Minute, 20*time.Millisecond)
+	chains := map[string][]event.Event{}
+	for i := range 6 {
+		id := fmt.Sprintf("edge-%d", i)
+		chains[id] = sinktest.Events(t, sinktest.Chain(t, id), 60)
+		edge(t, b, chains[id], func(uint64) bool { return false })
+		b.send(chains[id][:55]...)
+	}
+	for id, evs := range chains {
+		holds(t, st, id, evs[:55])
+	}
+	for _, table := range []string{"events", "skeleton", "match_log"} {
+		for path := range strings.Lines(s.Exec(fmt.Sprintf("SELECT path FROM system.parts WHERE database = '%s' AND table = '%s' AND active", s.Database(), table))) {
+			files, err := filepath.Glob(filepath.Join(strings.TrimSpace(path), "*.bin"))
+			require.NoError(t, err)
+			require.NotEmpty(t, files)
+			for _, f := range files {
+				require.NoError(t, os.Truncate(f, 0))
+			}
+		}
+	}
+	s.Exec("SYSTEM DROP MARK CACHE")
+	s.Exec("SYSTEM DROP UNCOMPRESSED CACHE")
+	for _, evs := range chains {
+		b.send(evs[50:]...) // some of them again: the writers look at what is stored
+	}
+	for id, evs := range chains {
+		holds(t, st, id, evs)
+	}
+	require.Eventually(t, func() bool { return one.Status().Err == nil && two.Status().Err == nil }, time.Minute, 20*time.Millisecond)
+}

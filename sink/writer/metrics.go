@@ -38,7 +38,7 @@ func newMetrics(w *Writer, reg prometheus.Registerer) (*metrics, error) {
 		broken:   counter("broken_links_total", "Signed events that do not follow the chain's last one: a forked history."),
 		asked:    counter("replay_requests_total", "Requests for events that are missing."),
 		repairs:  counter("store_repairs_total", "Times that the store was repaired after it ran out of room or could not read its data."),
-		answers:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("replay_answers_total"), Help: "Answers of edges, by status."}, []string{"status"}),
+		answers:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("replay_answers_total"), Help: "Answers of edges, by status; head: their word of how far the bus has taken their chain."}, []string{"status"}),
 		inserts: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: name("insert_seconds"), Help: "Time to store a batch, repeats included.", Buckets: prometheus.ExponentialBuckets(0.01, 2, 14),
 		}),

@@ -19,43 +19,42 @@ import (
 // lookEvery is how often gaps are looked at.
 const lookEvery = 500 * time.Millisecond
 
-// perRequest bounds the gaps of one chain that are asked for at once, so that an
-// edge that comes back after long is not flooded.
-const perRequest = 16
-
 // ask requests what is missing of the chains that are mine, until ctx ends.
-func (c *chains) ask(ctx context.Context, mine func(chain string) bool) {
-	c.recall(ctx, mine)
+func (c *chains) ask(ctx context.Context, where func(chain string) (partition int, mine bool)) {
 	t := time.NewTicker(lookEvery)
 	defer t.Stop()
-	review := time.NewTicker(c.w.o.Review)
-	defer review.Stop()
 	for {
-		for _, m := range c.requests() {
-			if err := c.w.c.Publish(ctx, event.TopicReplay, m); err != nil {
-				if ctx.Err() == nil {
-					c.w.trouble(theBus, fmt.Errorf("writer: ask for a replay: %w", err))
-				}
-				break // each is asked for again in time
-			}
-			c.w.m.asked.Inc()
+		c.settle(ctx, where)
+		if rs := c.requests(); len(rs) > 0 {
+			c.publish(ctx, rs)
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-		case <-review.C:
-			if err := c.reviewAll(ctx); err != nil && ctx.Err() == nil {
-				c.w.trouble(theStore, err)
-				c.mend(err)
-			}
 		}
+	}
+}
+
+// publish sends requests. Those that do not get through are sent again in time.
+func (c *chains) publish(ctx context.Context, requests []kafka.Message) {
+	if c.w.o.Store.Refresh != nil {
+		c.w.o.Store.Refresh() // it may believe to have what is asked for
+	}
+	for _, m := range requests {
+		if err := c.w.c.Publish(ctx, event.TopicReplay, m); err != nil {
+			if ctx.Err() == nil {
+				c.w.trouble(theBus, fmt.Errorf("writer: ask for a replay: %w", err))
+			}
+			return
+		}
+		c.w.m.asked.Inc()
 	}
 }
 
 // recall loads the chains that the store knows, so that a gap of a chain that
 // has fallen silent is asked for too.
-func (c *chains) recall(ctx context.Context, mine func(chain string) bool) {
+func (c *chains) recall(ctx context.Context, where func(chain string) (partition int, mine bool)) {
 	if c.w.o.Store.Chains == nil {
 		return
 	}
@@ -74,23 +73,20 @@ func (c *chains) recall(ctx context.Context, mine func(chain string) bool) {
 		}
 	}
 	for _, id := range ids {
-		if mine(id) && c.w.o.Keys(id) != nil && !c.load(ctx, id) {
+		if _, mine := where(id); mine && c.w.o.Keys(id) != nil && !c.load(ctx, id) {
 			return
 		}
 	}
 }
 
-// requests makes the requests that are due and puts off the next ones.
+// requests makes the requests that are due.
 func (c *chains) requests() []kafka.Message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.w.o.Now()
 	var out []kafka.Message
 	for id, s := range c.by {
-		if len(s.missing) == 0 || now.Before(s.next) {
-			continue
-		}
-		for _, g := range s.missing[:min(len(s.missing), perRequest)] {
+		for _, g := range s.ask.requests(now, s.missing, &c.w.o) {
 			r := kafkax.ReplayRequest{ID: uuid.Must(uuid.NewV7()).String(), Chain: id, From: g.First, To: g.Last, At: now.UTC()}
 			m, err := r.Record()
 			if err != nil {
@@ -99,14 +95,13 @@ func (c *chains) requests() []kafka.Message {
 			}
 			out = append(out, m)
 		}
-		s.wait = min(2*s.wait, c.w.o.AskEvery)
-		s.next = now.Add(s.wait)
 	}
 	return out
 }
 
-// listen reads the edges' answers until ctx ends. An answer that explains a gap
-// ends the asking; the events of one that fills it come by themselves.
+// listen reads what the edges say until ctx ends. An answer that explains a gap
+// ends the asking; the events of one that fills it come by themselves. Where a
+// chain ends they repeat, so that the topic's past is not needed.
 func (c *chains) listen(ctx context.Context) {
 	topic := c.w.c.Name(event.TopicReplay)
 	offset := int64(kafka.LastOffset)
@@ -177,9 +172,13 @@ func (c *chains) answers(ctx context.Context, topic string, offset int64) (int64
 			continue
 		}
 		offset = rec.Offset + 1
-		_, a, err := kafkax.ReadReplay(kafka.Message{Key: key, Value: val, Headers: rec.Headers})
-		if err == nil && a != nil {
-			c.answered(a)
+		r, err := kafkax.ReadReplay(kafka.Message{Key: key, Value: val, Headers: rec.Headers})
+		switch {
+		case err != nil: // not ours to judge
+		case r.Answer != nil:
+			c.answered(r.Answer)
+		case r.Head != nil:
+			c.heard(r.Head)
 		}
 	}
 }

@@ -24,6 +24,10 @@ type session struct {
 	memory *semaphore.Weighted // shared by what is read and not yet stored
 	parts  chan *part          // closed by run when the fetchers have ended
 	chains *chains
+	// watched is closed by complete when the store's condition is known: what is
+	// learnt of chains from then on is compared with it.
+	watched  chan struct{}
+	progress *progress
 }
 
 // batch is what is written at once.
@@ -34,9 +38,11 @@ type batch struct {
 }
 
 func (w *Writer) session(gen *kafka.Generation) *session {
+	p := newProgress()
 	s := &session{
 		w: w, gen: gen, topic: w.c.Name(event.TopicEvents),
-		memory: semaphore.NewWeighted(w.o.Memory), parts: make(chan *part), chains: newChains(w),
+		memory: semaphore.NewWeighted(w.o.Memory), parts: make(chan *part),
+		chains: newChains(w, p), watched: make(chan struct{}), progress: p,
 	}
 	var mine []int
 	for _, a := range gen.Assignments[s.topic] {
@@ -64,7 +70,7 @@ func (s *session) run(ctx context.Context) {
 	batches := make(chan *batch)
 	others.Go(func() { s.collect(ctx, batches) })
 	others.Go(func() { s.store(ctx, batches) })
-	others.Go(func() { s.chains.ask(ctx, s.partitions(ctx)) })
+	others.Go(func() { s.complete(ctx) })
 	others.Go(func() { s.chains.listen(ctx) })
 	others.Go(func() { s.chains.mender(ctx) })
 	fetchers.Wait()
@@ -76,8 +82,24 @@ func (s *session) run(ctx context.Context) {
 	s.w.mu.Unlock()
 }
 
-// partitions tells which chains are this session's to ask for.
-func (s *session) partitions(ctx context.Context) func(chain string) bool {
+// complete keeps the session's chains complete until ctx ends.
+func (s *session) complete(ctx context.Context) {
+	where := s.partitions(ctx)
+	from, ok := s.chains.firstCondition(ctx)
+	if !ok {
+		return
+	}
+	close(s.watched)
+	s.chains.recall(ctx, where)
+	var both sync.WaitGroup
+	both.Go(func() { s.chains.watch(ctx, from) })
+	both.Go(func() { s.chains.ask(ctx, where) })
+	both.Wait()
+}
+
+// partitions tells in which partition a chain lies, and whether that is this
+// session's.
+func (s *session) partitions(ctx context.Context) func(chain string) (partition int, mine bool) {
 	n := 0
 	for attempt := 1; n == 0 && ctx.Err() == nil; attempt++ {
 		var err error
@@ -90,7 +112,13 @@ func (s *session) partitions(ctx context.Context) func(chain string) bool {
 	for _, a := range s.gen.Assignments[s.topic] {
 		mine[a.ID] = true
 	}
-	return func(chain string) bool { return n > 0 && mine[kafkax.PartitionOf([]byte(chain), n)] }
+	return func(chain string) (int, bool) {
+		if n == 0 {
+			return -1, false
+		}
+		p := kafkax.PartitionOf([]byte(chain), n)
+		return p, mine[p]
+	}
 }
 
 // collect makes batches of parts: by size, or by time once there is anything.
@@ -201,12 +229,17 @@ func together(evs []event.Event) []event.Event {
 
 // store writes batches, one at a time, and commits how far the bus was read.
 func (s *session) store(ctx context.Context, batches <-chan *batch) {
+	select {
+	case <-s.watched:
+	case <-ctx.Done():
+	}
 	for b := range batches {
 		if ctx.Err() != nil || !s.write(ctx, b) || !s.park(ctx, b.bad) || !s.commit(ctx, b) {
 			continue // the session is ending: whoever comes next reads it again
 		}
 		for _, p := range b.parts {
 			s.memory.Release(p.weight)
+			s.progress.stored(p.partition)
 		}
 	}
 }

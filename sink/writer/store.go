@@ -11,9 +11,6 @@ import (
 	"bystander/sink/sqlite"
 )
 
-// Gap is a run of missing numbers, both ends included.
-type Gap struct{ First, Last uint64 }
-
 // Store is where a writer writes. Append and State are needed.
 type Store struct {
 	// Append stores events that have been verified; see sink.EventSink.
@@ -24,17 +21,31 @@ type Store struct {
 	// Chains lists the chains that the store knows; nil when it cannot.
 	Chains func(ctx context.Context) ([]string, error)
 	// Refresh is called when partitions were given to this writer, so that what
-	// others wrote meanwhile is seen; may be nil.
+	// others wrote meanwhile is seen, and before events are asked for that the
+	// store had; what they hold is not to be passed over then. May be nil.
 	Refresh func()
+	// Condition tells whether rows may have gone since it was last asked; nil
+	// when the store never loses any by itself.
+	Condition func(ctx context.Context) (Condition, error)
 	// Conflict reports whether an error of Append speaks of an event's content
 	// and not of the store's state, so that trying again is in vain.
 	Conflict func(error) bool
 	// Ails tells what an error of the store says of its disk; nil when nothing
 	// is known of such errors.
 	Ails func(error) Ailment
-	// Repair puts right what cannot be read of the parts made since a time; lost
-	// says that events went with it. Needed where Ails is set.
+	// Repair puts right what cannot be read of the parts made since a time, and
+	// finishes what another left half-way; lost says that events went with it.
+	// Needed where Ails is set.
 	Repair func(ctx context.Context, since time.Time) (lost bool, err error)
+}
+
+// Condition is what a store tells of itself, whoever is the cause.
+type Condition struct {
+	// Epoch changes whenever stored rows may have gone: when a repair gave some
+	// up, and when the server was started again.
+	Epoch string
+	// Unfinished says that a repair has begun and not ended.
+	Unfinished bool
 }
 
 // Ailment is what an error says of a store's disk.
@@ -62,6 +73,10 @@ func ClickHouse(s *clickhouse.Store) Store {
 				missing[i] = Gap(g)
 			}
 			return c.Last, missing, err
+		},
+		Condition: func(ctx context.Context) (Condition, error) {
+			c, err := s.Condition(ctx)
+			return Condition(c), err
 		},
 		Conflict: func(err error) bool { return permanent(err, clickhouse.ErrConflict) },
 		Ails: func(err error) Ailment {

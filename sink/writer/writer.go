@@ -59,8 +59,11 @@ type Options struct {
 	AskEvery time.Duration
 
 	// Review is how often all chains are compared with the store, so that events
-	// that it lost by itself are asked for too; 1 hour.
+	// that it lost by itself are asked for too; 1 hour. Watch is how often it is
+	// asked whether it may have lost any, in which case that is done at once and
+	// then after growing waits; 5 s.
 	Review time.Duration
+	Watch  time.Duration
 
 	// Session is after how long without a sign of life a writer's partitions go
 	// to the others; 20 s.
@@ -88,6 +91,7 @@ func (o *Options) fill() error {
 	set(&o.Grace, 2*time.Second)
 	set(&o.AskEvery, 10*time.Minute)
 	set(&o.Review, time.Hour)
+	set(&o.Watch, 5*time.Second)
 	set(&o.Session, 20*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -206,6 +210,9 @@ const (
 func (w *Writer) trouble(of int, err error) {
 	w.mu.Lock()
 	was := w.st.Err != nil
+	if of == theStore && err == nil && w.errs[of] != nil && w.chains != nil {
+		w.chains.disturb() // it was away, and may have come back with less
+	}
 	w.errs[of] = err
 	w.st.Err = errors.Join(w.errs[:]...)
 	changed := was != (w.st.Err != nil)

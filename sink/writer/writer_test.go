@@ -76,7 +76,7 @@ func quick(st writer.Store) writer.Options {
 	return writer.Options{
 		Group: fmt.Sprintf("w%d", time.Now().UnixNano()), Store: st, Keys: func(string) ed25519.PublicKey { return pub },
 		Wait: 50 * time.Millisecond, MinBackoff: 20 * time.Millisecond, MaxBackoff: 300 * time.Millisecond,
-		Grace: 200 * time.Millisecond, AskEvery: time.Second, Session: 6 * time.Second, Timeout: 20 * time.Second,
+		Grace: 200 * time.Millisecond, AskEvery: time.Second, Watch: 100 * time.Millisecond, Session: 6 * time.Second, Timeout: 20 * time.Second,
 	}
 }
 
