@@ -83,7 +83,7 @@ function keepLong(token: string): string {
 
 /** SHA-256 over domain, link and canonical form: what row_hash should be. */
 export async function rowHash(row: Row): Promise<Uint8Array> {
-  const prev = row["prev_hash"] === undefined ? new Uint8Array(32) : digest("prev_hash", row["prev_hash"]);
+  const prev = row.prev_hash === undefined ? new Uint8Array(32) : digest("prev_hash", row.prev_hash);
   return sha256(text.encode(domain), prev, canonical(row));
 }
 

@@ -67,9 +67,9 @@ async function rowStep(row: Row | RowError): Promise<Step> {
   if (hash instanceof RowError) return failed("row", "ROW_UNREADABLE", [["", hash.message]]);
   const seen = [
     ["computed", toHex(hash)],
-    ["row_hash", String(row["row_hash"] ?? "")],
+    ["row_hash", String(row.row_hash ?? "")],
   ] as const;
-  return toHex(hash) === row["row_hash"] ? held("row", seen) : failed("row", "ROW_ALTERED", seen);
+  return toHex(hash) === row.row_hash ? held("row", seen) : failed("row", "ROW_ALTERED", seen);
 }
 
 async function edgeStep(row: Row | RowError, key: string): Promise<Step> {
@@ -78,10 +78,10 @@ async function edgeStep(row: Row | RowError, key: string): Promise<Step> {
   try {
     const pub = fromBase64(key);
     const seen = [["fingerprint", await fingerprint(pub)]] as const;
-    const hash = fromHex(String(row["row_hash"] ?? ""));
+    const hash = fromHex(String(row.row_hash ?? ""));
     const ok =
       hash !== undefined &&
-      (await verifyEd25519(pub, fromBase64(String(row["node_sig"] ?? "")), Uint8Array.from(hash)));
+      (await verifyEd25519(pub, fromBase64(String(row.node_sig ?? "")), Uint8Array.from(hash)));
     return ok ? held("edge", seen) : failed("edge", "EDGE_SIGNATURE", seen);
   } catch (err) {
     return told("edge", err);
@@ -91,7 +91,7 @@ async function edgeStep(row: Row | RowError, key: string): Promise<Step> {
 function leafStep(row: Row | RowError, proof: Inclusion): Step {
   if (row instanceof RowError) return failed("leaf", "ROW_UNREADABLE", []);
   const data = attempt(() => text.decode(fromBase64(proof.leaf)));
-  const want = `bystander/leaf/v1\n${String(row["chain_id"])}\n${String(row["seq"])}\n${String(row["row_hash"])}\n`;
+  const want = `bystander/leaf/v1\n${String(row.chain_id)}\n${String(row.seq)}\n${String(row.row_hash)}\n`;
   const seen = [
     ["leaf", data instanceof RowError ? "" : data],
     ["index", String(proof.index)],
@@ -208,8 +208,8 @@ function attempt<T>(f: () => T): T | RowError {
   try {
     return f();
   } catch (err) {
-    if (err instanceof RowError || err instanceof TypeError)
-      return err instanceof RowError ? err : new RowError(err.message);
+    if (err instanceof RowError) return err;
+    if (err instanceof TypeError) return new RowError(err.message); // not UTF-8
     throw err;
   }
 }
