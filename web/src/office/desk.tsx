@@ -1,9 +1,33 @@
-import { PageHead } from "../kit/page";
+import { lazy, Suspense } from "react";
+import { Navigate, Route, Routes } from "react-router";
+import { useTexts } from "../i18n/texts";
+import { SubNav } from "../kit/page";
+import { Loading } from "../ui/parts";
+import { Start } from "./start";
+import { officeTexts } from "./texts";
+import "./office.css";
 
+const Assessments = lazy(() => import("./assess/pages"));
+
+/** The privacy office: what processing rests on, and what people ask of it. */
 export default function Desk() {
+  const t = useTexts(officeTexts);
   return (
-    <div className="desk">
-      <PageHead title="" />
+    <div className="desk office">
+      <SubNav
+        label={t("pages")}
+        items={[
+          { to: "/office", label: t("page.today"), end: true },
+          { to: "/office/assessments", label: t("page.assessments") },
+        ]}
+      />
+      <Suspense fallback={<Loading rows={5} />}>
+        <Routes>
+          <Route index element={<Start />} />
+          <Route path="assessments/*" element={<Assessments />} />
+          <Route path="*" element={<Navigate to="/office" replace />} />
+        </Routes>
+      </Suspense>
     </div>
   );
 }
