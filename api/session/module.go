@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,6 +35,9 @@ type Config struct {
 	// Demo, when set, makes an unauthenticated visitor a sample operator, and
 	// lets visitors try every role.
 	Demo *Demo
+	// Providers vouch for people besides their own accounts here.
+	Providers []ProviderConfig
+	Client    *http.Client // asks the providers; nil has one made
 	// Site names the installation on events.
 	Site func() string
 	// Emit puts an event on the log; nil drops it.
@@ -54,6 +58,12 @@ type Module struct {
 	store *accounts.Store
 	log   zerolog.Logger
 	now   func() time.Time
+
+	ceremonies *pending[ceremony]
+	journeys   *pending[journey]
+	providers  map[string]*provider
+
+	administered atomic.Bool
 }
 
 // New returns the module.
@@ -67,7 +77,14 @@ func New(cfg Config) *Module {
 	if cfg.Site == nil {
 		cfg.Site = func() string { return "" }
 	}
-	return &Module{cfg: cfg, store: cfg.Store, log: cfg.Log.With().Str("component", "session").Logger(), now: cfg.Now}
+	m := &Module{
+		cfg: cfg, store: cfg.Store, log: cfg.Log.With().Str("component", "session").Logger(), now: cfg.Now,
+		ceremonies: newPending[ceremony](cfg.Now), journeys: newPending[journey](cfg.Now), providers: map[string]*provider{},
+	}
+	for _, p := range cfg.Providers {
+		m.providers[p.ID] = newProvider(p, cfg.Client)
+	}
+	return m
 }
 
 // request lets a handler reach the HTTP request and its answer, for cookies.
@@ -94,6 +111,11 @@ func (m *Module) Register(routes huma.API) {
 		OperationID: "end-session", Method: http.MethodDelete, Path: "/v1/session",
 		Summary: "Sign out", Tags: []string{"session"}, DefaultStatus: http.StatusNoContent,
 	}, m.signOut)
+	m.registerSignIn(routes)
+	m.registerSetup(routes)
+	m.registerOwn(routes)
+	m.registerPasskeys(routes)
+	m.registerOIDC(routes)
 	if m.cfg.Demo != nil {
 		huma.Register(routes, huma.Operation{
 			OperationID: "demo-act-as", Method: http.MethodPost, Path: "/v1/demo/act-as",
@@ -119,6 +141,10 @@ func (m *Module) answer(ctx context.Context, r *http.Request) (*answerOutput, er
 		if who.Via == viaLocal {
 			out.Body.Name = sampleName(actor.Operator)
 		}
+		var err error
+		if out.Body.SignIn.Setup, err = m.wantsSetup(ctx); err != nil {
+			return nil, m.failed(ctx, err)
+		}
 		return out, nil
 	}
 	expires := s.Expires
@@ -128,8 +154,26 @@ func (m *Module) answer(ctx context.Context, r *http.Request) (*answerOutput, er
 	return out, nil
 }
 
-func (m *Module) ways(*http.Request) Ways {
-	return Ways{Required: m.cfg.Required && m.cfg.Demo == nil, Password: m.cfg.Demo == nil, OIDC: []Provider{}}
+// wantsSetup reports whether nobody can administer yet. Once somebody can, that
+// stays so while the program runs.
+func (m *Module) wantsSetup(ctx context.Context) (bool, error) {
+	if m.cfg.Demo != nil || !m.cfg.Required || m.administered.Load() {
+		return false, nil
+	}
+	there, err := m.store.HasAdministrator(ctx)
+	if there {
+		m.administered.Store(true)
+	}
+	return !there, err
+}
+
+func (m *Module) ways(r *http.Request) Ways {
+	alone := m.cfg.Demo == nil
+	w := Ways{Required: m.cfg.Required && alone, Password: alone, Passkey: alone && canPasskey(hostOf(r)), OIDC: []Provider{}}
+	for _, p := range m.cfg.Providers {
+		w.OIDC = append(w.OIDC, Provider{p.ID, p.Label})
+	}
+	return w
 }
 
 func (m *Module) signOut(ctx context.Context, in *request) (*struct{}, error) {

@@ -32,7 +32,7 @@ type Ways struct {
 	Required bool       `json:"required" doc:"Whether anybody has to sign in at all"`
 	Password bool       `json:"password"`
 	Passkey  bool       `json:"passkey" doc:"Not at an IP address: browsers bind passkeys to names"`
-	Setup    bool       `json:"setup" doc:"Whether there is no administrator yet: open the link that the program printed at its start"`
+	Setup    bool       `json:"setup" doc:"Whether there is no administrator yet: open the link that the program printed at its start. Told to nobody who is signed in"`
 	OIDC     []Provider `json:"oidc" nullable:"false"`
 }
 

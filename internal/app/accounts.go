@@ -3,12 +3,16 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"bystander/api"
+	"bystander/api/actor"
 	"bystander/api/session"
+	"bystander/api/users"
 	"bystander/api/users/accounts"
 	"bystander/internal/config"
 	"bystander/match/vault"
@@ -30,6 +34,7 @@ func openUsers(ctx context.Context, cfg config.Config) (*accounts.Store, error) 
 type signIn struct {
 	store   *accounts.Store
 	session session.Config
+	users   users.Config
 	in      *session.Module // once modules made it
 	people  api.Module      // enrolled people's own page
 }
@@ -41,9 +46,16 @@ func (e *edge) openSignIn(ctx context.Context) error {
 		return err
 	}
 	e.closing(store.Close)
+	providers, err := openProviders(e.cfg.Accounts)
+	if err != nil {
+		return err
+	}
 	e.signIn = &signIn{store: store, session: session.Config{
-		Store: store, Log: e.log, Site: e.law.siteID, Emit: e.ledger.emit,
+		Providers: providers,
+		Store:     store, Log: e.log, Site: e.law.siteID, Emit: e.ledger.emit,
 		Required: e.cfg.Server.SignIn == config.SignInRequired, HTTPS: e.cfg.Server.HTTPS,
+	}, users: users.Config{
+		Store: store, Access: readRecorder{e}, Log: e.log, Site: e.law.siteID, Emit: e.ledger.emit,
 	}}
 	e.signIn.people, err = e.ownPage(e.signIn)
 	return err
@@ -63,5 +75,45 @@ func (e *edge) asDemo() {
 // modules are the sign-in's parts of the interface; the first lets sessions in.
 func (s *signIn) modules() (*session.Module, []api.Module) {
 	s.in = session.New(s.session)
-	return s.in, []api.Module{s.in, s.people}
+	return s.in, []api.Module{s.in, users.New(s.users), s.people}
+}
+
+func openProviders(cfg config.Accounts) ([]session.ProviderConfig, error) {
+	var out []session.ProviderConfig
+	for _, o := range cfg.OIDC {
+		secret, err := o.Secret()
+		if err != nil {
+			return nil, fmt.Errorf("%w: accounts.oidc: %s: %w", ErrUsage, o.ID, err)
+		}
+		p := session.ProviderConfig{
+			ID: o.ID, Label: o.Label, Issuer: o.Issuer, ClientID: o.Client, Secret: secret.Reveal(), Scopes: o.Scopes,
+			GroupsClaim: o.GroupsClaim, Roles: map[string][]actor.Role{},
+		}
+		for group, roles := range o.Roles {
+			for _, r := range roles {
+				p.Roles[group] = append(p.Roles[group], actor.Role(r))
+			}
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// greet prints the one-time link that makes the first administrator, as long as
+// there is none, for whoever started the program. The log has a hint alone: logs
+// are read by others, too.
+func (e *edge) greet(ctx context.Context, url string, out io.Writer) {
+	if e.cfg.Server.SignIn != config.SignInRequired {
+		return
+	}
+	token, err := e.signIn.store.NewSetup(ctx)
+	if errors.Is(err, accounts.ErrState) {
+		return
+	}
+	if err != nil {
+		e.log.Error().Err(err).Msg("no set-up link could be made; restart to try again")
+		return
+	}
+	fmt.Fprintf(out, "There is no administrator yet. Open this link within an hour to become the first:\n\n  %s/setup#%s\n\n", url, token)
+	e.log.Warn().Msg("nobody can administer yet: the set-up link was printed on standard output; it holds for an hour, a restart prints a new one")
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // Run runs an installation from its configuration until ctx ends.
-func Run(ctx context.Context, cfg config.Config, _, stderr io.Writer) error {
+func Run(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
 	log, err := logx.New(stderr, cfg.Log.Level, cfg.Log.Format)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
@@ -33,7 +33,10 @@ func Run(ctx context.Context, cfg config.Config, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	err = e.serve(ctx, func(url string) { log.Info().Str("url", url).Msg("ready") })
+	err = e.serve(ctx, func(url string) {
+		e.greet(ctx, url, stdout)
+		log.Info().Str("url", url).Msg("ready")
+	})
 	return errors.Join(err, e.close())
 }
 

@@ -78,26 +78,34 @@ func (s *Store) strip(ctx context.Context, tx *sql.Tx, id string) error {
 // Vouched returns the account that an identity provider's subject has, made or
 // brought up to date with what the provider says now. It fails with ErrState for
 // one that was disabled, and with ErrExists when another account has the id.
-func (s *Store) Vouched(ctx context.Context, n NewAccount) (Account, error) {
+func (s *Store) Vouched(ctx context.Context, n NewAccount) (_ Account, made bool, err error) {
 	if n.Issuer == "" || n.Subject == "" {
-		return Account{}, ErrInvalid
+		return Account{}, false, ErrInvalid
 	}
 	a, err := s.scan(s.db.R.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts a WHERE a.issuer=? AND a.subject=?`,
 		n.Issuer, hashOf(n.Issuer+"\x00"+n.Subject)))
 	if errors.Is(err, sql.ErrNoRows) {
 		n.State = Active
-		return s.Add(ctx, n)
+		a, err = s.Add(ctx, n)
+		return a, true, err
 	}
 	if err != nil {
-		return Account{}, wrap(err)
+		return Account{}, false, wrap(err)
 	}
 	if a.State != Active {
-		return Account{}, ErrState
+		return Account{}, false, ErrState
 	}
 	if joined(a.Roles) != joined(n.Roles) {
-		return s.SetRoles(ctx, a.ID, n.Roles)
+		a, err = s.SetRoles(ctx, a.ID, n.Roles)
 	}
-	return a, nil
+	return a, false, err
+}
+
+// EndVouched ends the sessions of whoever a provider no longer vouches for.
+func (s *Store) EndVouched(ctx context.Context, issuer, subject string) error {
+	_, err := s.db.W.ExecContext(ctx, `UPDATE sessions SET ended_ms=? WHERE ended_ms=0 AND account IN (SELECT id FROM accounts WHERE issuer=? AND subject=?)`,
+		s.ms(), issuer, hashOf(issuer+"\x00"+subject))
+	return wrap(err)
 }
 
 // Forget deletes the accounts of an enrolled person, and what belongs to them.
