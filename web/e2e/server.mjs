@@ -6,10 +6,10 @@ import { chromium } from "playwright-core";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** Starts the fake server with the built pages; resolves with its address and a way to stop it. */
+/** Starts the fake server with the built pages (DIST: of another folder); resolves with its address and a way to stop it. */
 export async function startServer(...args) {
   const bin = process.env.FAKESERVER;
-  const all = ["-addr", "127.0.0.1:0", "-dist", `${root}web/dist`, ...args];
+  const all = ["-addr", "127.0.0.1:0", "-dist", process.env.DIST ?? `${root}web/dist`, ...args];
   const child = bin
     ? spawn(bin, all, { stdio: ["ignore", "pipe", "inherit"] })
     : spawn("go", ["run", "./api/apitest/fakeserver", ...all], {

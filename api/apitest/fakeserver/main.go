@@ -26,17 +26,20 @@ import (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8099", "address to listen on; port 0 takes a free one")
 	empty := flag.Bool("empty", false, "serve an installation without cameras")
+	var more size
+	flag.IntVar(&more.cameras, "cameras", 0, "cameras beyond the five of the scene")
+	flag.IntVar(&more.events, "events", 0, "events of the past beyond those of the scene")
 	dist := flag.String("dist", "", "serve the pages from this folder instead of the embedded ones")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *addr, *dist, *empty); err != nil {
+	if err := run(ctx, *addr, *dist, *empty, more); err != nil {
 		fmt.Fprintln(os.Stderr, "fakeserver:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, addr, dist string, empty bool) (err error) {
+func run(ctx context.Context, addr, dist string, empty bool, more size) (err error) {
 	if err := api.ListenCheck(addr, false); err != nil {
 		return err
 	}
@@ -59,7 +62,7 @@ func run(ctx context.Context, addr, dist string, empty bool) (err error) {
 	var sc *scene
 	if empty {
 		fake.SetStatus(emptyStatus())
-	} else if sc, err = newScene(ctx, fake, media, filepath.Clean(dir)); err != nil {
+	} else if sc, err = newScene(ctx, fake, media, filepath.Clean(dir), more); err != nil {
 		return err
 	}
 	reg := prometheus.NewRegistry()
@@ -68,8 +71,12 @@ func run(ctx context.Context, addr, dist string, empty bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, sessions.store.Close()) }()
+	modules := []api.Module{sessions.module}
+	if sc != nil {
+		modules = append(modules, control{sc})
+	}
 	a, err := api.New(api.Config{
-		Version: "0.0.0-fake", Modules: []api.Module{sessions.module}, Sessions: sessions.module,
+		Version: "0.0.0-fake", Modules: modules, Sessions: sessions.module,
 		Log:  zerolog.New(os.Stderr).Level(zerolog.WarnLevel).With().Timestamp().Logger(),
 		WHEP: media.whep(), WHIP: media.whip(),
 		Metrics:    promhttp.HandlerFor(reg, promhttp.HandlerOpts{}),

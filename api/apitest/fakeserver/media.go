@@ -101,6 +101,12 @@ func (m *rooms) set(camera string, f film) {
 	m.films[camera] = f
 }
 
+func (m *rooms) film(camera string) film {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.films[camera]
+}
+
 func (m *rooms) viewers(camera string) int { return m.count("/whep/" + camera + "/") }
 
 func (m *rooms) publishing(camera string) bool { return m.count("/whip/"+camera+"/") > 0 }
@@ -208,6 +214,10 @@ func (m *rooms) handler(prepare func(*webrtc.PeerConnection, string) error) http
 				_ = pc.Close()
 			}
 			w.WriteHeader(http.StatusOK)
+			return
+		}
+		if r.Method == http.MethodPatch { // another size: there is one only
+			w.WriteHeader(http.StatusNoContent)
 			return
 		}
 		offer, err := io.ReadAll(r.Body)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"bystander/api"
@@ -20,12 +21,17 @@ type scene struct {
 	fake  *apitest.Fake
 	media *rooms
 	start time.Time
-	cams  []api.Camera
+
+	mu   sync.Mutex
+	cams []api.Camera
 }
 
 func made(text string) string { s := sha256.Sum256([]byte(text)); return hex.EncodeToString(s[:]) }
 
-func newScene(ctx context.Context, fake *apitest.Fake, media *rooms, dir string) (*scene, error) {
+// size says how much of it there is beyond the five cameras and their history.
+type size struct{ cameras, events int }
+
+func newScene(ctx context.Context, fake *apitest.Fake, media *rooms, dir string, more size) (*scene, error) {
 	s := &scene{fake: fake, media: media, start: time.Now()}
 	films := map[string]string{
 		"arcade": "testsrc2=s=1280x720:r=25,hue=s=0.35:h=190",
@@ -47,12 +53,13 @@ func newScene(ctx context.Context, fake *apitest.Fake, media *rooms, dir string)
 			s.record(id, f)
 		}
 	}
-	s.cams = s.cameras()
+	s.cams = append(s.cameras(), s.further(more.cameras)...)
 	for _, c := range s.cams {
 		fake.SetCamera(c)
 	}
 	fake.SetStatus(s.status())
 	fake.SetChecks(api.Check{Name: "store", OK: true, Live: true}, api.Check{Name: "camera:gate", Cause: "unreachable"})
+	s.long(more.events)
 	s.history()
 	return s, nil
 }
@@ -95,6 +102,34 @@ func (s *scene) cameras() []api.Camera {
 	phone.Width, phone.Height, phone.Codec, phone.DelayP50ms, phone.DelayP95ms = 0, 0, "", 0, 0
 	phone.Matching, phone.Recording = api.Switch{Code: api.OffZoneNotLive}, api.Recorder{}
 	return []api.Camera{arcade, stage, quay, gate, phone}
+}
+
+// further are cameras beyond the five, which all play one film.
+func (s *scene) further(n int) []api.Camera {
+	out := make([]api.Camera, n)
+	for i := range out {
+		c := s.cameras()[0]
+		c.ID, c.Name = fmt.Sprintf("hall-%02d", i+1), fmt.Sprintf("Hall %d", i+1)
+		s.media.set(c.ID, s.media.film("arcade"))
+		out[i] = c
+	}
+	return out
+}
+
+// long is a past of so many events, a few seconds apart.
+func (s *scene) long(n int) {
+	kinds := []string{"match", "unmask", "zone_minute", "camera_health"}
+	for i := range n {
+		e := s.event(kinds[i%len(kinds)], "stage", time.Hour+time.Duration(n-i)*3*time.Second)
+		e.RowHash = made(strconv.Itoa(i))
+		switch e.Kind {
+		case "camera_health":
+			e.Detail = map[string]string{"state": []string{"retrying", "connected"}[i/4%2]}
+		case "zone_minute":
+			e.ZoneName, e.Detail = "Entrance hall", map[string]string{"people": strconv.Itoa(5 + i%9)}
+		}
+		s.fake.Append(e)
+	}
 }
 
 func (s *scene) status() api.Status {
@@ -169,6 +204,8 @@ func (s *scene) run(ctx context.Context) {
 }
 
 func (s *scene) step(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for i := range s.cams {
 		c := &s.cams[i]
 		c.Viewers = s.media.viewers(c.ID)

@@ -1,6 +1,6 @@
 import { type Camera, type EventPage, type HouseEvent, RequestError, read, type Status } from "../api/client";
 import { backoff } from "./backoff";
-import { merge } from "./events";
+import { merge } from "./events/words";
 
 export type Link = "connecting" | "open" | "lost";
 

@@ -6,9 +6,9 @@ import { fill, Words } from "../i18n/i18n";
 import { zh } from "../i18n/zh";
 import { themeAfter } from "../ui/prefs";
 import { backoff } from "./backoff";
-import { groupOf, merge, sentence, toneOf } from "./events";
-import { following } from "./following";
+import { groupOf, merge, sentence, toneOf } from "./events/words";
 import { putCamera } from "./house";
+import { following } from "./timeline/following";
 import { pictureOf, viewable } from "./view";
 import { step } from "./walk";
 

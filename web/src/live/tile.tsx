@@ -1,28 +1,33 @@
-import { useEffect, useRef, useState } from "react";
+import { type PointerEvent, type RefObject, useEffect, useRef, useState } from "react";
 import type { Camera } from "../api/client";
 import { useWords, type Words } from "../i18n/i18n";
+import { useTexts } from "../i18n/texts";
 import { Icon } from "../ui/icons";
 import { useNow } from "../ui/parts";
-import { type Picture, pictureOf, viewable } from "./view";
+import { wallTexts } from "./texts";
+import { type Picture, pictureOf, type Size, sizeFor, viewable } from "./view";
 import { type ViewFigures, type ViewState, WhepView } from "./whep";
 
 /** One camera's live picture, with what must be known to judge it. */
 export function Tile(props: {
   camera: Camera;
   active: boolean;
+  place?: "" | "held" | "under"; // while a tile is dragged
   onChoose: (id: string) => void;
   onFill: (tile: HTMLElement | undefined) => void;
+  onGrip?: (e: PointerEvent, id: string) => void; // without it the tile stays where it is
 }) {
-  const { camera, active, onChoose, onFill } = props;
+  const { camera, active, onChoose, onFill, onGrip } = props;
   const w = useWords();
+  const t = useTexts(wallTexts);
   const tile = useRef<HTMLElement>(null);
-  const { video, view, figures } = useView(camera);
+  const { video, view, figures } = useView(camera, tile);
   const picture = pictureOf(camera, view);
   const shows = view.kind === "playing" && (picture === "live" || picture === "full");
   return (
     <article
       ref={tile}
-      className={`tile is-${picture}${active ? " active" : ""}`}
+      className={`tile is-${picture}${active ? " active" : ""}${props.place ? ` ${props.place}` : ""}`}
       data-camera={camera.id}
       // One stop on the way through the wall, which is walked with the arrow keys.
       tabIndex={active ? 0 : -1}
@@ -31,7 +36,25 @@ export function Tile(props: {
       onDoubleClick={() => onFill(tile.current ?? undefined)}
     >
       <video ref={video} muted playsInline autoPlay aria-hidden="true" tabIndex={-1} />
-      <div className="tile-top">
+      <div
+        className="tile-top"
+        onPointerDown={(e) => {
+          const onGripButton = (e.target as Element).closest(".tile-grip");
+          if (onGripButton || (e.pointerType === "mouse" && !(e.target as Element).closest("button")))
+            onGrip?.(e, camera.id);
+        }}
+      >
+        {onGrip ? (
+          <button
+            type="button"
+            className="tile-button tile-grip"
+            tabIndex={active ? 0 : -1}
+            aria-label={t("move.handle", { name: camera.name })}
+            title={t("move.handle", { name: camera.name })}
+          >
+            <Icon name="grip" size={14} />
+          </button>
+        ) : null}
         <span className="tile-name">{camera.name}</span>
         {camera.sample ? <span className="chip sample">{w.t("tile.sample")}</span> : null}
         <span className="spring" />
@@ -47,23 +70,40 @@ export function Tile(props: {
         </button>
       </div>
       <Cover camera={camera} picture={picture} view={view} />
+      {picture === "frozen" && view.kind === "frozen" ? <Frozen since={view.since} /> : null}
       {shows ? <Foot camera={camera} figures={figures} /> : null}
     </article>
   );
 }
 
-/** Keeps a live view open while the camera can show something. */
-function useView(camera: Camera) {
+/** Keeps a live view open while the camera can show something, in the size that the tile needs. */
+function useView(camera: Camera, tile: RefObject<HTMLElement | null>) {
   const video = useRef<HTMLVideoElement>(null);
   const [view, setView] = useState<ViewState>({ kind: "connecting" });
   const [figures, setFigures] = useState<ViewFigures>();
   const open = viewable(camera);
   useEffect(() => {
-    if (!open || !video.current) return;
-    const v = new WhepView(`/whep/${encodeURIComponent(camera.id)}`, video.current, setView, setFigures);
+    const box = tile.current;
+    if (!open || !video.current || !box) return;
+    let size: Size = sizeFor(box.clientWidth * devicePixelRatio, "small");
+    const v = new WhepView(
+      `/whep/${encodeURIComponent(camera.id)}`,
+      size,
+      video.current,
+      setView,
+      setFigures,
+    );
+    const grown = new ResizeObserver(() => {
+      size = sizeFor(box.clientWidth * devicePixelRatio, size);
+      v.resize(size);
+    });
     v.start();
-    return () => v.stop();
-  }, [camera.id, open]);
+    grown.observe(box);
+    return () => {
+      grown.disconnect();
+      v.stop();
+    };
+  }, [camera.id, open, tile]);
   return { video, view, figures };
 }
 
@@ -87,6 +127,7 @@ function Badges({ camera, picture }: { camera: Camera; picture: Picture }) {
       </span>
     );
   }
+  if (picture === "frozen") return <FrozenChip />;
   if (picture !== "live") {
     return <span className="chip">{w.t(picture === "starting" ? "tile.starting" : "tile.lost")}</span>;
   }
@@ -113,6 +154,7 @@ function Cover({ camera, picture, view }: { camera: Camera; picture: Picture; vi
   const now = useNow();
   switch (picture) {
     case "live":
+    case "frozen":
       return null;
     case "full":
       return (
@@ -171,6 +213,29 @@ function Cover({ camera, picture, view }: { camera: Camera; picture: Picture; vi
     case "lost":
       return <Lost camera={camera} now={now} />;
   }
+}
+
+function FrozenChip() {
+  const t = useTexts(wallTexts);
+  return (
+    <span className="chip warn">
+      <Icon name="warn" size={12} />
+      {t("frozen.chip")}
+    </span>
+  );
+}
+
+function Frozen({ since }: { since: number }) {
+  const w = useWords();
+  const t = useTexts(wallTexts);
+  return (
+    <div className="cover band">
+      <Icon name="warn" size={20} />
+      <p>
+        <strong>{t("frozen.text", { time: w.time(new Date(since).toISOString()) })}</strong>
+      </p>
+    </div>
+  );
 }
 
 function Lost({ camera, now }: { camera: Camera; now: number }) {

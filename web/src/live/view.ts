@@ -3,6 +3,7 @@ import type { ViewState } from "./whep";
 
 export type Picture =
   | "live" // pictures arrive
+  | "frozen" // pictures have stopped coming, the last one still shows
   | "full" // wholly masked, or withheld for the same reason
   | "opening" // the camera works, the view is being opened
   | "broken" // the camera works, the view broke off
@@ -32,6 +33,8 @@ export function pictureOf(c: Camera, view: ViewState): Picture {
   switch (view.kind) {
     case "playing":
       return "live";
+    case "frozen":
+      return "frozen";
     case "connecting":
       return "opening";
     case "waiting":
@@ -44,4 +47,18 @@ export function pictureOf(c: Camera, view: ViewState): Picture {
 /** Whether a view can show anything, so that it is worth opening. */
 export function viewable(c: Camera): boolean {
   return c.state === "connected" || c.state === "ended";
+}
+
+/** The renditions of a live view: as the camera sends it, or 480×270 at half the rate. */
+export type Size = "small" | "full";
+
+/**
+ * The rendition for a tile that is so many device pixels wide. Between the two
+ * limits it stays as it is, so that a window being dragged does not switch to
+ * and fro.
+ */
+export function sizeFor(pixels: number, now: Size): Size {
+  if (pixels <= 500) return "small";
+  if (pixels > 560) return "full";
+  return now;
 }

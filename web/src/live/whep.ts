@@ -1,8 +1,11 @@
+import { csrfHeader } from "../api/client";
 import { backoff } from "./backoff";
+import type { Size } from "./view";
 
 export type ViewState =
   | { kind: "connecting" }
   | { kind: "playing" }
+  | { kind: "frozen"; since: number } // no new picture since then; it may go on
   | { kind: "lost" } // it played and broke off
   | { kind: "waiting"; until: number; status: number }; // the next attempt is due then
 
@@ -14,7 +17,8 @@ export interface ViewFigures {
   height: number;
 }
 
-const stallAfter = 6000; // without a new picture for so long the view starts anew
+const frozenAfter = 2000; // without a new picture for so long it is said that the picture is old
+const stallAfter = 6000; // and after so long the view starts anew
 
 /**
  * One live view by WHEP. It keeps trying until stop() is called. Only one
@@ -34,14 +38,19 @@ export class WhepView {
   #frames = 0;
   #framesAt = 0;
   #buffered = { delay: 0, count: 0 };
+  #frozen = false;
+  #size: Size;
+  #asked: Size; // what the session was last asked for
 
   constructor(
     url: string,
+    size: Size,
     video: HTMLVideoElement,
     onState: (s: ViewState) => void,
     onFigures: (f: ViewFigures) => void,
   ) {
     this.#url = url;
+    this.#size = this.#asked = size;
     this.#video = video;
     this.#onState = onState;
     this.#onFigures = onFigures;
@@ -70,6 +79,23 @@ export class WhepView {
     this.#video.srcObject = null;
   }
 
+  /** Asks for another rendition. The session goes on; the server changes over at a key picture. */
+  resize(size: Size): void {
+    this.#size = size;
+    void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    if (!this.#session || this.#asked === this.#size) return;
+    const want = this.#size;
+    this.#asked = want;
+    try {
+      await fetch(`${this.#session}?size=${want}`, { method: "PATCH", headers: csrfHeader() });
+    } catch {
+      // The picture stays as it is; should the server be gone, the view notices by itself.
+    }
+  }
+
   async #connect(attempt: number): Promise<void> {
     const pc = new RTCPeerConnection();
     this.#pc = pc;
@@ -87,9 +113,10 @@ export class WhepView {
     await pc.setLocalDescription(await pc.createOffer());
     // The offer goes out at once: the server learns this side's address from
     // its first packet, so that there is no need to wait for candidates.
-    const res = await fetch(this.#url, {
+    this.#asked = this.#size;
+    const res = await fetch(`${this.#url}?size=${this.#size}`, {
       method: "POST",
-      headers: { "Content-Type": "application/sdp" },
+      headers: { "Content-Type": "application/sdp", ...csrfHeader() },
       body: pc.localDescription?.sdp ?? "",
       signal: AbortSignal.timeout(8000),
     });
@@ -99,6 +126,7 @@ export class WhepView {
     if (!res.ok) throw new Refused(res.status);
     if (location) this.#session = new URL(location, res.url).href;
     await pc.setRemoteDescription({ type: "answer", sdp: await res.text() });
+    void this.#ask(); // the tile may have changed its size meanwhile
     this.#framesAt = performance.now();
     this.#watch = setInterval(() => void this.#measure(attempt), 1000);
   }
@@ -111,6 +139,8 @@ export class WhepView {
     this.#video.requestVideoFrameCallback(() => {
       if (attempt !== this.#attempt) return;
       this.#failures = 0;
+      this.#frozen = false;
+      this.#framesAt = performance.now();
       this.#onState({ kind: "playing" });
     });
   }
@@ -139,7 +169,19 @@ export class WhepView {
     }
     figures.network += rtt * 500;
     this.#onFigures(figures);
-    if (performance.now() - this.#framesAt > stallAfter) this.#broke();
+    this.#judge(performance.now() - this.#framesAt);
+  }
+
+  /** Tells when pictures stop coming, and when they come again. */
+  #judge(still: number): void {
+    if (still > stallAfter) {
+      this.#broke();
+      return;
+    }
+    const frozen = this.#frames > 0 && still > frozenAfter;
+    if (frozen === this.#frozen) return;
+    this.#frozen = frozen;
+    this.#onState(frozen ? { kind: "frozen", since: Date.now() - still } : { kind: "playing" });
   }
 
   #broke(): void {
@@ -159,6 +201,7 @@ export class WhepView {
   #close(): void {
     clearInterval(this.#watch);
     this.#frames = 0;
+    this.#frozen = false;
     this.#buffered = { delay: 0, count: 0 };
     this.#pc?.close();
     this.#pc = undefined;
@@ -177,7 +220,7 @@ class Refused extends Error {
 
 /** Ends a session on the server, also when the page is being left. */
 export function end(session: string): void {
-  fetch(session, { method: "DELETE", keepalive: true }).catch(() => {
+  fetch(session, { method: "DELETE", keepalive: true, headers: csrfHeader() }).catch(() => {
     // The server notices by itself when the connection is gone.
   });
 }

@@ -1,3 +1,4 @@
+import { csrfHeader } from "../api/client";
 import { backoff } from "../live/backoff";
 import { end } from "../live/whep";
 
@@ -122,7 +123,7 @@ export class Publisher {
     await gathered(pc, 1500);
     const res = await fetch(this.#url, {
       method: "POST",
-      headers: { "Content-Type": "application/sdp" },
+      headers: { "Content-Type": "application/sdp", ...csrfHeader() },
       body: pc.localDescription?.sdp ?? "",
       signal: AbortSignal.timeout(10000),
     });

@@ -4,8 +4,15 @@ import { Icon } from "./icons";
 
 const keys: [string, Key][] = [
   ["← ↑ → ↓", "help.arrows"],
+  ["Shift ← →", "help.move"],
   ["F", "help.f"],
+  ["W", "help.w"],
+  ["0 – 4", "help.layout"],
+  ["PgUp PgDn", "help.pages"],
   ["Space", "help.space"],
+  ["+ −", "help.zoom"],
+  ["[ ]", "help.marks"],
+  ["I O", "help.range"],
   ["?", "help.question"],
   ["Esc", "help.esc"],
 ];

@@ -22,6 +22,12 @@ const shapes = {
   film: <path d="M2 3h12v10H2zM5 3v10M11 3v10M2 8h3M11 8h3" />,
   refresh: <path d="M13.5 8A5.5 5.5 0 1 1 11.8 4M12 1.5V4.3H9.2" />,
   clock: <path d="M8 14.2A6.2 6.2 0 1 0 8 1.8a6.2 6.2 0 0 0 0 12.4ZM8 4.5V8l2.5 1.8" />,
+  left: <path d="m10 3-5 5 5 5" />,
+  right: <path d="m6 3 5 5-5 5" />,
+  undo: <path d="M5.5 3 2.5 6l3 3M3 6h6.5a4 4 0 0 1 0 8H6" />,
+  grip: <path d="M5.5 3.5v.1M5.5 8v.1M5.5 12.5v.1M10.5 3.5v.1M10.5 8v.1M10.5 12.5v.1" />,
+  note: <path d="M3 2h10v8l-4 4H3zM9 14v-4h4M5.5 5h5M5.5 7.8h3" />,
+  save: <path d="M8 2v8M4.5 7 8 10.5 11.5 7M2.5 13.5h11" />,
   close: <path d="m3 3 10 10M13 3 3 13" />,
 } satisfies Record<string, ReactNode>;
 

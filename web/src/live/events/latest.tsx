@@ -1,15 +1,15 @@
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { HouseEvent } from "../api/client";
-import { useWords } from "../i18n/i18n";
-import { Icon, type IconName } from "../ui/icons";
-import { Empty, Loading, useHouse } from "../ui/parts";
-import { type EventGroup, groupOf, sentence, toneOf } from "./events";
-import type { House } from "./house";
+import type { HouseEvent } from "../../api/client";
+import { useWords } from "../../i18n/i18n";
+import { Icon, type IconName } from "../../ui/icons";
+import { Empty, Loading, useHouse } from "../../ui/parts";
+import type { House } from "../house";
+import { type EventGroup, groupOf, sentence, toneOf } from "./words";
 
 const filters = ["all", "people", "cameras", "system"] as const;
 
 /** The newest events as they happen, in words. */
-export function Events({ house, nameOf }: { house: House; nameOf: (id: string) => string }) {
+export function LatestEvents({ house, nameOf }: { house: House; nameOf: (id: string) => string }) {
   const w = useWords();
   const { events, more, arrived } = useHouse(house);
   const [filter, setFilter] = useState<"all" | EventGroup>("all");

@@ -1,20 +1,20 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { type Camera, type Recording, RequestError, read, type Status } from "../api/client";
-import { useWords } from "../i18n/i18n";
-import { Icon } from "../ui/icons";
-import { Empty, ErrorNote, Loading } from "../ui/parts";
-import { isTyping } from "../ui/shell";
+import { type Recording, RequestError, read } from "../../api/client";
+import { useWords } from "../../i18n/i18n";
+import { Icon } from "../../ui/icons";
+import { Empty, ErrorNote, Loading, useHouse } from "../../ui/parts";
+import { isTyping } from "../../ui/shell";
+import { useTheHouse } from "../housecontext";
+import { useNames } from "../wallpage";
 import { following } from "./following";
 
 const page = 50;
 
 /** The redacted recordings, by camera, played in the page. */
-export function Recordings(props: {
-  status: Status | undefined;
-  cameras: readonly Camera[] | undefined;
-  nameOf: (id: string) => string;
-}) {
-  const { status, cameras, nameOf } = props;
+export default function RecordingsPage() {
+  const house = useTheHouse();
+  const { status, cameras } = useHouse(house);
+  const nameOf = useNames(house);
   const w = useWords();
   const [camera, setCamera] = useState("");
   const { list, more, error, older, refresh } = useRecordings(camera);

@@ -1,4 +1,4 @@
-import type { Recording } from "../api/client";
+import type { Recording } from "../../api/client";
 
 /** The recording that goes on after `r` with the same camera, if there is one. */
 export function following(list: readonly Recording[], r: Recording): Recording | undefined {

@@ -1,5 +1,5 @@
-import type { HouseEvent } from "../api/client";
-import type { Key, Words } from "../i18n/i18n";
+import type { HouseEvent } from "../../api/client";
+import type { Key, Words } from "../../i18n/i18n";
 
 export type EventGroup = "people" | "cameras" | "system";
 export type Tone = "person" | "good" | "warn" | "bad" | "quiet";

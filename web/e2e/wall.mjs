@@ -1,0 +1,138 @@
+// The operators' desk: wall, events, recordings on the timeline, notes, export.
+import assert from "node:assert/strict";
+
+const order = (page) =>
+  page.evaluate(() => [...document.querySelectorAll(".tiles [data-camera]")].map((t) => t.dataset.camera));
+
+/** Runs the desk's tests against the scene of the fake server. */
+export async function wall(ctx) {
+  await pictures(ctx);
+  await arranging(ctx);
+  await looks(ctx);
+}
+
+async function pictures({ server, test, countFrames }) {
+  await test("the live picture plays, the first one within a second", {}, async (page) => {
+    // What a person waits for: from the tile's mount, and from the navigation.
+    await page.addInitScript(() => {
+      new MutationObserver(() => {
+        const video = document.querySelector('[data-camera="stage"] video');
+        if (!video || window.mounted) return;
+        window.mounted = performance.now();
+        video.requestVideoFrameCallback((now) => {
+          window.first = now;
+        });
+      }).observe(document, { childList: true, subtree: true });
+    });
+    await page.goto(server.url);
+    await page.waitForFunction(() => window.first);
+    const [mounted, first] = await page.evaluate(() => [window.mounted, window.first]);
+    const frames = await countFrames(page, "stage", 2000);
+    assert.ok(frames >= 30, `${frames} pictures in 2 s`);
+    assert.ok(first - mounted < 1000, `first picture ${Math.round(first - mounted)} ms after the tile`);
+    return `first picture ${Math.round(first - mounted)} ms after the tile, ${Math.round(first)} ms after navigation began; ${frames} pictures in 2 s`;
+  });
+
+  await test("states of cameras are explained", {}, async (page) => {
+    await page.goto(server.url);
+    const gate = page.locator('[data-camera="gate"]');
+    await gate.getByText("The camera does not answer").waitFor();
+    await gate.getByText(/^Since \d\d:\d\d:\d\d \(\d+ (sec|min)\. ago\)/).waitFor();
+    const quay = page.locator('[data-camera="quay"]');
+    await quay.getByText(/^Masked completely: the detector is late\. Since \d\d:\d\d:\d\d\.$/).waitFor();
+    await quay.getByText("Nobody can be seen until it works again").waitFor();
+    await page.getByText("Waiting for somebody to publish").waitFor();
+    await page.getByText("This is a sample site").waitFor();
+    await page
+      .locator('[data-camera="stage"] .tile-foot')
+      .getByText(/^\s*\d+ ms$/)
+      .waitFor();
+    assert.equal(await page.locator(".health tbody tr").count(), 5);
+  });
+
+  await test("a camera that is lost is shown at once", {}, async (page) => {
+    await page.goto(server.url);
+    await page.locator('[data-camera="stage"].is-live').waitFor();
+    const cut = performance.now();
+    const res = await page.request.post(`${server.url}/v1/fake/cameras/stage/lose`);
+    assert.equal(res.status(), 204);
+    await page.locator('[data-camera="stage"].is-lost').waitFor();
+    const took = Math.round(performance.now() - cut);
+    assert.ok(took < 2500, `shown after ${took} ms`);
+    await page.request.post(`${server.url}/v1/fake/cameras/stage/find`);
+    return `shown ${took} ms after it was lost`;
+  });
+}
+
+async function arranging({ server, test }) {
+  await test("the wall is walked, rearranged and paged by keys", {}, async (page) => {
+    await page.goto(server.url);
+    const focused = () => page.evaluate(() => document.activeElement.dataset.camera);
+    const press = (key) => page.keyboard.press(key);
+    await page.locator('[data-camera="arcade"]').focus();
+    await press("ArrowRight");
+    assert.equal(await focused(), "gate");
+    await press("f");
+    await page.waitForFunction(() => document.fullscreenElement?.dataset.camera === "gate");
+    await press("f");
+    await page.waitForFunction(() => !document.fullscreenElement);
+    await press("w");
+    await page.waitForFunction(() => document.fullscreenElement?.classList.contains("wall"));
+    await press("w");
+    await page.waitForFunction(() => !document.fullscreenElement);
+    await press("Shift+ArrowRight");
+    await page.waitForFunction(
+      () => document.querySelectorAll("[data-camera]")[2]?.dataset.camera === "gate",
+    );
+    assert.deepEqual(await order(page), ["arcade", "phone", "gate", "quay", "stage"]);
+    await page.getByText("North gate is now at place 3 of 5.").waitFor({ state: "attached" });
+    await press("2");
+    await page.getByText("Page 1 of 2").waitFor();
+    assert.equal((await order(page)).length, 4);
+    await press("PageDown");
+    await page.getByText("Page 2 of 2").waitFor();
+    assert.deepEqual(await order(page), ["stage"]);
+    await page.reload(); // kept on this device
+    await page.getByText("Page 1 of 2").waitFor();
+    assert.deepEqual(await order(page), ["arcade", "phone", "gate", "quay"]);
+    await press("?");
+    await page.getByRole("dialog").getByText("Wall in full screen").waitFor();
+    await press("Escape");
+    await page.waitForFunction(() => !document.querySelector("dialog[open]"));
+  });
+
+  await test("tiles are dragged", {}, async (page) => {
+    await page.goto(server.url);
+    await page.locator('[data-camera="arcade"].is-live').waitFor();
+    const middle = async (id) => {
+      const box = await page.locator(`[data-camera="${id}"]`).boundingBox();
+      return [box.x + box.width / 2, box.y + box.height / 2];
+    };
+    const grip = await page.locator('[data-camera="arcade"] .tile-grip').boundingBox();
+    await page.mouse.move(grip.x + 5, grip.y + 5);
+    await page.mouse.down();
+    await page.mouse.move(...(await middle("phone")), { steps: 8 });
+    await page.locator('[data-camera="phone"].under').waitFor();
+    await page.mouse.up();
+    assert.deepEqual(await order(page), ["gate", "phone", "arcade", "quay", "stage"]);
+    await page.locator('[data-camera="arcade"].is-live').waitFor(); // it went on playing
+    await page.getByRole("button", { name: "Undo the arrangement" }).click();
+    assert.deepEqual(await order(page), ["arcade", "gate", "phone", "quay", "stage"]);
+  });
+}
+
+/** axe, and nothing wider than the window, on each view in both themes. */
+async function looks({ server, test, clean, narrow }) {
+  for (const colorScheme of ["dark", "light"]) {
+    for (const width of [1440, 360]) {
+      const options = { colorScheme, viewport: { width, height: 800 } };
+      await test(`axe: / ${colorScheme} ${width}`, options, async (page) => {
+        await page.goto(server.url);
+        await page.waitForSelector(".tile.is-live");
+        await page.locator(".event").first().waitFor();
+        await clean(page);
+        await narrow(page);
+      });
+    }
+  }
+}
