@@ -8,6 +8,7 @@ import { officeTexts } from "./texts";
 import "./office.css";
 
 const Assessments = lazy(() => import("./assess/pages"));
+const Notices = lazy(() => import("./notice/pages"));
 
 /** The privacy office: what processing rests on, and what people ask of it. */
 export default function Desk() {
@@ -19,12 +20,14 @@ export default function Desk() {
         items={[
           { to: "/office", label: t("page.today"), end: true },
           { to: "/office/assessments", label: t("page.assessments") },
+          { to: "/office/notices", label: t("page.notices") },
         ]}
       />
       <Suspense fallback={<Loading rows={5} />}>
         <Routes>
           <Route index element={<Start />} />
           <Route path="assessments/*" element={<Assessments />} />
+          <Route path="notices/*" element={<Notices />} />
           <Route path="*" element={<Navigate to="/office" replace />} />
         </Routes>
       </Suspense>
