@@ -109,6 +109,8 @@ type API struct {
 	huma    huma.API
 	metrics *metrics
 	web     *webFiles
+	limiter *limiter
+	views   *views
 
 	streams chan struct{} // a token for each reader of /v1/stream
 	ending  chan struct{} // closed by End
@@ -131,7 +133,9 @@ func New(cfg Config, back Backend) (*API, error) {
 		hosts:   allowedHosts(cfg.Hosts),
 		streams: make(chan struct{}, MaxStreams),
 		ending:  make(chan struct{}),
+		limiter: newLimiter(cfg.Now),
 	}
+	a.views = &views{next: cfg.WHEP, valid: a.valid, by: map[string]actor.Actor{}}
 	var err error
 	if a.metrics, err = newMetrics(cfg.Registerer); err != nil {
 		return nil, fmt.Errorf("api: metrics: %w", err)
@@ -185,6 +189,11 @@ func (a *API) Serve(ctx context.Context, ln net.Listener) error {
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		ErrorLog:    stdlog.New(a.log, "", 0),
 	}
+	watching, stop := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { a.views.run(watching) })
+	defer watch.Wait()
+	defer stop()
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
 	select {
@@ -221,7 +230,11 @@ func (a *API) routes() http.Handler {
 	}
 	describeProblem(a.huma.OpenAPI())
 
-	a.mountMedia(r, "/whep", a.cfg.WHEP, AccessLive, toWatch)
+	var whep http.Handler
+	if a.cfg.WHEP != nil {
+		whep = a.views
+	}
+	a.mountMedia(r, "/whep", whep, AccessLive, toWatch)
 	a.mountMedia(r, "/whip", a.cfg.WHIP, "", toPublish)
 	r.Method(http.MethodGet, "/metrics", a.guardMetrics(orNotBuilt(a.cfg.Metrics, a, "metrics are switched off")))
 	r.Get("/healthz", a.healthz)

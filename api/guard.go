@@ -143,7 +143,11 @@ func (a *API) guard(next http.Handler) http.Handler {
 			a.refuse(w, r, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(ctx))
+		r = r.WithContext(ctx)
+		if a.limit(w, r) {
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -196,6 +200,11 @@ func (a *API) authenticate(w http.ResponseWriter, r *http.Request) (context.Cont
 	}
 	who, err := a.cfg.Authenticate(r)
 	return actor.With(r.Context(), who), err
+}
+
+// valid reports whether what let somebody in still does.
+func (a *API) valid(ctx context.Context, who actor.Actor) bool {
+	return who.Session == "" || a.cfg.Sessions == nil || a.cfg.Sessions.Valid(ctx, who)
 }
 
 // refuse answers a request whose sender is not let in.

@@ -14,6 +14,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"bystander/api/actor"
 )
 
 const (
@@ -133,6 +135,8 @@ func (s *streamer) run(ctx context.Context) {
 	case errors.Is(err, errAccess):
 		s.problem(ctx, http.StatusServiceUnavailable, accessFailed)
 	case errors.Is(err, errWrite):
+	case errors.Is(err, errOver):
+		s.problem(ctx, http.StatusUnauthorized, "the session is over; sign in again")
 	default:
 		s.a.log.Error().Err(err).Str("request_id", requestID(ctx)).Msg("stream failed")
 		s.problem(ctx, http.StatusServiceUnavailable, "the store or a camera did not answer; see /healthz")
@@ -143,6 +147,9 @@ func (s *streamer) loop(ctx context.Context) error {
 	tick := time.NewTicker(streamTick)
 	defer tick.Stop()
 	for n := 0; ; n++ {
+		if !s.a.valid(ctx, actor.From(ctx)) {
+			return errOver
+		}
 		if err := s.cameras(ctx); err != nil {
 			return err
 		}
@@ -280,7 +287,10 @@ func (s *streamer) add(event, id string, data []byte) {
 	fmt.Fprintf(&s.buf, "event: %s\ndata: %s\n\n", event, data)
 }
 
-var errWrite = errors.New("api: reader gone")
+var (
+	errWrite = errors.New("api: reader gone")
+	errOver  = errors.New("api: the reader's session is over")
+)
 
 // flush writes what was added, or a heartbeat when nothing was for long.
 func (s *streamer) flush() error {

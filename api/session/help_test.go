@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -54,7 +55,8 @@ func (c *clock) pass(d time.Duration) {
 type house struct {
 	t     *testing.T
 	store *accounts.Store
-	srv   *httptest.Server
+	url   string
+	live  *liveViews
 	fake  *apitest.Fake
 	clock *clock
 
@@ -69,6 +71,40 @@ func (h *house) RecordRead(_ context.Context, r actor.Read) error {
 	defer h.mu.Unlock()
 	h.reads = append(h.reads, r)
 	return nil
+}
+
+// liveViews stands for the live view: each POST begins one, which a DELETE ends.
+type liveViews struct {
+	mu   sync.Mutex
+	made int
+	open map[string]bool
+}
+
+// ServeHTTP implements http.Handler.
+func (l *liveViews) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch there := l.open[r.URL.Path]; {
+	case r.Method == http.MethodPost:
+		l.made++
+		at := fmt.Sprintf("%s/%d", r.URL.Path, l.made)
+		if l.open == nil {
+			l.open = map[string]bool{}
+		}
+		l.open[at] = true
+		w.Header().Set("Location", at)
+		w.WriteHeader(http.StatusCreated)
+	case !there:
+		w.WriteHeader(http.StatusNotFound)
+	case r.Method == http.MethodDelete:
+		delete(l.open, r.URL.Path)
+	}
+}
+
+func (l *liveViews) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open)
 }
 
 // actions are what the log tells of accounts, in order.
@@ -112,13 +148,20 @@ func open(t *testing.T, change ...func(*session.Config)) *house {
 	}
 	m := session.New(cfg)
 	h.fake = apitest.NewFake()
+	h.live = &liveViews{}
 	a, err := api.New(api.Config{
-		Version: "test", Log: zerolog.Nop(), Sessions: m,
+		Version: "test", Log: zerolog.Nop(), Sessions: m, WHEP: h.live, Now: h.clock.now,
 		Modules: []api.Module{m, users.New(users.Config{Store: h.store, Access: h, Log: zerolog.Nop(), Emit: emit})},
 	}, h.fake.Backend())
 	require.NoError(t, err)
-	h.srv = httptest.NewServer(a)
-	t.Cleanup(func() { a.End(); h.srv.Close() })
+	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
+	require.NoError(t, err)
+	// Called by name, as passkeys want it.
+	h.url = fmt.Sprintf("http://localhost:%d", ln.Addr().(*net.TCPAddr).Port)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- a.Serve(ctx, ln) }()
+	t.Cleanup(func() { stop(); require.NoError(t, <-done) })
 	return h
 }
 
@@ -182,7 +225,7 @@ func (b *browser) raw(method, path string, body any, header ...string) (*http.Re
 		require.NoError(b.h.t, err)
 		r = bytes.NewReader(j)
 	}
-	req, err := http.NewRequestWithContext(b.h.t.Context(), method, b.h.srv.URL+path, r)
+	req, err := http.NewRequestWithContext(b.h.t.Context(), method, b.h.url+path, r)
 	require.NoError(b.h.t, err)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")

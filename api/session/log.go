@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 	"net/http"
-	"net/netip"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bystander/api/peer"
 	"bystander/api/problem"
 	"bystander/api/users/accounts"
 	"bystander/internal/event"
@@ -57,21 +56,5 @@ func (m *Module) refused(ctx context.Context, err error) error {
 	return m.failed(ctx, err)
 }
 
-// addressOf is what failures from an address are counted for: an IPv4 address,
-// or the network that an IPv6 address shares with its neighbours.
-func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	if ip = ip.Unmap(); ip.Is6() {
-		if p, err := ip.WithZone("").Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return ip.String()
-}
+// addressOf is what failures from an address are counted for.
+func (m *Module) addressOf(r *http.Request) string { return peer.Address(r, m.cfg.HTTPS) }

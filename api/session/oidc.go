@@ -292,7 +292,7 @@ func (m *Module) comeBack(ctx context.Context, in *callbackInput) (*redirectOutp
 	s, j, err := m.arrive(ctx, p, in)
 	http.SetCookie(in.w, m.journeyCookie(in.r, "", -1))
 	if err != nil {
-		m.log.Warn().Err(err).Str("provider", p.cfg.ID).Str("address", addressOf(in.r)).Msg("sign-in through the identity provider refused")
+		m.log.Warn().Err(err).Str("provider", p.cfg.ID).Str("address", m.addressOf(in.r)).Msg("sign-in through the identity provider refused")
 		for _, known := range []error{errDenied, errExpired, errNoRole, errEnded} {
 			if errors.Is(err, known) {
 				return away(known), nil

@@ -152,7 +152,7 @@ func (m *Module) setPassword(ctx context.Context, in *passwordInput) (*struct{},
 		return nil, problem.New(http.StatusConflict, "STATE", "this account signs in with its identity provider")
 	}
 	if s.Account.Password {
-		if err := m.store.CheckPassword(ctx, s.Account.ID, in.Body.Current, addressOf(in.r)); err != nil {
+		if err := m.store.CheckPassword(ctx, s.Account.ID, in.Body.Current, m.addressOf(in.r)); err != nil {
 			return nil, m.refused(ctx, err)
 		}
 	}
@@ -194,7 +194,7 @@ func (m *Module) confirmTOTP(ctx context.Context, in *codeInput) (*recoveryOutpu
 		return nil, err
 	}
 	out := &recoveryOutput{}
-	if out.Body.Codes, err = m.store.ConfirmTOTP(ctx, s.Account.ID, in.Body.Code, addressOf(in.r)); err != nil {
+	if out.Body.Codes, err = m.store.ConfirmTOTP(ctx, s.Account.ID, in.Body.Code, m.addressOf(in.r)); err != nil {
 		return nil, m.refused(ctx, err)
 	}
 	m.tell(s.Account.ID, s.Account.ID, "totp_added", nil)

@@ -57,7 +57,7 @@ func TestPasswordThenSecondFactor(t *testing.T) {
 
 // token is the browser's session cookie.
 func (b *browser) token() string {
-	req, err := http.NewRequest("GET", b.h.srv.URL, nil) //nolint:noctx // is not sent
+	req, err := http.NewRequest("GET", b.h.url, nil) //nolint:noctx // is not sent
 	require.NoError(b.h.t, err)
 	for _, c := range b.client.Jar.Cookies(req.URL) {
 		if strings.HasSuffix(c.Name, "bystander_session") {
@@ -186,7 +186,7 @@ func TestSessionsEnd(t *testing.T) {
 		"asking who one is is no use": func(h *house, b *browser) {
 			for range 4 {
 				h.clock.pass(9 * time.Minute)
-				b.client.Get(h.srv.URL + "/v1/session") //nolint:errcheck // what counts comes after
+				b.client.Get(h.url + "/v1/session") //nolint:errcheck // what counts comes after
 			}
 		},
 		"absolute": func(h *house, b *browser) {
@@ -195,9 +195,12 @@ func TestSessionsEnd(t *testing.T) {
 				b.do("GET", "/v1/cameras", nil)
 			}
 		},
-		"disabled":  func(h *house, _ *browser) { require.NoError(h.t, h.store.Disable(h.t.Context(), "otto")) },
-		"reset":     func(h *house, _ *browser) { require.NoError(h.t, h.store.Reset(h.t.Context(), "otto")) },
-		"new roles": func(h *house, _ *browser) { _, err := h.store.SetRoles(h.t.Context(), "otto", []actor.Role{actor.Auditor}); require.NoError(h.t, err) },
+		"disabled": func(h *house, _ *browser) { require.NoError(h.t, h.store.Disable(h.t.Context(), "otto")) },
+		"reset":    func(h *house, _ *browser) { require.NoError(h.t, h.store.Reset(h.t.Context(), "otto")) },
+		"new roles": func(h *house, _ *browser) {
+			_, err := h.store.SetRoles(h.t.Context(), "otto", []actor.Role{actor.Auditor})
+			require.NoError(h.t, err)
+		},
 		"ended elsewhere": func(h *house, _ *browser) {
 			status, _ := in(h, "otto").do("DELETE", "/v1/session/sessions", nil)
 			require.Equal(h.t, 204, status)

@@ -43,10 +43,10 @@ func (m *Module) signIn(ctx context.Context, in *signInInput) (*answerOutput, er
 	if m.cfg.Demo != nil {
 		return nil, problem.New(http.StatusConflict, "DEMO", "nobody signs in to a demonstration; POST /v1/demo/act-as")
 	}
-	a, err := m.store.SignIn(ctx, in.Body.ID, in.Body.Password, addressOf(in.r))
+	a, err := m.store.SignIn(ctx, in.Body.ID, in.Body.Password, m.addressOf(in.r))
 	if err != nil {
 		if errors.Is(err, accounts.ErrCredentials) || errors.Is(err, accounts.ErrBackoff) {
-			m.log.Warn().Str("address", addressOf(in.r)).Str("request_id", problem.RequestID(ctx)).Msg("sign-in refused")
+			m.log.Warn().Str("address", m.addressOf(in.r)).Str("request_id", problem.RequestID(ctx)).Msg("sign-in refused")
 		}
 		return nil, m.refused(ctx, err)
 	}
@@ -93,7 +93,7 @@ func (m *Module) secondFactor(ctx context.Context, in *codeInput) (*answerOutput
 	if err != nil {
 		return nil, err
 	}
-	if err := m.store.CheckFactor(ctx, s.Account.ID, in.Body.Code, addressOf(in.r)); err != nil {
+	if err := m.store.CheckFactor(ctx, s.Account.ID, in.Body.Code, m.addressOf(in.r)); err != nil {
 		return nil, m.refused(ctx, err)
 	}
 	return m.raise(ctx, in.request, s, "second_factor")

@@ -9,8 +9,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/rs/zerolog"
+
 	"bystander/api"
 	"bystander/api/actor"
+	"bystander/api/actor/tokens"
 	"bystander/api/session"
 	"bystander/api/users"
 	"bystander/api/users/accounts"
@@ -76,6 +79,25 @@ func (e *edge) asDemo() {
 func (s *signIn) modules() (*session.Module, []api.Module) {
 	s.in = session.New(s.session)
 	return s.in, []api.Module{s.in, users.New(s.users), s.people}
+}
+
+// doors let people in by session or by token.
+type doors struct {
+	*session.Module
+	tokens *tokens.Store
+	log    zerolog.Logger
+}
+
+// Valid implements api.Sessions for both.
+func (d doors) Valid(ctx context.Context, who actor.Actor) bool {
+	if who.Via != "token" {
+		return d.Module.Valid(ctx, who)
+	}
+	ok, err := d.tokens.Valid(ctx, who)
+	if err != nil && ctx.Err() == nil {
+		d.log.Error().Err(err).Msg("whether a token holds cannot be told; what it watches ends")
+	}
+	return ok && err == nil
 }
 
 func openProviders(cfg config.Accounts) ([]session.ProviderConfig, error) {

@@ -69,7 +69,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 		WHEP:    live.NewHandler(e.hub, "/whep/"),
 		WHIP:    whiphttp.New("/whip/", e.negotiator),
 		Metrics: promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{}), Registerer: e.reg,
-		Web: files, Modules: append(modules, e.modules()...), Authenticate: accounts.Authenticate, Sessions: sessions,
+		Web: files, Modules: append(modules, e.modules()...), Authenticate: accounts.Authenticate, Sessions: doors{sessions, accounts, e.log},
 	}, e.backend())
 	if err != nil {
 		return errors.Join(err, ln.Close())

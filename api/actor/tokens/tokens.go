@@ -10,6 +10,7 @@ import (
 	"crypto/subtle"
 	"database/sql"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -259,7 +260,20 @@ func (s *Store) Actor(ctx context.Context, token string) (actor.Actor, error) {
 	if subtle.ConstantTimeCompare(found, h[:]) != 1 || !a.Revoked.IsZero() || !s.now().Before(a.Expires) {
 		return actor.Actor{}, ErrToken
 	}
-	return actor.Actor{ID: a.ID, Roles: a.Roles, Enrollee: a.Enrollee, Via: "token"}, nil
+	return actor.Actor{ID: a.ID, Roles: a.Roles, Enrollee: a.Enrollee, Via: "token", Session: hex.EncodeToString(h[:])}, nil
+}
+
+// Valid reports whether the token that let an actor in still does.
+func (s *Store) Valid(ctx context.Context, who actor.Actor) (bool, error) {
+	h, err := hex.DecodeString(who.Session)
+	if err != nil {
+		return false, nil
+	}
+	a, err := account(s.db.R.QueryRowContext(ctx, `SELECT id, roles, enrollee, created_ms, expires_ms, revoked_ms FROM tokens WHERE hash=?`, h))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil && a.Revoked.IsZero() && s.now().Before(a.Expires), err
 }
 
 // Authenticate finds out who sends a request by its bearer token; it is what

@@ -49,7 +49,15 @@ func TestATokenLetsInUntilItEnds(t *testing.T) {
 	require.NoError(t, err)
 	a, err = ask(s, "Bearer "+token)
 	require.NoError(t, err)
-	require.Equal(t, actor.Actor{ID: "anna", Roles: owner.Roles, Via: "token"}, a)
+	require.Equal(t, actor.Actor{ID: "anna", Roles: owner.Roles, Via: "token", Session: a.Session}, a)
+	holds, err := s.Valid(ctx, a)
+	require.NoError(t, err)
+	require.True(t, holds)
+	for _, made := range []string{"", "zz", strings.Repeat("00", 32)} {
+		holds, err := s.Valid(ctx, actor.Actor{Session: made})
+		require.NoError(t, err)
+		require.False(t, holds, made)
+	}
 
 	for _, h := range [][]string{
 		{"Bearer " + token[:len(token)-1]},
