@@ -1,9 +1,40 @@
-import { PageHead } from "../kit/page";
+import "./audit.css";
+import { lazy, Suspense } from "react";
+import { Route, Routes } from "react-router";
+import { useTexts } from "../i18n/texts";
+import { SubNav } from "../kit/page";
+import { Empty, Loading } from "../ui/parts";
+import { PurposeProvider } from "./purpose";
+import { QuestionsPage } from "./questions";
+import { auditTexts } from "./texts";
 
-export default function Desk() {
+const QuestionPage = lazy(() => import("./question"));
+const EventPage = lazy(() => import("./event"));
+const LogPage = lazy(() => import("./log"));
+
+/** The auditors' desk: questions, one event, the log's own proofs. */
+export default function AuditDesk() {
+  const t = useTexts(auditTexts);
   return (
-    <div className="desk">
-      <PageHead title="" />
-    </div>
+    <PurposeProvider>
+      <div className="desk audit">
+        <SubNav
+          label={t("nav")}
+          items={[
+            { to: "/audit", label: t("nav.questions"), end: true },
+            { to: "/audit/log", label: t("nav.log") },
+          ]}
+        />
+        <Suspense fallback={<Loading rows={6} />}>
+          <Routes>
+            <Route index element={<QuestionsPage />} />
+            <Route path="questions/:name" element={<QuestionPage />} />
+            <Route path="events/:id" element={<EventPage />} />
+            <Route path="log" element={<LogPage />} />
+            <Route path="*" element={<Empty icon="help" title={t("gone")} />} />
+          </Routes>
+        </Suspense>
+      </div>
+    </PurposeProvider>
   );
 }

@@ -1,0 +1,65 @@
+import { Link } from "react-router";
+import { useWords } from "../i18n/i18n";
+import { useTexts } from "../i18n/texts";
+import { type ColumnType, pseudonym, type Value } from "./answer";
+import { columnTexts } from "./columntexts";
+import { auditTexts } from "./texts";
+
+/** A value in the reader's words: times in full, hashes cut, events as links. */
+export function Cell({ name, type, value }: { name: string; type: ColumnType; value: Value }) {
+  const c = useTexts(columnTexts);
+  const t = useTexts(auditTexts);
+  const w = useWords();
+  if (value === null || value === "") return <span className="audit-none">–</span>;
+  if (typeof value === "number") return <>{numberText(name, value, w.lang)}</>;
+  if (type === "time" || (name === "inspection_until" && !Number.isNaN(Date.parse(value))))
+    return <Moment iso={value} />;
+  if (name === "event_id" || name === "ref_event")
+    return (
+      <Link className="mono" to={`/audit/events/${value}`} title={value}>
+        {value.slice(0, 13)}…
+      </Link>
+    );
+  if (name === "subject_ref") return <span title={value}>{t("guest", { who: pseudonym(value) })}</span>;
+  if (type === "digest")
+    return (
+      <code className="mono" title={value}>
+        {value.slice(0, 12)}…
+      </code>
+    );
+  if (name === "kind") return <>{c.code("k", value)}</>;
+  return <>{c.code("v", value)}</>;
+}
+
+/** A moment to the second in the reader's own time; UTC to the millisecond on hovering. */
+export function Moment({ iso }: { iso: string }) {
+  const w = useWords();
+  return (
+    <time dateTime={iso} title={iso} className="num">
+      {momentText(iso, w.lang)}
+    </time>
+  );
+}
+
+export function momentText(iso: string, lang: string): string {
+  const d = new Date(iso);
+  if (Number.isNaN(d.getTime())) return iso;
+  return new Intl.DateTimeFormat(lang, {
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  }).format(d);
+}
+
+/** Counts plainly, shares and scores with the digits that matter. */
+export function numberText(name: string, n: number, lang: string): string {
+  const version = name.endsWith("version") || name === "gate_bits";
+  return new Intl.NumberFormat(lang, {
+    useGrouping: !version,
+    maximumFractionDigits: Number.isInteger(n) ? 0 : 4,
+  }).format(n);
+}
