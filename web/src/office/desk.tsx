@@ -8,6 +8,7 @@ import { officeTexts } from "./texts";
 import "./office.css";
 
 const Assessments = lazy(() => import("./assess/pages"));
+const Rights = lazy(() => import("./rights/pages"));
 const Notices = lazy(() => import("./notice/pages"));
 
 /** The privacy office: what processing rests on, and what people ask of it. */
@@ -19,6 +20,7 @@ export default function Desk() {
         label={t("pages")}
         items={[
           { to: "/office", label: t("page.today"), end: true },
+          { to: "/office/rights", label: t("page.rights") },
           { to: "/office/assessments", label: t("page.assessments") },
           { to: "/office/notices", label: t("page.notices") },
         ]}
@@ -26,6 +28,7 @@ export default function Desk() {
       <Suspense fallback={<Loading rows={5} />}>
         <Routes>
           <Route index element={<Start />} />
+          <Route path="rights/*" element={<Rights />} />
           <Route path="assessments/*" element={<Assessments />} />
           <Route path="notices/*" element={<Notices />} />
           <Route path="*" element={<Navigate to="/office" replace />} />
