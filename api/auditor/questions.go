@@ -63,11 +63,11 @@ func (m *Questions) Register(routes huma.API) {
 	huma.Register(routes, huma.Operation{
 		OperationID: "list-questions", Method: http.MethodGet, Path: "/v1/audit/questions",
 		Summary: "The questions that auditors can ask, with their parameters", Tags: []string{"audit"},
-		Errors: []int{http.StatusUnauthorized, http.StatusForbidden},
+		Middlewares: problem.Need(readers...), Errors: []int{http.StatusUnauthorized, http.StatusForbidden},
 	}, m.list)
 	huma.Register(routes, huma.Operation{
 		OperationID: "ask-question", Method: http.MethodGet, Path: "/v1/audit/questions/{name}/answer",
-		Summary: "Ask one question", Tags: []string{"audit"},
+		Summary: "Ask one question", Tags: []string{"audit"}, Middlewares: problem.Need(readers...),
 		Description: "A check holds when its table is empty. Times are RFC 3339, dates, 'now', or '-30d'.",
 		Errors: []int{
 			http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,

@@ -74,12 +74,12 @@ func (m *Reviews) Register(routes huma.API) {
 	huma.Register(routes, huma.Operation{
 		OperationID: "review-event", Method: http.MethodPost, Path: "/v1/events/{id}/reviews", DefaultStatus: http.StatusCreated,
 		Summary: "Confirm or reject a match, once for each person", Tags: []string{"audit"},
-		Errors: []int{401, 403, 404, 409, 422, 503},
+		Middlewares: problem.Need(reviewers...), Errors: []int{401, 403, 404, 409, 422, 503},
 	}, m.review)
 	huma.Register(routes, huma.Operation{
 		OperationID: "event-confirmation", Method: http.MethodGet, Path: "/v1/events/{id}/confirmation",
 		Summary: "Whether two people have confirmed a match", Tags: []string{"audit"},
-		Errors: []int{401, 403, 404, 503},
+		Middlewares: problem.Need(append(slices.Clone(reviewers), actor.Auditor)...), Errors: []int{401, 403, 404, 503},
 	}, m.confirmation)
 }
 

@@ -148,7 +148,7 @@ func (e *edge) openErasing(ctx context.Context) (*edgeErasing, error) {
 	e.closing(accounts.Close)
 	x.erasing, err = openErasing(ctx, e.cfg, erasingParts{
 		store: e.store, more: e.storesPast(), video: e.recordingsHere,
-		places: append(e.desks.places(), erase.NamedPlace{Name: "accounts", Place: accounts}),
+		places: append(e.desks.places(), erase.NamedPlace{Name: "accounts", Place: accounts}, erase.NamedPlace{Name: "sign-in", Place: e.signIn.store}),
 		settle: x.settle, record: x.record, log: e.log.With().Str("component", "erase").Logger(),
 	})
 	if err != nil {
@@ -309,8 +309,14 @@ func placesOf(ctx context.Context, cfg config.Config) (_ []erase.NamedPlace, don
 		return nil, nil, err
 	}
 	opened = append(opened, accounts)
+	users, err := openUsers(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	opened = append(opened, users)
 	return append((&consents{db: receipts, samples: samples}).places(),
-		erase.NamedPlace{Name: "requests", Place: requests}, erase.NamedPlace{Name: "accounts", Place: accounts}), done, nil
+		erase.NamedPlace{Name: "requests", Place: requests}, erase.NamedPlace{Name: "accounts", Place: accounts},
+		erase.NamedPlace{Name: "sign-in", Place: users}), done, nil
 }
 
 // awaitErasure waits for the running edge to finish.

@@ -34,6 +34,7 @@ func (e *edge) keepings() []keeping {
 		{"requests", at(e.desks.rights.db)},
 		{"consents", at(e.desks.consents.db)},
 		{"site", at(e.law.ops.DB())},
+		{"accounts", at(e.signIn.store.DB())},
 	}
 	if e.rec != nil {
 		out = append(out, keeping{"recordings", e.recordingsKept})
