@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -195,6 +196,30 @@ func TestEvents(t *testing.T) {
 	assert.Empty(t, h.Accesses(), "nobody was in these events")
 
 	problem(t, h.do(t, "GET", "/v1/events?before=99"), 410)
+}
+
+func TestEventsOfAStretchOfTime(t *testing.T) {
+	h := newHouse(t)
+	for i := range 6 {
+		e := api.Event{Kind: "match", Camera: "c", TS: apitest.At().Add(time.Duration(i) * time.Minute)}
+		if i%3 == 0 {
+			e.SubjectRef = strings.Repeat("ab", 32)
+		}
+		h.Append(e)
+	}
+	for query, want := range map[string][]api.Cursor{
+		"from=2026-03-04T05:08:07Z&to=2026-03-04T05:10:07Z": {"4", "3"},
+		"to=2026-03-04T05:07:07Z":                           {"1"},
+		"person=true":                                       {"4", "1"},
+		"person=true&from=2026-03-04T05:07:00Z":             {"4"},
+	} {
+		var got []api.Cursor
+		for _, e := range decode[api.EventPage](t, h.do(t, "GET", "/v1/events?"+query)).Events {
+			got = append(got, e.Cursor)
+		}
+		assert.Equal(t, want, got, query)
+	}
+	problem(t, h.do(t, "GET", "/v1/events?from=2026-03-04T05:08:07Z&to=2026-03-04T05:07:07Z"), 422)
 }
 
 func TestStrictQueries(t *testing.T) {

@@ -60,8 +60,11 @@ const CursorStart Cursor = "0"
 type EventQuery struct {
 	Camera string
 	Kinds  []string
-	Before Cursor // events older than this one
-	Limit  int    // 1 to MaxEvents
+	From   time.Time // at or after
+	To     time.Time // before
+	Person bool      // with a pseudonym
+	Before Cursor    // events older than this one
+	Limit  int       // 1 to MaxEvents
 }
 
 // Recordings reads what was recorded, which is redacted.

@@ -72,10 +72,13 @@ type statusOutput struct{ Body Status }
 
 type eventsInput struct {
 	withRequest
-	Camera string   `query:"camera" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"Only this camera's events"`
-	Kind   []string `query:"kind" maxItems:"11" enum:"use_start,use_end,match,claim_outcome,verify_1to1,unmask,human_review,gate_change,camera_health,zone_minute,segment" doc:"Only these kinds, separated by commas"`
-	Before string   `query:"before" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"Only events older than this cursor"`
-	Limit  int      `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Camera string    `query:"camera" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"Only this camera's events"`
+	Kind   []string  `query:"kind" maxItems:"11" enum:"use_start,use_end,match,claim_outcome,verify_1to1,unmask,human_review,gate_change,camera_health,zone_minute,segment" doc:"Only these kinds, separated by commas"`
+	From   time.Time `query:"from" doc:"Only events at or after this time (RFC 3339)"`
+	To     time.Time `query:"to" doc:"Only events before this time (RFC 3339)"`
+	Person bool      `query:"person" doc:"Only events that carry a pseudonym"`
+	Before string    `query:"before" maxLength:"128" pattern:"^[A-Za-z0-9._:-]+$" doc:"Only events older than this cursor"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 type eventsOutput struct {
@@ -138,6 +141,9 @@ func (a *API) registerReads() {
 }
 
 func (a *API) listEvents(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
+	if !in.From.IsZero() && !in.To.IsZero() && in.To.Before(in.From) {
+		return nil, huma.Error422UnprocessableEntity("to= lies before from=")
+	}
 	// The newest place is read first: an event that arrives in between then
 	// comes twice rather than never.
 	newest, err := a.back.Events.NewestCursor(ctx)
@@ -145,7 +151,8 @@ func (a *API) listEvents(ctx context.Context, in *eventsInput) (*eventsOutput, e
 		return nil, a.answerRequest(in.r, err)
 	}
 	events, err := a.back.Events.Events(ctx, EventQuery{
-		Camera: in.Camera, Kinds: in.Kind, Before: Cursor(in.Before), Limit: in.Limit,
+		Camera: in.Camera, Kinds: in.Kind, From: in.From, To: in.To, Person: in.Person,
+		Before: Cursor(in.Before), Limit: in.Limit,
 	})
 	if err != nil {
 		return nil, a.answerRequest(in.r, err)

@@ -180,11 +180,17 @@ func (f *Fake) Events(_ context.Context, q api.EventQuery) ([]api.Event, error) 
 	var out []api.Event
 	for i := end - 1; i >= f.forgotten && len(out) < q.Limit; i-- {
 		e := f.events[i]
-		if (q.Camera == "" || e.Camera == q.Camera) && (len(q.Kinds) == 0 || slices.Contains(q.Kinds, e.Kind)) {
+		if selects(q, e) {
 			out = append(out, e)
 		}
 	}
 	return out, nil
+}
+
+func selects(q api.EventQuery, e api.Event) bool {
+	return (q.Camera == "" || e.Camera == q.Camera) && (len(q.Kinds) == 0 || slices.Contains(q.Kinds, e.Kind)) &&
+		(q.From.IsZero() || !e.TS.Before(q.From)) && (q.To.IsZero() || e.TS.Before(q.To)) &&
+		(!q.Person || e.SubjectRef != "")
 }
 
 // EventsAfter implements api.Events.

@@ -153,7 +153,7 @@ func (b backend) Events(ctx context.Context, q api.EventQuery) ([]api.Event, err
 	if err != nil {
 		return nil, err
 	}
-	sq := sqlite.Query{Camera: q.Camera, Before: before, Limit: q.Limit}
+	sq := sqlite.Query{Camera: q.Camera, From: q.From, To: q.To, Person: q.Person, Before: before, Limit: q.Limit}
 	for _, kind := range q.Kinds {
 		sq.Kinds = append(sq.Kinds, event.Kind(kind))
 	}

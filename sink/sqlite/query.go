@@ -24,6 +24,7 @@ type Query struct {
 	Chain  string
 	From   time.Time // at or after
 	To     time.Time // before
+	Person bool      // those that carry a pseudonym
 	// After asks for rows with a greater Row.ID, oldest first: what came in
 	// since. Before asks for smaller ones, newest first: the next page.
 	After, Before int64
@@ -71,6 +72,9 @@ func (q Query) where() (string, []any) {
 	add(q.Chain != "", "chain_id = ?", q.Chain)
 	add(!q.From.IsZero(), "ts >= ?", q.From.UnixMilli())
 	add(!q.To.IsZero(), "ts < ?", q.To.UnixMilli())
+	if q.Person {
+		cond = append(cond, "subject_ref IS NOT NULL")
+	}
 	add(q.After > 0, "id > ?", q.After)
 	add(q.Before > 0, "id < ?", q.Before)
 	if len(cond) == 0 {

@@ -116,6 +116,9 @@ func TestQueries(t *testing.T) {
 		if i%2 == 1 {
 			e.CameraID, e.Kind, e.ZoneID = "b", event.KindCameraHealth, ""
 		}
+		if i == 4 {
+			e.SubjectRef = event.Digest{1}
+		}
 		require.NoError(t, c.Seal(&e))
 		evs = append(evs, e)
 	}
@@ -136,6 +139,7 @@ func TestQueries(t *testing.T) {
 		"zone":            {sqlite.Query{Zone: "z", Limit: 1}, []int{8}},
 		"time":            {sqlite.Query{From: at(9, 0), To: at(10, 0)}, []int{5, 4, 3}},
 		"chain":           {sqlite.Query{Chain: "other"}, nil},
+		"person":          {sqlite.Query{Person: true}, []int{4}},
 		"id":              {sqlite.Query{ID: evs[4].ID}, []int{4}},
 	} {
 		t.Run(name, func(t *testing.T) {

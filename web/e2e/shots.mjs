@@ -1,9 +1,9 @@
 // Writes a picture of each view in both themes, both languages and at three widths into a folder.
-// Usage: node e2e/shots.mjs FOLDER [URL]
+// Usage: node e2e/shots.mjs FOLDER [URL [VIEW]]
 import { mkdir } from "node:fs/promises";
 import { openBrowser, startServer } from "./server.mjs";
 
-const [folder = "shots", given] = process.argv.slice(2);
+const [folder = "shots", given, only = ""] = process.argv.slice(2);
 await mkdir(folder, { recursive: true });
 const server = given ? { url: given, stop: async () => {} } : await startServer();
 const browser = await openBrowser();
@@ -12,10 +12,16 @@ try {
     ["live", "/", 1440, 900],
     ["live", "/", 360, 800],
     ["live", "/", 820, 1100],
+    ["recordings", "/live/recordings", 1440, 900],
+    ["recordings", "/live/recordings", 360, 800],
+    ["events", "/live/events", 1440, 900],
+    ["events", "/live/events", 360, 800],
     ["publish", "/publish", 1440, 900],
     ["publish", "/publish", 360, 800],
   ];
+  const ready = { live: ".tile.is-live", recordings: ".mark", events: ".event", publish: ".pub-actions" };
   for (const [name, path, width, height] of views) {
+    if (!name.includes(only)) continue;
     for (const theme of ["dark", "light"]) {
       for (const lang of ["en", "zh-CN"]) {
         if (width === 820 && (theme === "light" || lang === "en")) continue;
@@ -27,7 +33,12 @@ try {
         });
         const page = await context.newPage();
         await page.goto(server.url + path);
-        await page.waitForSelector(name === "live" ? ".tile.is-live" : ".pub-actions");
+        await page.waitForSelector(ready[name]);
+        if (name === "recordings") {
+          await page.getByRole("slider").focus();
+          await page.keyboard.press("End");
+          await page.waitForFunction(() => document.querySelector(".player video")?.currentTime > 0.3);
+        }
         // What lies below the window is drawn as well, since the picture shows the whole page.
         await page.addStyleTag({ content: ".event { content-visibility: visible !important }" });
         if (name === "live") await page.waitForTimeout(1500);

@@ -8,6 +8,7 @@ const order = (page) =>
 export async function wall(ctx) {
   await pictures(ctx);
   await arranging(ctx);
+  await timeline(ctx);
   await looks(ctx);
 }
 
@@ -121,6 +122,100 @@ async function arranging({ server, test }) {
   });
 }
 
+const playing = (page) =>
+  page.waitForFunction(() => {
+    const v = document.querySelector(".player video");
+    return v && v.currentTime > 0.3 && !v.seeking;
+  });
+
+async function timeline({ server, test }) {
+  const open = async (page) => {
+    await page.goto(`${server.url}/live/recordings`);
+    const slider = page.getByRole("slider", { name: "Timeline of the recordings" });
+    await slider.waitFor();
+    await page.waitForFunction(() => document.querySelector(".tl-track canvas")?.width > 300);
+    return slider;
+  };
+
+  await test("the timeline is walked by keys, and plays where it stands", {}, async (page) => {
+    const slider = await open(page);
+    await slider.focus();
+    await page.keyboard.press("End");
+    await playing(page);
+    const told = async () => slider.getAttribute("aria-valuetext");
+    assert.match(await told(), /^Arcade, \d\d:\d\d:\d\d, recorded$/);
+    const late = Number(await slider.getAttribute("aria-valuenow"));
+    await page.keyboard.press("Home");
+    await page.waitForFunction(
+      (was) => Number(document.querySelector(".tl-track").getAttribute("aria-valuenow")) < was - 300,
+      late,
+    );
+    await playing(page);
+    await page.keyboard.press("ArrowDown"); // North gate has nothing recorded
+    assert.match(await told(), /^North gate, .*, nothing recorded$/);
+    await page.getByText("Nothing was recorded here.").waitFor();
+    for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowDown");
+    assert.match(await told(), /^Stage/);
+    await playing(page);
+    await page.evaluate(() => document.activeElement.blur());
+    await page.keyboard.press("Space");
+    assert.equal(await page.locator(".player video").evaluate((v) => v.paused), true);
+  });
+
+  await test("a press on the timeline seeks to that instant, wheel and keys zoom", {}, async (page) => {
+    const slider = await open(page);
+    const recording = (
+      await (await page.request.get(`${server.url}/v1/recordings?camera=arcade&limit=1`)).json()
+    ).recordings[0];
+    await slider.focus();
+    await page.keyboard.press("End");
+    await playing(page);
+    for (let i = 0; i < 6; i++) await page.keyboard.press("+");
+    const box = await page.locator(".tl-track canvas").boundingBox();
+    // The recording's end lies near the right edge: what is pressed is told, and shown.
+    await page.mouse.click(box.x + box.width * 0.5, box.y + 26 + 19);
+    const at = Number(await slider.getAttribute("aria-valuenow")) * 1000;
+    await page.waitForTimeout(600);
+    const v = await page.locator(".player video").evaluate((x) => ({ at: x.currentTime, src: x.src }));
+    if (at >= Date.parse(recording.from) && at < Date.parse(recording.to)) {
+      const wanted = (at - Date.parse(recording.from)) / 1000;
+      assert.ok(Math.abs(v.at - wanted) < 2.5, `plays ${v.at} s into it, not ${wanted} s`);
+      assert.ok(v.src.includes(recording.id));
+    } else assert.fail(`the press was at ${new Date(at).toISOString()}, outside ${recording.from}`);
+    const step = async () => {
+      const a = Number(await slider.getAttribute("aria-valuenow"));
+      await page.keyboard.press("Shift+ArrowLeft");
+      const b = Number(await slider.getAttribute("aria-valuenow"));
+      return a - b;
+    };
+    const near = await step();
+    await page.mouse.move(box.x + box.width / 2, box.y + 40);
+    for (let i = 0; i < 12; i++) await page.mouse.wheel(0, 400);
+    await page.waitForTimeout(100);
+    const far = await step();
+    assert.ok(far > near * 4, `a step of ${near} s became one of ${far} s`);
+  });
+
+  await test("events on the timeline lead to their picture", {}, async (page) => {
+    await open(page);
+    const mark = page.locator(".mark.person").first();
+    await mark.click();
+    await page.waitForFunction(() =>
+      /^Stage, /.test(
+        document.querySelector(".tl-track").ariaValueText ??
+          document.querySelector(".tl-track").getAttribute("aria-valuetext"),
+      ),
+    );
+    const before = await page.locator(".tl-track").getAttribute("aria-valuenow");
+    await page.getByRole("button", { name: "Event before" }).click();
+    await page.waitForFunction(
+      (was) => Number(document.querySelector(".tl-track").getAttribute("aria-valuenow")) < Number(was),
+      before,
+    );
+    await page.getByText("Camera North gate was lost").waitFor();
+  });
+}
+
 /** axe, and nothing wider than the window, on each view in both themes. */
 async function looks({ server, test, clean, narrow }) {
   for (const colorScheme of ["dark", "light"]) {
@@ -130,6 +225,12 @@ async function looks({ server, test, clean, narrow }) {
         await page.goto(server.url);
         await page.waitForSelector(".tile.is-live");
         await page.locator(".event").first().waitFor();
+        await clean(page);
+        await narrow(page);
+      });
+      await test(`axe: /live/recordings ${colorScheme} ${width}`, options, async (page) => {
+        await page.goto(`${server.url}/live/recordings`);
+        await page.locator(".mark").first().waitFor();
         await clean(page);
         await narrow(page);
       });

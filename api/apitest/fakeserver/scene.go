@@ -65,8 +65,9 @@ func newScene(ctx context.Context, fake *apitest.Fake, media *rooms, dir string,
 }
 
 func (s *scene) record(id string, f film) {
-	for i := range 7 {
-		from := s.start.Add(time.Duration(i-7) * time.Minute).Truncate(time.Second)
+	const n = 40
+	for i := range n {
+		from := s.start.Add(time.Duration(i-n) * 10 * time.Second).Truncate(time.Second)
 		s.fake.AddRecording(api.Recording{
 			ID: fmt.Sprintf("%s-%s", id, from.UTC().Format("20060102T150405Z")), Camera: id,
 			From: from, To: from.Add(8 * time.Second), Seconds: 8, Bytes: int64(len(f.mp4)),

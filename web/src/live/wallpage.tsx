@@ -1,9 +1,10 @@
-import { useCallback, useState } from "react";
+import { useState } from "react";
 import { useSession } from "../session/session";
 import { useHouse } from "../ui/parts";
 import { LatestEvents } from "./events/latest";
 import { Health } from "./health";
 import type { House } from "./house";
+import { useNames } from "./names";
 import { Wall } from "./wall";
 
 /** Pictures, what happens, how the cameras are. */
@@ -19,10 +20,4 @@ export function WallPage({ house }: { house: House }) {
       {cameras?.length === 0 ? null : <Health cameras={cameras} chosen={chosen} />}
     </div>
   );
-}
-
-/** Tells a camera's name by its id; the id where it is not known. */
-export function useNames(house: House): (id: string) => string {
-  const { cameras } = useHouse(house);
-  return useCallback((id: string) => cameras?.find((c) => c.id === id)?.name || id, [cameras]);
 }

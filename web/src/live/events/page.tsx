@@ -1,5 +1,5 @@
 import { useTheHouse } from "../housecontext";
-import { useNames } from "../wallpage";
+import { useNames } from "../names";
 import { LatestEvents } from "./latest";
 
 export default function EventsPage() {

@@ -1,222 +1,230 @@
-import { useCallback, useEffect, useRef, useState } from "react";
-import { type Recording, RequestError, read } from "../../api/client";
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useState } from "react";
 import { useWords } from "../../i18n/i18n";
+import { useTexts } from "../../i18n/texts";
+import { Button } from "../../kit/button";
+import { Failure } from "../../kit/failure";
+import { PageHead } from "../../kit/page";
 import { Icon } from "../../ui/icons";
-import { Empty, ErrorNote, Loading, useHouse } from "../../ui/parts";
-import { isTyping } from "../../ui/shell";
+import { Empty, Loading, useHouse } from "../../ui/parts";
 import { useTheHouse } from "../housecontext";
-import { useNames } from "../wallpage";
-import { following } from "./following";
+import { useNames } from "../names";
+import { useMarks, useRecordings } from "./data";
+import { MarkList } from "./marklist";
+import { neighbour, rowsOf } from "./marks";
+import { Player, type Target } from "./player";
+import { panned, type Span, showing, within, zoomed } from "./scale";
+import { timelineTexts } from "./texts";
+import { type Cursor, Track } from "./track";
 
-const page = 50;
+const atFirst = 30 * 60_000; // ms shown when the page opens
 
-/** The redacted recordings, by camera, played in the page. */
+/** The redacted recordings on a timeline, with what happened. */
 export default function RecordingsPage() {
   const house = useTheHouse();
   const { status, cameras } = useHouse(house);
   const nameOf = useNames(house);
   const w = useWords();
-  const [camera, setCamera] = useState("");
-  const { list, more, error, older, refresh } = useRecordings(camera);
-  const [playing, setPlaying] = useState<Recording>();
+  const t = useTexts(timelineTexts);
   const storage = status?.storage;
   return (
-    <section className="panel recordings" aria-labelledby="rec-title">
-      <div className="panel-head">
-        <h2 id="rec-title">{w.t("rec.title")}</h2>
-        <div className="rec-tools">
-          <label>
-            <span className="hidden">{w.t("rec.camera")}</span>
-            <select value={camera} onChange={(e) => setCamera(e.target.value)}>
-              <option value="">{w.t("rec.all")}</option>
-              {cameras?.map((c) => (
-                <option key={c.id} value={c.id}>
-                  {c.name}
-                </option>
-              ))}
-            </select>
-          </label>
-          <button
-            type="button"
-            className="tool"
-            onClick={refresh}
-            aria-label={w.t("rec.refresh")}
-            title={w.t("rec.refresh")}
-          >
-            <Icon name="refresh" />
-          </button>
-        </div>
-      </div>
-      <p className="panel-note">
-        {w.t("rec.redacted")}{" "}
-        {storage?.limit_bytes && storage.max_age_s
-          ? w.t("rec.limits", {
-              used: w.bytes(storage.used_bytes),
-              limit: w.bytes(storage.limit_bytes),
-              age: w.duration(storage.max_age_s),
-            })
-          : storage?.used_bytes
-            ? w.t("rec.used", { used: w.bytes(storage.used_bytes) })
-            : null}
-      </p>
-      {error ? <ErrorNote error={error} onRetry={refresh} /> : null}
-      {list === undefined ? (
-        error ? null : (
-          <Loading rows={4} />
-        )
-      ) : list.length === 0 ? (
+    <div className="desk recordings-desk">
+      <PageHead
+        title={t("title")}
+        lead={
+          <>
+            {w.t("rec.redacted")}{" "}
+            {storage?.limit_bytes && storage.max_age_s
+              ? w.t("rec.limits", {
+                  used: w.bytes(storage.used_bytes),
+                  limit: w.bytes(storage.limit_bytes),
+                  age: w.duration(storage.max_age_s),
+                })
+              : storage?.used_bytes
+                ? w.t("rec.used", { used: w.bytes(storage.used_bytes) })
+                : null}
+          </>
+        }
+      />
+      {cameras === undefined ? (
+        <Loading rows={5} />
+      ) : cameras.every((c) => !c.recording.segments) ? (
         <Empty icon="film" title={w.t("rec.empty.title")}>
           {w.t("rec.empty.text")}
         </Empty>
       ) : (
-        <div className="rec-body">
-          <Player
-            recording={playing}
-            nameOf={nameOf}
-            onEnd={() => setPlaying(playing && following(list, playing))}
-          />
-          <div className="rec-scroll">
-            <ul className="rec-list" aria-label={w.t("rec.list")}>
-              {list.map((r) => (
-                <Row key={r.id} r={r} playing={r.id === playing?.id} nameOf={nameOf} onPlay={setPlaying} />
-              ))}
-            </ul>
-            {more ? (
-              <button type="button" className="quiet wide" onClick={older}>
-                {w.t("rec.more")}
-              </button>
-            ) : null}
-          </div>
-        </div>
-      )}
-    </section>
-  );
-}
-
-function Row(props: {
-  r: Recording;
-  playing: boolean;
-  nameOf: (id: string) => string;
-  onPlay: (r: Recording) => void;
-}) {
-  const { r, playing, nameOf, onPlay } = props;
-  const w = useWords();
-  return (
-    <li>
-      <button
-        type="button"
-        className="rec"
-        aria-current={playing ? "true" : undefined}
-        onClick={() => onPlay(r)}
-        aria-label={w.t("rec.play", { camera: nameOf(r.camera), time: w.time(r.from) })}
-      >
-        <Icon name={playing ? "film" : "play"} size={14} />
-        <span className="rec-name">
-          <span className="num">{w.time(r.from)}</span>
-          <small>{nameOf(r.camera)}</small>
-        </span>
-        <span className="rec-figures num">
-          {playing ? w.t("rec.playing") : r.complete ? w.duration(r.seconds) : w.t("rec.writing")}
-          <small>{w.bytes(r.bytes)}</small>
-        </span>
-      </button>
-    </li>
-  );
-}
-
-function Player(props: {
-  recording: Recording | undefined;
-  nameOf: (id: string) => string;
-  onEnd: () => void;
-}) {
-  const { recording, nameOf, onEnd } = props;
-  const w = useWords();
-  const video = useRef<HTMLVideoElement>(null);
-  const [failed, setFailed] = useState("");
-  useEffect(() => {
-    const onKey = (e: KeyboardEvent) => {
-      const v = video.current;
-      const target = e.target instanceof HTMLElement ? e.target : null;
-      // Space belongs to a button that has the focus, and to the player itself.
-      if (e.key !== " " || !v || isTyping(target) || target?.closest("button, summary, video, a, dialog"))
-        return;
-      e.preventDefault();
-      if (v.paused) void v.play().catch(() => {});
-      else v.pause();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
-  if (!recording) {
-    return (
-      <div className="player idle">
-        <Icon name="film" size={28} />
-        <p>{w.t("rec.choose")}</p>
-      </div>
-    );
-  }
-  return (
-    <div className="player">
-      <video
-        ref={video}
-        key={recording.id}
-        src={`/v1/recordings/${encodeURIComponent(recording.id)}/video`}
-        controls
-        autoPlay
-        muted
-        playsInline
-        preload="metadata"
-        aria-label={w.t("rec.player", { camera: nameOf(recording.camera), time: w.time(recording.from) })}
-        onEnded={onEnd}
-        onError={() => setFailed(recording.id)}
-      />
-      {failed === recording.id ? (
-        <p className="note bad" role="alert">
-          <Icon name="warn" />
-          {w.t("rec.failed")}
-        </p>
-      ) : (
-        <p className="player-line num">
-          {nameOf(recording.camera)} · {w.time(recording.from)}
-        </p>
+        <Bench
+          cameras={cameras.map((c) => c.id)}
+          oldest={cameras.reduce<number>(
+            (old, c) => (c.recording.oldest ? Math.min(old, Date.parse(c.recording.oldest)) : old),
+            Number.POSITIVE_INFINITY,
+          )}
+          nameOf={nameOf}
+        />
       )}
     </div>
   );
 }
 
-function useRecordings(camera: string) {
-  const [list, setList] = useState<readonly Recording[]>();
-  const [more, setMore] = useState(false);
-  const [error, setError] = useState<RequestError>();
-  const load = useCallback(
-    async (to: string | undefined, signal?: AbortSignal) => {
-      try {
-        const got = await read("/v1/recordings", { camera, limit: page, ...(to ? { to } : {}) }, signal);
-        setList((old) =>
-          to && old
-            ? [...old, ...got.recordings.filter((r) => !old.some((o) => o.id === r.id))]
-            : got.recordings,
-        );
-        setMore(got.more);
-        setError(undefined);
-      } catch (err) {
-        if (err instanceof RequestError) setError(err);
-      }
-    },
-    [camera],
+/** Player, timeline and what lies on it. */
+function Bench(props: { cameras: readonly string[]; oldest: number; nameOf: (id: string) => string }) {
+  const { nameOf } = props;
+  const w = useWords();
+  const t = useTexts(timelineTexts);
+  const now = useMinute();
+  const bounds = useMemo<Span>(
+    () => ({ from: Math.min(props.oldest, now - 60_000), to: now }),
+    [props.oldest, now],
   );
+  const [camera, setCamera] = useState("");
+  const [span, setSpan] = useState<Span>(() => within({ from: now - atFirst, to: now }, bounds));
+  const [cursor, setCursor] = useState<Cursor>();
+  const [target, setTarget] = useState<Target>();
+  const [range, setRange] = useState<Partial<Span>>({});
+  const recordings = useRecordings(span, camera);
+  const marks = useMarks(span, camera);
+  const list = recordings.data?.list ?? [];
+  const shown = camera ? [camera] : props.cameras;
+  const rows = useMemo(
+    () => rowsOf(shown, marks.data?.list ?? [], marks.data?.seen ?? span),
+    [shown, marks.data, span],
+  );
+  const error = recordings.error ?? marks.error;
+
+  const seek = useCallback(
+    (c: Cursor) => {
+      setCursor(c);
+      setTarget((old) => ({ ...c, turn: (old?.turn ?? 0) + 1 }));
+      setSpan((s) => showing(s, c.at, bounds));
+    },
+    [bounds],
+  );
+  const follow = useCallback(
+    (c: Cursor) => {
+      setCursor(c);
+      setSpan((s) => (c.at > s.from && c.at < s.to ? showing(s, c.at, bounds) : s));
+    },
+    [bounds],
+  );
+  const jump = (direction: 1 | -1) => {
+    const id = cursor?.camera ?? shown[0];
+    const own = rows.find((r) => r.camera === id)?.marks ?? [];
+    const at = neighbour(own, cursor?.at ?? span.to, direction);
+    if (id !== undefined && at !== undefined) seek({ camera: id, at });
+  };
+  const zoom = (factor: number) =>
+    setSpan(zoomed(span, factor, cursor?.at ?? (span.from + span.to) / 2, bounds));
+  const setEdge = (edge: "from" | "to") => {
+    if (!cursor) return;
+    setRange((r) => {
+      const next = { ...r, [edge]: cursor.at };
+      // An end before its beginning begins a new range.
+      if (next.from !== undefined && next.to !== undefined && next.from >= next.to)
+        return { [edge]: cursor.at };
+      return next;
+    });
+  };
+  const act = new Map<string, () => void>([
+    ["+", () => zoom(0.5)],
+    ["=", () => zoom(0.5)],
+    ["-", () => zoom(2)],
+    ["[", () => jump(-1)],
+    ["]", () => jump(1)],
+    ["i", () => setEdge("from")],
+    ["o", () => setEdge("to")],
+    ["PageUp", () => setSpan(panned(span, -0.9, bounds))],
+    ["PageDown", () => setSpan(panned(span, 0.9, bounds))],
+  ]);
+  const onKey = (e: KeyboardEvent) => {
+    const what = e.ctrlKey || e.metaKey || e.altKey ? undefined : act.get(e.key);
+    what?.();
+    return what !== undefined;
+  };
+
+  return (
+    <>
+      {error ? <Failure error={error} onRetry={() => void recordings.refetch()} /> : null}
+      <div className="bench">
+        <div className="bench-main">
+          <Player target={target} recordings={list} nameOf={nameOf} onTime={follow} />
+        </div>
+        <div className="bench-side">
+          <MarkList rows={rows} span={span} nameOf={nameOf} onSeek={seek} />
+        </div>
+      </div>
+      <section className="panel" aria-label={t("tl.label")}>
+        <div className="tl-bar">
+          <select aria-label={w.t("rec.camera")} value={camera} onChange={(e) => setCamera(e.target.value)}>
+            <option value="">{t("camera.all")}</option>
+            {props.cameras.map((id) => (
+              <option key={id} value={id}>
+                {nameOf(id)}
+              </option>
+            ))}
+          </select>
+          <strong className="num tl-clock">{cursor ? w.time(new Date(cursor.at).toISOString()) : "–"}</strong>
+          <Button small onPress={() => jump(-1)} label={t("tl.prev")}>
+            <Icon name="left" />
+          </Button>
+          <Button small onPress={() => jump(1)} label={t("tl.next")}>
+            <Icon name="right" />
+          </Button>
+          <Button small disabled={!cursor} pressed={range.from !== undefined} onPress={() => setEdge("from")}>
+            {t("range.start")}
+          </Button>
+          <Button small disabled={!cursor} pressed={range.to !== undefined} onPress={() => setEdge("to")}>
+            {t("range.end")}
+          </Button>
+          <span className="spring" />
+          <Button small onPress={() => setSpan(panned(span, -0.5, bounds))}>
+            {t("tl.back")}
+          </Button>
+          <Button small onPress={() => setSpan(panned(span, 0.5, bounds))}>
+            {t("tl.on")}
+          </Button>
+          <Button
+            small
+            onPress={() => setSpan(within({ from: now - (span.to - span.from), to: now }, bounds))}
+          >
+            {t("tl.now")}
+          </Button>
+          <Button small onPress={() => zoom(2)} label={t("tl.out")}>
+            −
+          </Button>
+          <Button small onPress={() => zoom(0.5)} label={t("tl.in")}>
+            +
+          </Button>
+        </div>
+        <Track
+          span={span}
+          bounds={bounds}
+          rows={rows}
+          recordings={list}
+          cursor={cursor}
+          range={range}
+          nameOf={nameOf}
+          onSpan={setSpan}
+          onSeek={seek}
+          onKey={onKey}
+        />
+        <ul className="tl-legend">
+          {(["recorded", "mask", "lost", "person", "note"] as const).map((k) => (
+            <li key={k} className={`legend-${k}`}>
+              {t(`legend.${k}`)}
+            </li>
+          ))}
+        </ul>
+        {recordings.data?.cut || marks.data?.cut ? <p className="tl-cut">{t("tl.more")}</p> : null}
+      </section>
+    </>
+  );
+}
+
+/** The time now; it moves on every few seconds, so that new recordings come into reach. */
+function useMinute(): number {
+  const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
-    const stop = new AbortController();
-    void load(undefined, stop.signal);
-    return () => stop.abort();
-  }, [load]);
-  const atEnd = list?.at(-1)?.from;
-  // Look again by itself while nothing was ever found: the first one appears soon.
-  const none = list?.length === 0;
-  useEffect(() => {
-    if (!none) return;
-    const timer = setInterval(() => void load(undefined), 5000);
+    const timer = setInterval(() => setNow(Date.now()), 10_000);
     return () => clearInterval(timer);
-  }, [none, load]);
-  return { list, more, error, older: () => void load(atEnd), refresh: () => void load(undefined) };
+  }, []);
+  return now;
 }

@@ -1,0 +1,178 @@
+// A real installation with a venue in it: the program itself with one camera
+// that nobody publishes, a scene, a zone and a notice published by two, and a
+// browser whose camera shows a file. BYSTANDER names a program that is built
+// already.
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { chromium } from "playwright-core";
+
+const run = promisify(execFile);
+const root = new URL("../../", import.meta.url).pathname;
+
+/** The pictures of people for tests; they are not in the repository. */
+export const shared = process.env.BYSTANDER_SHARED ?? join(root, "..", "shared");
+
+export const scene = "concert";
+export const zone = "stage-front";
+
+const cast = {
+  vera: "venue_owner",
+  pia: "privacy_officer",
+  paul: "privacy_officer",
+  kim: "kiosk",
+  carla: "consent_officer",
+};
+
+/** Starts it; resolves with its address, a way to ask as somebody, and one to stop it. */
+export async function startVenue(options = {}) {
+  const dir = await mkdtemp(join(tmpdir(), "bystander-venue-"));
+  const bin = process.env.BYSTANDER ?? join(dir, "bystander");
+  if (!process.env.BYSTANDER) await run("go", ["build", "-o", bin, "./cmd/bystander"], { cwd: root });
+  const config = join(dir, "bystander.yml");
+  await writeFile(
+    config,
+    [
+      `data: ${join(dir, "data")}`,
+      "log: { level: info, format: json }",
+      "server: { listen: 127.0.0.1:0 }",
+      "events: { edge: venue }",
+      "record: { enabled: false }",
+      `models: { mirrors: [${join(shared, "models")}], offline: true }`,
+      "cameras: [{ id: stage, name: Stage, driver: whip, transport: tcp }]",
+      "",
+    ].join("\n"),
+  );
+  const tokens = {};
+  for (const [id, role] of Object.entries(cast)) {
+    const { stdout } = await run(bin, ["token", "add", "-c", config, "--id", id, "--role", role]);
+    tokens[id] = stdout.split("\n")[0].trim();
+  }
+  const child = spawn(bin, ["run", "-c", config], { stdio: ["ignore", "ignore", "pipe"] });
+  const said = [];
+  const url = await new Promise((done, fail) => {
+    child.once("exit", () => fail(new Error(`the program ended:\n${said.join("\n")}`)));
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      said.push(line);
+      const ready = /"url":"([^"]+)"/.exec(line);
+      if (ready && line.includes('"ready"')) done(ready[1]);
+    });
+  });
+  const stop = async () => {
+    const ended = once(child, "exit");
+    if (child.exitCode === null) {
+      child.kill("SIGTERM");
+      await ended;
+    }
+    await rm(dir, { recursive: true, force: true });
+  };
+  const as = asker(url, tokens);
+  try {
+    await furnish(as, options);
+  } catch (err) {
+    await stop();
+    throw err;
+  }
+  return { url, tokens, as, stop, said, dir };
+}
+
+/** Sends a request as somebody of the cast; fails unless it succeeds. */
+function asker(url, tokens) {
+  return async (who, method, path, body, header = {}) => {
+    const res = await fetch(url + path, {
+      method,
+      headers: {
+        ...(who ? { Authorization: `Bearer ${tokens[who]}` } : {}),
+        ...(body ? { "Content-Type": "application/json" } : {}),
+        ...header,
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const text = await res.text();
+    if (!res.ok) throw new Error(`${method} ${path} as ${who}: ${res.status} ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  };
+}
+
+/** The venue: one scene with one zone, and the notice that ships, completed, by two people. */
+async function furnish(as, { children = false, zones = [zone] }) {
+  await as("vera", "POST", "/v1/sites", {
+    id: "stage-house",
+    name: "Stage House Ltd",
+    contact: "privacy@stage.example",
+    profile: "cn",
+    reason: "opening",
+  });
+  await as("vera", "PUT", "/v1/cameras/stage/policy", { place_type: "stage" });
+  await as("vera", "POST", "/v1/scenes", {
+    id: scene,
+    purpose: "event_participation",
+    mode: "zone",
+    live_clear: true,
+    separate_consent: true,
+    external_recorder: true,
+    ...(children ? { children: true } : {}),
+  });
+  if (children)
+    await as("pia", "PUT", `/v1/guardian-channels/${scene}`, {
+      desk: "The service desk in the foyer",
+      procedure: "The officer sees the identity document and the household register.",
+    });
+  for (const id of zones)
+    await as("vera", "POST", "/v1/zones", {
+      id,
+      kind: "recognition",
+      camera: "stage",
+      scene,
+      outline: [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ],
+      alternative: { kind: "staffed", description: "The staffed door on the left" },
+    });
+  const texts = {};
+  for (const language of ["en", "zh-CN"]) {
+    const text = await as("pia", "GET", `/v1/notices/templates/${language}`);
+    delete text.$schema;
+    texts[language] = JSON.parse(JSON.stringify(text), (_, v) =>
+      typeof v === "string" ? v.replace(/\{\{[^}]*\}\}/g, filled[language]) : v,
+    );
+  }
+  await as("pia", "POST", "/v1/notices", { version: "2026-1", scenes: [scene], texts });
+  await as("paul", "POST", "/v1/notices/2026-1/publish", {
+    revision: 1,
+    effective_from: new Date().toISOString(),
+  });
+}
+
+const filled = { en: "as agreed for this stage", "zh-CN": "按本舞台的约定" };
+
+/** A short film of one still, as a camera sees it: the file that a browser takes for its camera. */
+export async function filmOf(dir, still, name = "camera.mjpeg") {
+  const out = join(dir, name);
+  await run("ffmpeg", [
+    ...["-v", "error", "-y", "-loop", "1", "-framerate", "10", "-t", "2", "-i", still],
+    "-vf",
+    "scale=1280:720:force_original_aspect_ratio=decrease,pad=1280:720:(ow-iw)/2:(oh-ih)/2:color=gray",
+    ...["-pix_fmt", "yuvj420p", "-c:v", "mjpeg", "-q:v", "2", out],
+  ]);
+  return out;
+}
+
+/** Chromium whose camera shows a file; without one, the browser's own test picture. */
+export function openCamera(film) {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--use-fake-device-for-media-stream",
+      ...(film ? [`--use-file-for-fake-video-capture=${film}`] : []),
+    ],
+  });
+}
