@@ -102,7 +102,11 @@ func setSecurityHeaders(h http.Header, path string) {
 		camera = "(self)"
 	}
 	h.Set("Content-Security-Policy", contentPolicy)
-	h.Set("Permissions-Policy", noPermissions+camera)
+	keys := "()"
+	if below(path, accountPages) {
+		keys = "(self)"
+	}
+	h.Set("Permissions-Policy", noPermissions+camera+", publickey-credentials-get="+keys+", publickey-credentials-create="+keys)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Embedder-Policy", "require-corp")

@@ -25,6 +25,9 @@ var pages = []string{
 // a document.
 var cameraPages = []string{"/publish", "/consent", "/kiosk"}
 
+// accountPages may use passkeys, which the browser hands to nobody else.
+var accountPages = []string{"/signin", "/setup", "/account"}
+
 // below reports whether an address is one of the roots or lies below it.
 func below(path string, roots []string) bool {
 	for _, root := range roots {

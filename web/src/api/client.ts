@@ -3,6 +3,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import createHooks from "openapi-react-query";
 import type { components, paths } from "./schema";
+import { send } from "./send";
 
 export type { components, paths };
 export type Schemas = components["schemas"];
@@ -82,7 +83,7 @@ const ours: Middleware = {
 };
 
 /** Every address of the interface, typed. A failure throws RequestError. */
-export const client = createClient<paths>({ baseUrl: "" });
+export const client = createClient<paths>({ baseUrl: "", fetch: send });
 client.use(ours);
 
 /** The same as hooks: `api.useQuery("get", "/v1/zones")`, `api.useMutation("post", …)`. */
@@ -96,10 +97,12 @@ export async function read<P extends ReadPath>(
 ): Promise<Answer<P>> {
   let res: Response;
   try {
-    res = await fetch(`${path}${queryString(query ?? {})}`, {
-      headers: { Accept: "application/json" },
-      ...(signal ? { signal } : {}),
-    });
+    res = await send(
+      new Request(`${path}${queryString(query ?? {})}`, {
+        headers: { Accept: "application/json" },
+        ...(signal ? { signal } : {}),
+      }),
+    );
   } catch (err) {
     if (signal?.aborted) throw err;
     throw new RequestError(0, "", "");

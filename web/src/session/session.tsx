@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo } from "react";
 import { RequestError, setCSRF } from "../api/client";
+import { send } from "../api/send";
 
 export type Role =
   | "operator"
@@ -78,7 +79,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 async function readSession(signal: AbortSignal): Promise<Session> {
   let res: Response;
   try {
-    res = await fetch("/v1/session", { headers: { Accept: "application/json" }, signal });
+    res = await send(new Request("/v1/session", { headers: { Accept: "application/json" }, signal }));
   } catch (err) {
     if (signal.aborted) throw err;
     throw new RequestError(0, "", "");
