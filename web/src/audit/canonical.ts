@@ -6,7 +6,7 @@
 export type Mark = "s" | "t" | "u" | "f" | "d" | "b" | "m";
 
 /** Every field that the hash covers, in the order of their names. */
-export const fields: readonly (readonly [name: string, mark: Mark])[] = [
+export const canonicalFields: readonly (readonly [name: string, mark: Mark])[] = [
   ["assessment_id", "s"],
   ["camera_id", "s"],
   ["chain_id", "s"],
@@ -48,7 +48,7 @@ export const fields: readonly (readonly [name: string, mark: Mark])[] = [
   ["zone_version", "u"],
 ];
 
-const marks = new Map(fields);
+const marks = new Map(canonicalFields);
 const domain = "bystander/event/v1\0";
 const text = new TextEncoder();
 
@@ -90,7 +90,7 @@ export async function rowHash(row: Row): Promise<Uint8Array> {
 /** The canonical form; fields that hold nothing are left out. */
 export function canonical(row: Row): Uint8Array {
   const parts: Uint8Array[] = [];
-  for (const [name, mark] of fields) {
+  for (const [name, mark] of canonicalFields) {
     const value = row[name];
     if (value === undefined || value === null) continue;
     const bytes = encode(name, mark, value);

@@ -1,5 +1,6 @@
 import { Link } from "react-router";
-import { useWords } from "../i18n/i18n";
+import { deskTexts } from "../desks/texts";
+import { type Key, useWords } from "../i18n/i18n";
 import { useTexts } from "../i18n/texts";
 import { type ColumnType, pseudonym, type Value } from "./answer";
 import { columnTexts } from "./columntexts";
@@ -9,6 +10,7 @@ import { auditTexts } from "./texts";
 export function Cell({ name, type, value }: { name: string; type: ColumnType; value: Value }) {
   const c = useTexts(columnTexts);
   const t = useTexts(auditTexts);
+  const d = useTexts(deskTexts);
   const w = useWords();
   if (value === null || value === "") return <span className="audit-none">–</span>;
   if (typeof value === "number") return <>{numberText(name, value, w.lang)}</>;
@@ -28,8 +30,38 @@ export function Cell({ name, type, value }: { name: string; type: ColumnType; va
       </code>
     );
   if (name === "kind") return <>{c.code("k", value)}</>;
-  return <>{c.code("v", value)}</>;
+  if (name === "action") return <>{c.code("act", value)}</>;
+  if (name === "role")
+    return (
+      <>
+        {value
+          .split(",")
+          .map((r) => d.code("role", r))
+          .join(", ")}
+      </>
+    );
+  if (name === "reason" && w.has(`mask.${value}`)) return <>{w.t(`mask.${value}` as Key)}</>;
+  return <>{codes.has(name) ? c.code("v", value) : value}</>;
 }
+
+/** Columns that hold codes, which have words; other texts are shown as they are. */
+export const codes: ReadonlySet<string> = new Set([
+  "consent_state",
+  "zone_state",
+  "scene_state",
+  "state",
+  "fault",
+  "what",
+  "confirmed",
+  "under14",
+  "guardian",
+  "verdict",
+  "outcome",
+  "gate_mode",
+  "pad",
+  "ts_quality",
+  "withheld",
+]);
 
 /** A moment to the second in the reader's own time; UTC to the millisecond on hovering. */
 export function Moment({ iso }: { iso: string }) {

@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from "react";
 import { useWords } from "../i18n/i18n";
 import { useTexts } from "../i18n/texts";
-import { momentText } from "./cell";
+import { codes, momentText } from "./cell";
 import type { Chart } from "./charting";
 import { columnTexts } from "./columntexts";
 import { auditTexts } from "./texts";
@@ -117,8 +117,11 @@ function Bars({ chart }: { chart: Extract<Chart, { kind: "bars" }> }) {
   const w = useWords();
   const most = Math.max(...chart.items.map((i) => i.n ?? 0), 1);
   const what = c.code("c", chart.by);
-  const label = (text: string) =>
-    text === "" ? t("chart.none") : chart.by === "kind" ? c.code("k", text) : c.code("v", text);
+  const label = (text: string) => {
+    if (text === "") return t("chart.none");
+    const words = chart.by === "kind" ? "k" : chart.by === "action" ? "act" : codes.has(chart.by) ? "v" : "";
+    return words ? c.code(words, text) : text;
+  };
   const figure = (n: number | null) => (n === null ? "< 5" : w.number(n));
   return (
     <Figure

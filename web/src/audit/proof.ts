@@ -56,7 +56,7 @@ export async function checkEvent(row: string, key: string, proof: Inclusion, vke
 }
 
 /** "held" when all steps held; one that failed outweighs those that could not tell. */
-export function verdict(list: readonly Step[]): Step["state"] {
+export function verdict(list: readonly Pick<Step, "state">[]): Step["state"] {
   if (list.some((s) => s.state === "failed")) return "failed";
   return list.every((s) => s.state === "held") ? "held" : "unable";
 }
@@ -142,6 +142,12 @@ export interface Continued {
   /** Leaves under the older and the newer checkpoint. */
   from: number;
   to: number;
+}
+
+/** The log that a checkpoint names; empty when it is none. */
+export function parseCheckpointOrigin(note: string): string {
+  const cp = attempt(() => parseCheckpoint(note));
+  return cp instanceof RowError ? "" : cp.origin;
 }
 
 /** The sizes to ask a consistency proof for: the older first. */
