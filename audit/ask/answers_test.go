@@ -136,6 +136,12 @@ func testAnswers(t *testing.T, open open) {
 			[]string{"chain_id", "first", "last"},
 			[]string{fmt.Sprintf("control %d 1000", w.control.Head().Seq+1)},
 		},
+		{
+			"complete",
+			map[string]string{"chain": "control", "first": "1001", "last": "1010"},
+			[]string{"chain_id", "first", "last", "missing"},
+			[]string{"control 1001 1010 10"},
+		},
 		{"overdue", nil, []string{"what", "object", "count", "reason"}, []string{
 			"request late r-3 1 ", "request refused r-2 1 REPETITIVE", "retention skeleton 3 disk full",
 		}},

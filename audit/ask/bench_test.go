@@ -109,6 +109,9 @@ func TestPlansUseTheOrder(t *testing.T) {
 		"zone-outcomes": "ts", "use-and-faults": "ts", "children": "ts", "people-held": "kind", "overdue": "kind",
 	}
 	asker := ask.NewClickHouse(db, time.Now)
+	plan, err := asker.Explain(t.Context(), "complete", nil)
+	require.NoError(t, err)
+	require.Contains(t, plan, "ReadFromMergeTree (blocks)", "the numbers are read row by row")
 	for name, key := range tests {
 		plan, err := asker.Explain(t.Context(), name, map[string]string{"from": "-2d", "to": "-1d"})
 		if name == "people-held" || name == "overdue" {

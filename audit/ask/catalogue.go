@@ -111,7 +111,7 @@ var catalogue = []Question{
 	{
 		Number: 11, Name: "complete", Check: true,
 		Title: "Is the log complete, and is every gap explained?",
-		About: "Runs of missing numbers of a chain that neither the skeleton nor a disposal explains.",
+		About: "Runs of missing numbers of a chain that neither the skeleton nor a disposal explains, and numbers that are there with two contents.",
 		Params: []Param{
 			{Name: "chain", Type: Text, About: "of this chain only"},
 			{Name: "first", Type: Int, Default: "1", About: "from this number on"},

@@ -38,9 +38,10 @@ type dialect struct {
 	lead func(x, by, order, none string) string
 	lag  func(x, by, order, none string) string
 	div  func(a, b string) string // whole numbers
-	// held is chain and seq of every row and skeleton in the range asked for;
-	// numbers is the same, for chains that may have gaps at least.
-	held, numbers string
+	// held is chain and seq of every row and skeleton in the range asked for; runs
+	// is the same as chain, first and last of runs without gaps, each number in
+	// one; doubles is chain and seq of numbers that are there with two contents.
+	held, runs, doubles string
 }
 
 // history is a record of changes, by a key.
@@ -126,7 +127,8 @@ func (d *dialect) funcs() template.FuncMap {
 			return d.past(h, key), nil
 		},
 		"lead": d.lead, "lag": d.lag, "div": d.div,
-		"numbers": func() string { return d.numbers },
+		"runs":    func() string { return d.runs },
+		"doubles": func() string { return d.doubles },
 		"held":    func() string { return d.held },
 		"key":     func(x string) string { return d.text(x) },
 	}

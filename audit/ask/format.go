@@ -87,6 +87,8 @@ func (a *Answer) MarshalJSON() ([]byte, error) {
 // cell is a value as text. Times are RFC 3339, empty for none.
 func cell(v any) string {
 	switch v := v.(type) {
+	case nil:
+		return ""
 	case time.Time:
 		if v.IsZero() {
 			return ""

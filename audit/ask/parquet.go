@@ -46,6 +46,8 @@ func node(t Type) parquet.Node {
 	switch t {
 	case Int:
 		return parquet.Int(64)
+	case Count:
+		return parquet.Optional(parquet.Int(64))
 	case Float:
 		return parquet.Leaf(parquet.DoubleType)
 	case Time:
@@ -57,7 +59,8 @@ func node(t Type) parquet.Node {
 
 // level is 1 for an optional value that is there.
 func level(t Type, v any) int {
-	if at, ok := v.(time.Time); t == Time && ok && !at.IsZero() {
+	at, ok := v.(time.Time)
+	if t == Time && ok && !at.IsZero() || t == Count && v != nil {
 		return 1
 	}
 	return 0

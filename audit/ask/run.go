@@ -16,7 +16,7 @@ import (
 
 // Answer is the table that a question was answered with. A value is a string,
 // int64, float64 or time.Time (UTC; the zero time for none), by its column's
-// type; a digest is its lower-case hex.
+// type; a digest is its lower-case hex, a withheld count nil.
 type Answer struct {
 	Question Question
 	Rows     [][]any
@@ -95,6 +95,11 @@ func (a *Asker) run(ctx context.Context, q Question, values map[string]any, limi
 	if err != nil {
 		return nil, err
 	}
+	return a.runText(ctx, q, text, values, limit)
+}
+
+// runText puts a query's text with its values, and reads up to limit rows.
+func (a *Asker) runText(ctx context.Context, q Question, text string, values map[string]any, limit int) (*Answer, error) {
 	began := time.Now()
 	rows, err := a.db.QueryContext(ctx, text, a.args(values)...)
 	if err != nil {
@@ -171,7 +176,7 @@ func scan(rows *sql.Rows, columns []Column) ([]any, error) {
 	dst := make([]any, len(columns))
 	for i, c := range columns {
 		switch c.Type {
-		case Int, Time:
+		case Int, Time, Count:
 			dst[i] = new(int64)
 		case Float:
 			dst[i] = new(float64)

@@ -32,7 +32,10 @@ func sqliteDialect() *dialect {
 			return fmt.Sprintf("LAG(%s, 1, %s) OVER (PARTITION BY %s ORDER BY %s)", x, none, by, order)
 		},
 		div:  func(a, b string) string { return "(" + a + ") / " + b },
-		held: sqliteHeld, numbers: sqliteHeld,
+		held: sqliteHeld,
+		runs: "SELECT chain, seq AS first, seq AS last FROM (" + sqliteHeld + ")",
+		// The store names its rows by chain and number, and refuses a second content.
+		doubles: "SELECT '' AS chain, 0 AS seq WHERE 0",
 	}
 }
 
