@@ -1,6 +1,7 @@
-import { useId } from "react";
+import { useId, useState } from "react";
 import { useTexts } from "../i18n/texts";
 import { Button } from "../kit/button";
+import { CheckField } from "../kit/fields";
 import { enrol } from "./texts";
 import type { Purpose } from "./types";
 
@@ -12,13 +13,15 @@ export function Question(props: {
   purpose: Purpose;
   zones: readonly string[];
   busy: boolean;
-  disabled?: boolean;
   onYes: () => void;
   onNo: () => void;
+  /** On the web a person ticks a box before they agree; it is never ticked beforehand. */
+  tick?: boolean;
 }) {
   const t = useTexts(enrol);
   const id = useId();
   const { purpose } = props;
+  const [ticked, setTicked] = useState(false);
   return (
     <section className="question" aria-labelledby={id}>
       <h2 id={id}>{t(`ask.${purpose}`)}</h2>
@@ -35,7 +38,13 @@ export function Question(props: {
         <dt>{t("q.back")}</dt>
         <dd>{t("q.backText")}</dd>
       </dl>
-      <Answers busy={props.busy} disabled={props.disabled ?? false} onYes={props.onYes} onNo={props.onNo} />
+      {props.tick ? <CheckField label={t("q.tick")} value={ticked} onChange={setTicked} /> : null}
+      <Answers
+        busy={props.busy}
+        disabled={Boolean(props.tick) && !ticked}
+        onYes={props.onYes}
+        onNo={props.onNo}
+      />
     </section>
   );
 }

@@ -32,6 +32,7 @@ export const enrol = texts(
     "q.untilMonth": "Thirty days, or until you withdraw.",
     "q.back": "Taking it back",
     "q.backText": "At any time, here or on your own page, in one step and without giving a reason.",
+    "q.tick": "I have read this, and I agree to this one purpose",
     "q.yes": "Yes, I agree",
     "q.no": "No, I don’t agree",
     "q.sensitive":
@@ -220,6 +221,7 @@ export const enrol = texts(
     "q.untilMonth": "三十日，或至您撤回同意为止。",
     "q.back": "撤回同意",
     "q.backText": "随时可在此处或您的个人页面一步撤回，无须说明理由。",
+    "q.tick": "我已阅读，并单独同意此项",
     "q.yes": "同意",
     "q.no": "不同意",
     "q.sensitive": "人脸信息属于敏感个人信息。此项须取得您的单独同意，您可以自由拒绝。",
