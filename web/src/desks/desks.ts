@@ -27,7 +27,7 @@ export const desks: readonly Desk[] = [
   {
     name: "zones",
     path: "/zones",
-    roles: ["venue_owner", "inspector"],
+    roles: ["venue_owner", "inspector", "privacy_officer", "administrator"],
     Page: lazy(() => import("../zones/desk")),
   },
   { name: "audit", path: "/audit", roles: ["auditor"], Page: lazy(() => import("../audit/desk")) },

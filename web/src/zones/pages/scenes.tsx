@@ -1,0 +1,327 @@
+import { useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { client } from "../../api/client";
+import { useTexts } from "../../i18n/texts";
+import { Button, LinkButton } from "../../kit/button";
+import { TextField } from "../../kit/fields";
+import { Loaded } from "../../kit/loaded";
+import { Chip, Facts, PageHead, Panel } from "../../kit/page";
+import { useToast } from "../../kit/toast";
+import { holds, useSession } from "../../session/session";
+import { Empty } from "../../ui/parts";
+import { ifMatch, type Scene, useReload, useVenue, type Venue } from "../data";
+import { Decide } from "../decide";
+import { idPattern } from "../draw/items";
+import { useDay } from "../kindof";
+import { Refusal } from "../problem";
+import { zoneTexts } from "../texts";
+import { sceneTexts } from "../texts/scene";
+import { emptyScene, type SceneDraft, SceneFields, sceneBody, sceneDraft } from "./scenefields";
+
+export function SceneChip({ scene }: { scene: Scene }) {
+  const t = useTexts(sceneTexts);
+  const tone =
+    scene.state === "enabled"
+      ? "good"
+      : scene.state === "paused"
+        ? "bad"
+        : scene.state === "assessed"
+          ? "warn"
+          : "muted";
+  return <Chip tone={tone}>{t(`state.${scene.state}`)}</Chip>;
+}
+
+export function ScenesPage() {
+  const t = useTexts(sceneTexts);
+  const venue = useVenue();
+  const { session } = useSession();
+  const [adding, setAdding] = useState(false);
+  const editor = holds(session, ["venue_owner", "privacy_officer"]);
+  return (
+    <Loaded query={venue}>
+      {(v) => (
+        <>
+          <PageHead
+            title={t("title")}
+            lead={t("lead")}
+            actions={
+              editor && !adding && v.site ? (
+                <Button tone="primary" onPress={() => setAdding(true)}>
+                  {t("add")}
+                </Button>
+              ) : null
+            }
+          />
+          {adding ? <AddScene venue={v} /> : null}
+          {v.scenes.length === 0 && !adding ? (
+            <Empty icon="gate" title={t("none")}>
+              {t("none.text")}
+            </Empty>
+          ) : (
+            <ul className="zone-cards">
+              {v.scenes.map((s) => (
+                <li key={s.id} className="panel zone-card">
+                  <div className="zone-card-head">
+                    <div>
+                      <h2>
+                        <Link to={`/zones/scenes/${s.id}`}>{s.id}</Link>
+                      </h2>
+                      <small>
+                        {t(`purpose.${s.purpose}`)} · {t(`mode.${s.mode ?? "zone"}`)}
+                      </small>
+                    </div>
+                    <SceneChip scene={s} />
+                  </div>
+                </li>
+              ))}
+            </ul>
+          )}
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+function AddScene({ venue }: { venue: Venue }) {
+  const t = useTexts(sceneTexts);
+  const z = useTexts(zoneTexts);
+  const reload = useReload();
+  const go = useNavigate();
+  const [id, setID] = useState("");
+  const [draft, setDraft] = useState<SceneDraft>(emptyScene(venue.site?.profile));
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const taken = venue.scenes.some((s) => s.id === id);
+  const save = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await client.POST("/v1/scenes", { body: { id, ...sceneBody(draft), reason: t("reason") } });
+      await reload();
+      void go(`/zones/scenes/${id}`);
+    } catch (err) {
+      setError(err);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Panel title={t("add")}>
+      <form
+        className="form"
+        onSubmit={(e) => {
+          e.preventDefault();
+          void save();
+        }}
+      >
+        <TextField
+          required
+          mono
+          focus
+          label={t("id")}
+          hint={t("id.hint")}
+          value={id}
+          error={id === "" || idPattern.test(id) ? (taken ? z("id.taken") : undefined) : z("id.bad")}
+          onChange={setID}
+          maxLength={63}
+        />
+        <SceneFields value={draft} onChange={setDraft} profile={venue.site?.profile} />
+        {error ? <Refusal error={error} venue={venue} /> : null}
+        <div className="actions">
+          <Button
+            submit
+            tone="primary"
+            pending={busy}
+            disabled={!idPattern.test(id) || taken || draft.purpose === ""}
+          >
+            {t("save")}
+          </Button>
+        </div>
+      </form>
+    </Panel>
+  );
+}
+
+export function ScenePage({ id }: { id: string }) {
+  const t = useTexts(sceneTexts);
+  const venue = useVenue();
+  return (
+    <Loaded query={venue}>
+      {(v) => {
+        const scene = v.scenes.find((s) => s.id === id);
+        return scene ? (
+          <Shown key={scene.version} scene={scene} venue={v} />
+        ) : (
+          <Empty icon="help" title={t("gone", { id })} />
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function Shown({ scene, venue }: { scene: Scene; venue: Venue }) {
+  const t = useTexts(sceneTexts);
+  const day = useDay();
+  const { session } = useSession();
+  const zones = venue.zones.filter((z) => z.scene === scene.id && z.state !== "retired");
+  return (
+    <>
+      <PageHead
+        title={
+          <>
+            {t("one", { id: scene.id })} <SceneChip scene={scene} />
+          </>
+        }
+        lead={t(`purpose.${scene.purpose}`)}
+        actions={scene.state === "retired" ? null : <Moves scene={scene} venue={venue} />}
+      />
+      <div className="columns">
+        <EditScene
+          scene={scene}
+          venue={venue}
+          readOnly={!holds(session, ["venue_owner", "privacy_officer"]) || scene.state === "retired"}
+        />
+        <Panel title={t("state")}>
+          <Facts
+            rows={[
+              [t("state"), t(`state.${scene.state}`)],
+              [t("notice"), scene.notice],
+              [t("assessment"), scene.assessment],
+              [
+                t("review"),
+                scene.legal_review ? `${scene.legal_review.reviewer}, ${day(scene.legal_review.date)}` : "",
+              ],
+              [t("editors"), scene.editors?.join(", ")],
+              [t("approver"), scene.approver],
+              [
+                t("zones"),
+                zones.length > 0
+                  ? zones.map((z) => (
+                      <span key={z.id}>
+                        <Link to={`/zones/zone/${z.id}`}>{z.id}</Link>{" "}
+                      </span>
+                    ))
+                  : "",
+              ],
+            ]}
+          />
+          <h3>{t("who")}</h3>
+          <ul className="plain-list">
+            {(["who.edit", "who.assess", "who.enable", "who.pause"] as const).map((k) => (
+              <li key={k}>{t(k)}</li>
+            ))}
+          </ul>
+          {holds(session, ["privacy_officer"]) ? <LinkButton to="/office">{t("office")}</LinkButton> : null}
+        </Panel>
+      </div>
+    </>
+  );
+}
+
+function Moves({ scene, venue }: { scene: Scene; venue: Venue }) {
+  const t = useTexts(sceneTexts);
+  const say = useToast();
+  const reload = useReload();
+  const { session } = useSession();
+  const params = { path: { id: scene.id } };
+  const after = async () => {
+    say(t("done"));
+    await reload();
+  };
+  const of = { scene: scene.id };
+  return (
+    <>
+      {scene.state !== "enabled" && holds(session, ["privacy_officer", "administrator"]) ? (
+        <Decide
+          tone="primary"
+          label={t("enable")}
+          title={t("enable.ask", { id: scene.id })}
+          text={t("enable.text")}
+          of={of}
+          venue={venue}
+          run={async (reason) => {
+            await client.POST("/v1/scenes/{id}/enable", { params, body: { reason } });
+            await after();
+          }}
+        />
+      ) : null}
+      {scene.state === "enabled" ? (
+        <Decide
+          tone="danger"
+          label={t("pause")}
+          title={t("pause.ask", { id: scene.id })}
+          text={t("pause.text")}
+          of={of}
+          run={async (reason) => {
+            await client.POST("/v1/scenes/{id}/pause", { params, body: { reason } });
+            await after();
+          }}
+        />
+      ) : null}
+      {holds(session, ["venue_owner", "privacy_officer"]) ? (
+        <Decide
+          tone="danger"
+          label={t("retire")}
+          title={t("retire.ask", { id: scene.id })}
+          text={t("retire.text")}
+          of={of}
+          run={async (reason) => {
+            await client.POST("/v1/scenes/{id}/retire", { params, body: { reason } });
+            await after();
+          }}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function EditScene({ scene, venue, readOnly }: { scene: Scene; venue: Venue; readOnly: boolean }) {
+  const t = useTexts(sceneTexts);
+  const say = useToast();
+  const reload = useReload();
+  const was = sceneDraft(scene);
+  const [draft, setDraft] = useState<SceneDraft>(was);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const changed = JSON.stringify(was) !== JSON.stringify(draft);
+  const save = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await client.PUT("/v1/scenes/{id}", {
+        params: { path: { id: scene.id }, header: ifMatch(scene) },
+        body: { ...sceneBody(draft, scene), reason: t("reason") },
+      });
+      say(t("saved"));
+      await reload();
+    } catch (err) {
+      setError(err);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Panel title={t("purpose")} note={t("alternative")}>
+      <form
+        className="form"
+        onSubmit={(e) => {
+          e.preventDefault();
+          void save();
+        }}
+      >
+        <SceneFields value={draft} onChange={setDraft} profile={venue.site?.profile} readOnly={readOnly} />
+        {error ? <Refusal error={error} of={{ scene: scene.id }} venue={venue} /> : null}
+        {readOnly ? null : (
+          <>
+            <div className="actions">
+              <Button submit tone="primary" pending={busy} disabled={!changed}>
+                {t("save")}
+              </Button>
+            </div>
+            {changed ? <p className="muted">{t("edit.note")}</p> : null}
+          </>
+        )}
+      </form>
+    </Panel>
+  );
+}
