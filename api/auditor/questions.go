@@ -104,7 +104,7 @@ func (m *Questions) ask(ctx context.Context, in *askInput) (*askOutput, error) {
 	defer cancel()
 	a, err := m.Asker.Ask(asking, in.Name, given)
 	if err != nil {
-		return nil, m.refuse(ctx, err)
+		return nil, refusal(ctx, m.Log, err)
 	}
 	if err := m.record(ctx, in, a); err != nil {
 		return nil, unrecorded(ctx, m.Log, err)
@@ -181,7 +181,8 @@ func parameters(set []string) (map[string]string, error) {
 	return given, nil
 }
 
-func (m *Questions) refuse(ctx context.Context, err error) error {
+// refusal says why the log did not answer.
+func refusal(ctx context.Context, log zerolog.Logger, err error) error {
 	switch {
 	case errors.Is(err, ask.ErrUnknown):
 		return problem.New(http.StatusNotFound, "NO_SUCH_QUESTION", strings.TrimPrefix(err.Error(), "ask: "))
@@ -190,7 +191,7 @@ func (m *Questions) refuse(ctx context.Context, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return problem.New(http.StatusServiceUnavailable, "TOO_LONG", "the answer took too long; narrow the time with from and to")
 	}
-	m.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("question failed")
+	log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("question failed")
 	return problem.New(http.StatusServiceUnavailable, "STORE", "the store did not answer; see /healthz")
 }
 

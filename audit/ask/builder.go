@@ -14,7 +14,7 @@ import (
 const Count Type = "count"
 
 // FewPeople is how many distinct people a count must concern to be told
-// (REQUIREMENTS section 5: counters below k = 5 are suppressed).
+// (REQUIREMENTS section 4.3: counters below k = 5 are suppressed).
 const FewPeople = 5
 
 // The bounds of one query that somebody built.

@@ -20,6 +20,7 @@ func (e *edge) auditDesk() []api.Module {
 	reads, events := readRecorder{e}, reviewLog{e}
 	return []api.Module{
 		&auditor.Questions{Asker: e.desks.asker, Access: reads, Log: log},
+		&auditor.Queries{Builder: e.desks.builder, Access: reads, Log: log},
 		&auditor.Reviews{Events: events, Access: reads, Record: events.record, Log: log},
 		&auditor.Events{Events: events, Asker: e.desks.asker, Access: reads, Key: e.chainKey, Log: log},
 		&auditor.Verifications{Verifier: logVerifier{e.cfg}, Access: reads, Log: log},

@@ -23,6 +23,7 @@ type desks struct {
 	verify   *verify.Module // nil without face models
 	live     *liveness.Detector
 	asker    auditor.Asker
+	builder  auditor.Builder
 }
 
 // places are what an erasure has to reach at the desks.
@@ -62,7 +63,7 @@ func (e *edge) openDesks(ctx context.Context) (err error) {
 		return err
 	}
 	e.closing(done)
-	d.asker = asker
+	d.asker, d.builder = asker, asker
 	return nil
 }
 

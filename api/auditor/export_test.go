@@ -1,0 +1,4 @@
+package auditor
+
+// Conditions is conditions, for the tests.
+var Conditions = conditions
