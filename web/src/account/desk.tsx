@@ -11,6 +11,7 @@ import { DataTable } from "../kit/table";
 import { Moment } from "../kit/time";
 import { useToast } from "../kit/toast";
 import { Icon } from "../ui/icons";
+import { deviceName } from "./device";
 import { AppSetup, KeySetup } from "./factor";
 import { Codes, Form, type NewPassword, NewPasswordFields, ready, Trouble, useDoing } from "./parts";
 import { type Answer, given, type Own, useAnswer, useOwnDocument } from "./session";
@@ -391,7 +392,7 @@ function Sessions({ own, reload }: PartProps) {
     >
       <Trouble error={error} />
       <DataTable
-        caption={t("sess.title")}
+        caption={t("sess.table")}
         rows={own.sessions}
         rowKey={(d) => d.id}
         columns={[
@@ -400,7 +401,7 @@ function Sessions({ own, reload }: PartProps) {
             title: t("sess.device"),
             cell: (d) => (
               <>
-                <span className="device">{d.device || "–"}</span>{" "}
+                <span title={d.device}>{deviceName(d.device)}</span>{" "}
                 {d.current ? <Chip tone="good">{t("sess.here")}</Chip> : null}
               </>
             ),

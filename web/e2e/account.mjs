@@ -1,0 +1,228 @@
+// Accounts in real Chromium against the program itself: a first start's link, a
+// second factor, recovery codes, passkeys by a virtual authenticator, sign-out.
+// BYSTANDER names a program that is built already; SHOTS a folder for pictures.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { harness } from "./harness.mjs";
+import { openBrowser } from "./server.mjs";
+
+const run = promisify(execFile);
+const root = new URL("../../", import.meta.url).pathname;
+const password = "turquoise ladder forgets noon";
+
+/** Starts the program with one camera that nobody publishes; resolves with its address by name and its set-up link. */
+async function start() {
+  const dir = await mkdtemp(join(tmpdir(), "bystander-account-"));
+  const bin = process.env.BYSTANDER ?? join(dir, "bystander");
+  if (!process.env.BYSTANDER) await run("go", ["build", "-o", bin, "./cmd/bystander"], { cwd: root });
+  const config = join(dir, "bystander.yml");
+  const shared = process.env.BYSTANDER_SHARED ?? join(root, "..", "shared");
+  await writeFile(
+    config,
+    [
+      `data: ${join(dir, "data")}`,
+      "log: { level: info, format: json }",
+      "server: { listen: 127.0.0.1:0 }",
+      "record: { enabled: false }",
+      `models: { mirrors: [${join(shared, "models")}], offline: true }`,
+      "cameras: [{ id: stage, name: Stage, driver: whip, transport: tcp }]",
+      "",
+    ].join("\n"),
+  );
+  const child = spawn(bin, ["run", "-c", config], { stdio: ["ignore", "pipe", "pipe"] });
+  const said = [];
+  let link = "";
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    link ||= /\/setup#\S+/.exec(line)?.[0] ?? "";
+  });
+  const address = await new Promise((done, fail) => {
+    child.once("exit", () => fail(new Error(`the program ended:\n${said.join("\n")}`)));
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      said.push(line);
+      const ready = /"url":"([^"]+)"/.exec(line);
+      if (ready && line.includes('"ready"')) done(ready[1]);
+    });
+  });
+  const stop = async () => {
+    const ended = once(child, "exit");
+    if (child.exitCode === null) {
+      child.kill("SIGTERM");
+      await ended;
+    }
+    await rm(dir, { recursive: true, force: true });
+  };
+  assert.ok(!said.join("\n").includes(link), "the link is not in the log");
+  // Passkeys want a name, not an address.
+  return { url: address.replace("127.0.0.1", "localhost"), link, stop };
+}
+
+/** The six digits of a secret now (RFC 6238). */
+function totp(secret) {
+  const bits = [...secret.replace(/\s/g, "")].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c));
+  const key = Buffer.from(
+    bits
+      .map((v) => v.toString(2).padStart(5, "0"))
+      .join("")
+      .match(/.{8}/g)
+      .map((b) => Number.parseInt(b, 2)),
+  );
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const h = createHmac("sha1", key).update(counter).digest();
+  const at = h[19] & 15;
+  return String((h.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+const server = await start();
+const browser = await openBrowser();
+const ctx = harness(server, browser);
+const { test, clean, narrow } = ctx;
+let codes = [];
+
+/** Keeps a picture of the page in both themes and languages, and has axe look at each. */
+async function look(page, name) {
+  // What a button announced while it worked names the button, also once that is gone.
+  await page.waitForFunction(() => !document.querySelector("[data-live-announcer] [role=img]"));
+  for (const lang of ["en", "zh-CN"])
+    for (const theme of ["dark", "light"]) {
+      await page.evaluate(
+        ([l, t]) => {
+          document.documentElement.dataset.theme = t;
+          document.documentElement.lang = l;
+        },
+        [lang, theme],
+      );
+      if (lang === "en") await clean(page);
+      if (process.env.SHOTS && lang === "en") {
+        await mkdir(process.env.SHOTS, { recursive: true });
+        await page.screenshot({ path: join(process.env.SHOTS, `${name}-${theme}.png`), fullPage: true });
+      }
+    }
+}
+
+async function signIn(page, id = "ada") {
+  await page.getByLabel("Account").fill(id);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+await test("a first start is set up by its link", {}, async (page) => {
+  await page.goto(`${server.url}/admin`);
+  await page.waitForURL("**/signin?then=%2Fadmin");
+  await page.getByText("Nobody can administer yet").waitFor();
+  await look(page, "signin");
+  await page.goto(server.url + server.link);
+  await page.getByLabel("Account").fill("ada");
+  await page.getByLabel("Name").fill("Ada Chen");
+  await page.getByLabel("New password").fill("password1234");
+  await page.getByText("easy to guess").waitFor();
+  assert.ok(await page.getByRole("button", { name: "Go on" }).isDisabled());
+  await page.getByLabel("New password").fill(password);
+  await page.getByLabel("The same once more").fill(password);
+  await page.getByText("very good").waitFor();
+  await look(page, "setup");
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("heading", { name: "One more step" }).waitFor();
+  await page.getByRole("button", { name: "Set up an authenticator app" }).click();
+  const secret = await page.locator(".secret").textContent();
+  assert.ok(
+    !(await page.evaluate(() => location.href)).includes("#"),
+    "the link does not stay in the address",
+  );
+  await look(page, "second-factor");
+  await page.getByLabel("Six digits").fill(totp(secret));
+  await page.getByLabel("Six digits").press("Enter");
+  await page.getByText("Keep these where only you find them").waitFor();
+  codes = await page.locator(".codes code").allTextContents();
+  assert.equal(codes.length, 10);
+  await look(page, "recovery-codes");
+  await page.getByRole("button", { name: "I have kept them" }).click();
+  await page.waitForURL("**/admin");
+});
+
+await test("sign in with the second factor, add a passkey, sign out", {}, async (page, complaints) => {
+  await page.goto(`${server.url}/account`);
+  await page.locator("main").getByRole("link", { name: "Sign in" }).click();
+  await page.getByLabel("Account").fill("ada");
+  await page.getByLabel("Password").fill("not the password");
+  await page.getByLabel("Password").press("Enter");
+  await page.getByText("That does not fit").waitFor();
+  await signIn(page);
+  await page.getByRole("heading", { name: "Second factor" }).waitFor();
+  await page.getByLabel("Code").fill("aaaa-aaaa-aaaa-aaaa");
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.getByText("That does not fit").waitFor();
+  await page.getByLabel("Code").fill(codes[0]);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.waitForURL("**/account");
+  assert.deepEqual(
+    complaints.splice(0).filter((c) => !c.includes("401")),
+    [],
+  );
+
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send("WebAuthn.enable");
+  await cdp.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  await page.getByText("9 left").waitFor();
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  await page.getByLabel("Name of this passkey").fill("Test key");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByText("Test key").waitFor();
+  await look(page, "account");
+  await page.getByRole("button", { name: "Account of Ada Chen" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.waitForURL("**/signin**");
+
+  await page.goto(`${server.url}/signin?then=/account`);
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await page.waitForURL("**/account");
+  await page.getByText("this one").waitFor();
+  const cookies = await page.context().cookies();
+  const own = cookies.find((c) => c.name.endsWith("bystander_session"));
+  assert.ok(own?.httpOnly && own.sameSite === "Strict");
+  await page.getByRole("button", { name: "End", exact: true }).first().click();
+  await page.waitForURL("**/signin**");
+});
+
+await test("the pages fit a telephone and work by keyboard", {
+  viewport: { width: 360, height: 740 },
+}, async (page) => {
+  await page.goto(`${server.url}/signin`);
+  await page.getByLabel("Account").waitFor();
+  await narrow(page);
+  // The field has the focus: one can type at once.
+  await page.keyboard.type("ada");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(password);
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Code").waitFor();
+  await narrow(page);
+  await page.keyboard.type(codes[1]);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/admin");
+  await page.goto(`${server.url}/account`);
+  await page.getByText("8 left").waitFor();
+  await narrow(page);
+  if (process.env.SHOTS)
+    await page.screenshot({ path: join(process.env.SHOTS, "account-360.png"), fullPage: true });
+});
+
+await browser.close();
+await server.stop();
+if (ctx.failed) process.exitCode = 1;
