@@ -251,7 +251,7 @@ func (f *field) membrane(r rect) {
 				t.u += frostPale * (solidC - t.u)
 				t.v += frostPale * (solidC - t.v)
 			}
-			f.y[i] = int32(min(max(t.y, 16), 235)*fieldScale + 0.5)
+			f.y[i] = int32(min(max(t.y, 16+textureMost), 235-textureMost)*fieldScale + 0.5)
 			f.u[i] = int32(t.u*fieldScale + 0.5)
 			f.v[i] = int32(t.v*fieldScale + 0.5)
 		}

@@ -13,23 +13,25 @@ type painter struct {
 	style  Style
 	shapes *outlineTable
 	grain  *grain
+	ribs   *ribTable
 	field  field
 	tiles  mosaic
 	buf    []byte // one row
+	spans  []span // of the row of chroma that is being painted
 }
 
 func newPainter(style Style) *painter {
-	return &painter{style: style, shapes: newOutlineTable(), grain: newGrain()}
+	return &painter{style: style, shapes: newOutlineTable(), grain: newGrain(), ribs: newRibs()}
 }
 
 // paint fills everything that c covers. masks are those whose shapes are in c;
-// mosaic takes the size of its tiles from them.
+// mosaic and frost take the size of their texture from them.
 func (a *painter) paint(p frame.Planes, seq uint64, c *cover, masks []mask) {
 	switch a.style {
 	case StyleFrost:
 		a.field.resize(p.Size)
 		a.field.solve(p, c)
-		a.frost(p, seq, c)
+		a.frost(p, seq, c, masks)
 	case StyleMosaic:
 		a.field.resize(p.Size)
 		a.field.solve(p, c)
@@ -46,26 +48,65 @@ func (a *painter) paint(p frame.Planes, seq uint64, c *cover, masks []mask) {
 }
 
 // frost draws the field, interpolated between the middles of its cells, with
-// grain over the luma.
-func (a *painter) frost(p frame.Planes, seq uint64, c *cover) {
+// ribs and grain over the luma.
+func (a *painter) frost(p frame.Planes, seq uint64, c *cover, masks []mask) {
 	f := &a.field
 	if n := p.W + 2*bufLead + cellLuma; len(a.buf) < n {
 		a.buf = make([]byte, n)
 	}
 	for y := range c.h {
-		for x := c.nextRun(y, 0); x < c.w; {
+		x := c.nextRun(y, 0)
+		if x < c.w {
+			a.spansOf(masks, y, c.w)
+		}
+		for x < c.w {
 			e := c.endRun(y, x)
-			l0, l1 := 2*x, min(2*e, p.W)
-			for r := 2 * y; r < min(2*y+2, p.H); r++ {
-				row, shift := a.grain.line(seq, r)
-				f.luma(p.Y[r*p.StrideY:], a.buf, r, l0, l1, row, shift)
-			}
 			f.chroma(f.u, p.U[y*p.StrideC:], a.buf, y, x, e)
 			f.chroma(f.v, p.V[y*p.StrideC:], a.buf, y, x, e)
+			for x < e {
+				end, rib := a.ribAt(x, e)
+				for r := 2 * y; r < min(2*y+2, p.H); r++ {
+					row, shift := a.grain.line(seq, r)
+					f.luma(p.Y[r*p.StrideY:], a.buf, r, 2*x, min(2*end, p.W), row, shift, a.ribs.at(rib, r))
+				}
+				x = end
+			}
 			x = c.nextRun(y, e)
 		}
 	}
 	bevel(p, c)
+}
+
+// span is the part of a row of chroma that one mask covers, and its ribs.
+type span struct{ x0, x1, rib int }
+
+// spansOf lists what the masks cover of chroma row y.
+func (a *painter) spansOf(masks []mask, y, w int) {
+	a.spans = a.spans[:0]
+	for i := range masks {
+		m := &masks[i]
+		if !m.drawn || float32(2*y+2) <= m.box.Y0 || float32(2*y) >= m.box.Y1 {
+			continue
+		}
+		if x0, x1 := a.shapes.span(m.shape, m.box, y, w); x0 < x1 {
+			a.spans = append(a.spans, span{x0, x1, ribOf(m.box.H())})
+		}
+	}
+}
+
+// ribAt is the period at sample x of the row, the finest of the masks that cover
+// it, and where at most it ends.
+func (a *painter) ribAt(x, end int) (to, rib int) {
+	rib = coarsestRib
+	for _, s := range a.spans {
+		switch {
+		case s.x0 > x:
+			end = min(end, s.x0)
+		case s.x1 > x:
+			end, rib = min(end, s.x1), min(rib, s.rib)
+		}
+	}
+	return end, rib
 }
 
 // The rim of a mask is a little lighter above and on the left, a little darker
@@ -125,7 +166,7 @@ func shade(p frame.Planes, y, x0, x1, d int) {
 // lanes of one word, each an 8.8 fixed-point number. Between the middles of two
 // cells with values a and b, sample k of n has a + (b-a)·(2k+1)/2n. All lanes
 // end up between 0 and 65535, so the sum over them is exact although b-a and
-// the grain may be negative: borrows between lanes cancel.
+// the texture may be negative: borrows between lanes cancel.
 const (
 	laneOnes  = 0x0001_0001_0001_0001
 	laneOdd   = 0x0007_0005_0003_0001 // (2k+1) for the first four samples
@@ -142,8 +183,9 @@ func put4(dst []byte, v uint64) {
 }
 
 // luma draws samples [x0,x1) of luma row y into line, by way of buf, which has
-// room for the row and a cell more at either end.
-func (f *field) luma(line, buf []byte, y, x0, x1 int, g []uint64, shift int) {
+// room for the row and a cell more at either end. g and shift are the grain, rib
+// is what ribs add.
+func (f *field) luma(line, buf []byte, y, x0, x1 int, g []uint64, shift int, rib uint64) {
 	j := (y - cellLuma/2) >> 3
 	fy := int32((y-cellLuma/2)&7)*2 + 1
 	up := f.y[clampInt(j, 0, f.h-1)*f.w:][:f.w]
@@ -156,7 +198,7 @@ func (f *field) luma(line, buf []byte, y, x0, x1 int, g []uint64, shift int) {
 		k := clampInt(i+1, 0, f.w-1)
 		b := (up[k]*(16-fy) + dn[k]*fy) >> 6
 		d := uint64(int64(b - a))
-		v := uint64(a)*(16*laneOnes) + d*laneOdd + laneHalf
+		v := uint64(a)*(16*laneOnes) + d*laneOdd + laneHalf + rib
 		dst := buf[i*8+cellLuma/2+bufLead:][:8]
 		put4(dst, v+g[at&(grainSide-1)])
 		put4(dst[4:], v+d*laneNext+g[(at+4)&(grainSide-1)])

@@ -16,8 +16,8 @@ type Style string
 
 // The styles.
 const (
-	// StyleFrost looks like frosted glass: a smooth fill from around the mask
-	// with a faint moving grain.
+	// StyleFrost looks like ribbed glass: a smooth fill from around the mask
+	// with faint level ribs and a faint moving grain.
 	StyleFrost Style = "frost"
 	// StyleSolid is one dark colour.
 	StyleSolid Style = "solid"

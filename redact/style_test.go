@@ -95,6 +95,17 @@ func TestFrostIsSmoothAndOfItsSurroundings(t *testing.T) {
 	if most == 0 || most > 8 {
 		t.Errorf("neighbouring samples differ by up to %d, want a faint grain", most)
 	}
+	lo, hi := 255, 0
+	for y := 40; y < 70; y++ {
+		mean := 0
+		for x := 45; x < 75; x++ {
+			mean += int(p.Y[y*p.StrideY+x])
+		}
+		lo, hi = min(lo, mean/30), max(hi, mean/30)
+	}
+	if hi-lo < 15 || hi-lo > 60 {
+		t.Errorf("the means of rows differ by %d, want ribs to be seen, and faint", hi-lo)
+	}
 	u := p.U[25*p.StrideC+30]
 	if u < 100 || u > 150 {
 		t.Errorf("chroma %d is not of the surroundings", u)
@@ -198,4 +209,86 @@ func TestFillPrivacyCoversBeforeDetection(t *testing.T) {
 		t.Error("a polygon of two corners was taken")
 	}
 	raw.Release()
+}
+
+// frosted covers one face on a picture of one brightness and returns the face's
+// part of the luma, row by row.
+func frosted(t *testing.T, size frame.Size, light byte, box geom.Box) [][]byte {
+	t.Helper()
+	pool := frame.NewPool(1)
+	defer pool.Close()
+	raw, err := pool.Get(size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := raw.Planes()
+	for i := range p.Y {
+		p.Y[i] = light
+	}
+	for i := range p.U {
+		p.U[i], p.V[i] = 128, 128
+	}
+	cfg := redact.DefaultConfig()
+	cfg.Hold = 0
+	red, err := redact.New(cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := red.Push(raw, look(face(1, box))); err != nil {
+		t.Fatal(err)
+	}
+	o, _ := red.Pop()
+	defer o.Release()
+	y := luma(o.Live)
+	var rows [][]byte
+	for r := int(box.Y0); r < int(box.Y1); r++ {
+		rows = append(rows, append([]byte(nil), y[r*size.W+int(box.X0):r*size.W+int(box.X1)]...))
+	}
+	return rows
+}
+
+// TestTextureKeepsToItsRange: nothing runs over into the samples beside it, in
+// the darkest and the brightest surroundings, at every height of ribs.
+func TestTextureKeepsToItsRange(t *testing.T) {
+	for _, h := range []float32{20, 40, 60, 90, 140} {
+		box := geom.BoxAt(200, 160, h*0.8, h)
+		for light, want := range map[byte][2]byte{0: {16, 70}, 255: {175, 235}} {
+			for y, row := range frosted(t, frame.Size{W: 400, H: 320}, light, box) {
+				for x, v := range row {
+					if v < want[0] || v > want[1] {
+						t.Fatalf("height %v on %d: sample (%d,%d) of the face is %d, want %d to %d", h, light, x, y, v, want[0], want[1])
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestRibsFollowTheMask: a larger head has wider ribs, so that about as many
+// cross each.
+func TestRibsFollowTheMask(t *testing.T) {
+	crests := func(h float32) (n int) {
+		var means []int
+		for _, row := range frosted(t, frame.Size{W: 640, H: 480}, 120, geom.BoxAt(320, 240, h*0.8, h)) {
+			sum := 0
+			for _, v := range row {
+				sum += int(v)
+			}
+			means = append(means, sum/len(row))
+		}
+		for i := 1; i+1 < len(means); i++ {
+			if means[i] > means[i-1] && means[i] >= means[i+1] {
+				n++
+			}
+		}
+		return n
+	}
+	for _, h := range []float32{30, 50, 70, 90} {
+		if n := crests(h); n < 6 || n > 14 {
+			t.Errorf("%d ribs cross a face of %v rows, want about ten", n, h)
+		}
+	}
+	if n := crests(180); n < 16 || n > 22 {
+		t.Errorf("%d ribs cross a large face, want ribs of nine rows", n)
+	}
 }

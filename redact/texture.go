@@ -2,19 +2,64 @@ package redact
 
 import "math"
 
-// Grain is the faint moving texture of frost: fine noise and slanting bands of
-// light, the same for every picture but for where it starts. It is made from
-// nothing but a fixed seed. The bands are so narrow that several cross a head: a
-// smooth oval above a collar is a face to detectors, a striped one is none.
+// The texture of frost is faint: level ribs of light, as of ribbed glass, which
+// stand still, and fine grain, which drifts. It is the same whatever a mask
+// hides. Ribs are there for the machines: a smooth oval above a collar is a face
+// to detectors, and to an embedder it is like every face that shows little. Of
+// the textures that were tried, level ribs of about a tenth of a face are the
+// least like any face; docs/redaction.md has the figures.
 const (
-	grainSide  = 128 // samples; the tile repeats without a seam
-	grainScale = 256 // units of one luma step
-	grainMost  = 12  // luma steps that the grain stays below, by construction
-	grainBands = 16  // in the tile, each way
+	grainSide   = 128 // samples; the tile repeats without a seam
+	grainScale  = 256 // units of one luma step
+	grainMost   = 7   // luma steps that the grain stays below, by construction
+	ribHeight   = 14  // luma steps of a rib above and below the fill
+	ribsAcross  = 20  // ribs to a mask's height, which holds a head with room
+	textureMost = grainMost + ribHeight
 )
+
+// ribPeriods are the heights that a rib may have, in halves of a luma row, fine
+// to coarse: finer ones are lost in a small face's few rows. They are few, and
+// ribs are placed by the picture's rows, so that masks that overlap join without
+// a seam and ribs do not crawl as a mask moves.
+var ribPeriods = [...]int{7, 10, 14, 18}
+
+// coarsestRib is the index of the widest ribs. What no mask has for its own,
+// privacy polygons, gets them too.
+const coarsestRib = len(ribPeriods) - 1
+
+// ribOf is the index of the period for a mask of this height.
+func ribOf(height float32) int {
+	want := 2 * height / ribsAcross
+	for i := range coarsestRib {
+		if want < float32(ribPeriods[i]+ribPeriods[i+1])/2 {
+			return i
+		}
+	}
+	return coarsestRib
+}
+
+// ribTable holds what ribs add to four samples of a row, one in each lane,
+// negative ones borrowing: for each period, the rows of two ribs.
+type ribTable [len(ribPeriods)][]uint64
+
+func newRibs() *ribTable {
+	var t ribTable
+	for i, p := range ribPeriods {
+		t[i] = make([]uint64, p)
+		for y := range p {
+			v := ribHeight * math.Sin(4*math.Pi*float64(y)/float64(p))
+			t[i][y] = uint64(int64(math.Round(v*grainScale))) * laneOnes
+		}
+	}
+	return &t
+}
+
+// at is what the ribs of a period add to luma row y.
+func (t *ribTable) at(period, y int) uint64 { return t[period][y%len(t[period])] }
 
 // grain holds, for each place in the tile, the four values from there on in the
 // lanes of a word: their sum, each shifted to its lane, negative ones borrowing.
+// It is made from nothing but a fixed seed.
 type grain [grainSide * grainSide]uint64
 
 func newGrain() *grain {
@@ -31,8 +76,7 @@ func newGrain() *grain {
 		for x := range grainSide {
 			n := 4*at(x, y) + 2*(at(x+1, y)+at(x-1, y)+at(x, y+1)+at(x, y-1)) +
 				at(x+1, y+1) + at(x-1, y-1) + at(x+1, y-1) + at(x-1, y+1)
-			band := math.Sin(2 * math.Pi * grainBands * float64(x+y) / grainSide)
-			g[y*grainSide+x] = 0.4*n + 7*band
+			g[y*grainSide+x] = 0.4 * n
 		}
 	}
 	var out grain
@@ -47,7 +91,7 @@ func newGrain() *grain {
 }
 
 // line is the row of the tile for luma row y of picture seq, and where in it
-// the picture's first column lies. The texture drifts by a sample a picture.
+// the picture's first column lies. The grain drifts by a sample a picture.
 func (g *grain) line(seq uint64, y int) (row []uint64, shift int) {
 	o := int(seq & (grainSide - 1))
 	r := (y + o) & (grainSide - 1)
