@@ -224,6 +224,12 @@ func TestTally(t *testing.T) {
 			Redetected: !small && i%10 == 0,
 			Compared:   i%5 == 0, Reidentified: small && i <= 10 && i%5 == 0,
 		}
+		if l.Compared {
+			l.Cosine = float32(i) / 100
+			if small {
+				l.Cosine = -0.5
+			}
+		}
 		if l.Redetected {
 			l.By = []int{1}
 		}
@@ -245,10 +251,12 @@ func TestTally(t *testing.T) {
 		From: 16, Faces: 55, Exposed: 4, Redetected: 3, RedetectedBy: []int{0, 3}, Compared: 11, Reidentified: 2, Chance: 1,
 		ExposedRate: 4.0 / 55, RedetectRate: 3.0 / 55, ReidRate: 2.0 / 11,
 	}, r.Sure)
+	require.Equal(t, leak.Spread{N: 12, Median: -0.5, P99: 0.25, P999: 0.25, Max: 0.25}, r.Cosines)
 	require.Equal(t, 1, r.ExposedTracks)
 	require.Equal(t, 4, r.LongestRun)
 	require.Equal(t, []int{30, 0, 0, 30}, []int{r.BySize[0].Faces, r.BySize[1].Faces, r.BySize[2].Faces, r.BySize[3].Faces})
 	require.Equal(t, 5, r.BySize[0].Exposed)
 	require.Len(t, r.Leaks, 10)
 	require.False(t, math.IsNaN(r.EmptyArea))
+	require.Zero(t, leak.Count(seen, func(int, leak.Face) leak.Leak { return leak.Leak{} }).Cosines, "none compared")
 }

@@ -95,7 +95,8 @@ th:first-child,td:first-child{text-align:left}figure{display:inline-block;margin
 {{range .R.BySize}}<tr><td>from {{.From}} px<td>{{.Faces}}<td>{{.Exposed}} ({{pct .ExposedRate}})<td>{{.Redetected}} ({{pct .RedetectRate}})<td>{{.Reidentified}} of {{.Compared}}</tr>{{end}}
 {{with .R.All}}<tr><td><b>all</b><td>{{.Faces}}<td>{{.Exposed}} ({{pct .ExposedRate}})<td>{{.Redetected}} ({{pct .RedetectRate}})<td>{{.Reidentified}} of {{.Compared}}</tr>{{end}}
 {{with .R.Sure}}<tr><td>without doubtful ones<td>{{.Faces}}<td>{{.Exposed}} ({{pct .ExposedRate}})<td>{{.Redetected}} ({{pct .RedetectRate}})<td>{{.Reidentified}} of {{.Compared}}</tr>{{end}}</table>
-<p>Found again by {{range $i, $n := $.R.Judges}}{{if $i}}, {{end}}{{$n}}: {{index $r.All.RedetectedBy $i}}{{end}}. Matches that may be chance: {{.R.All.Chance}}.</p>
+<p>Found again by {{range $i, $n := $.R.Judges}}{{if $i}}, {{end}}{{$n}}: {{index $r.All.RedetectedBy $i}}{{end}}. Matches that may be chance: {{.R.All.Chance}}.
+{{with .R.Cosines}}{{if .N}}Cosines with the original: median {{printf "%.2f" .Median}}, 99 % below {{printf "%.2f" .P99}}, 99.9 % below {{printf "%.2f" .P999}}, the highest {{printf "%.2f" .Max}}.{{end}}{{end}}</p>
 <p>Tracks seen clear at least once: {{.R.ExposedTracks}}; longest run of exposed pictures: {{.R.LongestRun}}.
 Masked area: {{pct .R.Area}} of the picture, {{pct .R.AreaNobody}} where nobody is{{if .R.EmptyFrames}}, {{pct .R.EmptyArea}} in the {{.R.EmptyFrames}} pictures with nobody in view{{end}}.</p>
 {{range .Thumbs}}<figure><img src="{{.URL}}" alt="picture {{.Frame}} of the redacted recording with every face blotted out"><figcaption>picture {{.Frame}}: {{.Bad}} bad</figcaption></figure>{{end}}{{end}}

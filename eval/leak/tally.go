@@ -1,6 +1,7 @@
 package leak
 
 import (
+	"math"
 	"slices"
 
 	"bystander/internal/frame"
@@ -95,13 +96,35 @@ type Result struct {
 	EmptyArea   float64 `json:"masked_area_empty"`
 	// Told is the mean masked area by the redaction's own word, -1 if it gives
 	// none.
-	Told  float64 `json:"masked_area_told"`
-	Leaks []Leak  `json:"leaks,omitempty"` // the worst, at most mostLeaks
+	Told float64 `json:"masked_area_told"`
+	// Cosines are those of the faces compared, with the original. They tell how
+	// far from the threshold a redaction stays, which counts of matches do not.
+	Cosines Spread `json:"cosines"`
+	Leaks   []Leak `json:"leaks,omitempty"` // the worst, at most mostLeaks
 
 	worst []thumbnail
 }
 
 const mostLeaks = 400
+
+// Spread is how values are distributed: all zero of none.
+type Spread struct {
+	N      int     `json:"n"`
+	Median float32 `json:"median"`
+	P99    float32 `json:"p99"`
+	P999   float32 `json:"p99_9"`
+	Max    float32 `json:"max"`
+}
+
+// spreadOf sorts v. A percentile is the least value that so many are at most.
+func spreadOf(v []float32) Spread {
+	if len(v) == 0 {
+		return Spread{}
+	}
+	slices.Sort(v)
+	at := func(q float64) float32 { return v[max(int(math.Ceil(q*float64(len(v))))-1, 0)] }
+	return Spread{N: len(v), Median: at(0.5), P99: at(0.99), P999: at(0.999), Max: v[len(v)-1]}
+}
 
 // tally sums up one redaction.
 type tally struct {
@@ -110,6 +133,7 @@ type tally struct {
 	areaSum   float64
 	nobodySum float64
 	runs      map[int]run // by track
+	cosines   []float32
 	worst     []thumbnail
 }
 
@@ -152,6 +176,9 @@ func (t *tally) faces(leaks []Leak) {
 				t.r.BySize[k].add(l)
 				break
 			}
+		}
+		if l.Compared {
+			t.cosines = append(t.cosines, l.Cosine)
 		}
 		if l.Exposed {
 			t.expose(l)
@@ -223,6 +250,7 @@ func (t *tally) result() *Result {
 	for i := range r.BySize {
 		r.BySize[i].rate()
 	}
+	r.Cosines = spreadOf(t.cosines)
 	r.worst = t.worst
 	return &r
 }

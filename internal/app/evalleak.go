@@ -355,6 +355,9 @@ func printLeaks(w io.Writer, rep *leak.Report) {
 			fmt.Fprintf(w, "  %-20s %7.2f %% %7.2f %% %14s %4d/%-4d\n", "without doubtful ones",
 				100*r.Sure.ExposedRate, 100*r.Sure.RedetectRate, "", r.Sure.Reidentified-r.Sure.Chance, r.Sure.Compared)
 		}
+		if c := r.Cosines; c.N > 0 {
+			fmt.Fprintf(w, "  cosines with the original: median %.3f, p99 %.3f, p99.9 %.3f, highest %.3f\n", c.Median, c.P99, c.P999, c.Max)
+		}
 	}
 }
 
