@@ -231,3 +231,36 @@ func TestAPartThatWentIsNotTakenForStored(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, clickhouse.Completeness{ChainID: "edge", Last: 50, Events: 50}, c)
 }
+
+// TestABrokenProjection: what the server keeps beside the rows for quick answers
+// is spoilt. A repair writes the part anew, and nothing of the log is lost.
+func TestABrokenProjection(t *testing.T) {
+	for name, how := range map[string]func(string) error{"emptied": empty, "removed": forget} {
+		t.Run(name, func(t *testing.T) {
+			s := servers.StartEngine(t, servers.Options{})
+			conn, v := dial(t, s, true), clickhouse.Variant{Database: s.Database()}
+			_, err := clickhouse.Migrate(t.Context(), conn, v)
+			require.NoError(t, err)
+			st := open(t, conn, clickhouse.Options{Variant: v})
+			evs := matches(t, "edge", 300)
+			require.NoError(t, st.Append(t.Context(), evs))
+			path := s.Exec("SELECT path FROM system.parts WHERE active AND database = '" + s.Database() + "' AND table = 'skeleton'")
+			files, err := filepath.Glob(filepath.Join(path, "blocks.proj", "*.bin"))
+			require.NoError(t, err)
+			require.NotEmpty(t, files)
+			for _, f := range files {
+				require.NoError(t, how(f))
+			}
+			s.Exec("SYSTEM DROP MARK CACHE")
+			s.Exec("SYSTEM DROP UNCOMPRESSED CACHE")
+			r, err := clickhouse.Repair(t.Context(), conn, v)
+			require.NoError(t, err)
+			require.Len(t, r.Broken, 1)
+			require.Equal(t, clickhouse.PartCopied, r.Broken[0].Outcome)
+			require.Equal(t, "300", s.Exec("SELECT sum(n) FROM (SELECT chain_id, intDiv(seq, 65536) AS b, bitmapCardinality(groupBitmapState(seq)) AS n FROM "+s.Database()+".skeleton GROUP BY chain_id, b) SETTINGS force_optimize_projection = 1"))
+			c, err := st.Complete(t.Context(), "edge")
+			require.NoError(t, err)
+			require.Equal(t, clickhouse.Completeness{ChainID: "edge", Last: 300, Events: 300}, c)
+		})
+	}
+}

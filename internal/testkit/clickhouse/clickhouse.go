@@ -7,16 +7,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"bystander/internal/backends"
 	"bystander/internal/testkit"
+	"bystander/internal/testkit/proc"
 )
 
 // Options say which server a test needs.
@@ -32,25 +30,19 @@ type Options struct {
 	Dir string
 }
 
-// patience is how long a server may take to start on a busy machine.
-const patience = 90 * time.Second
-
 // backend is what both kinds of server can do.
 type backend interface {
 	Addr() string
 	DSN(database string) string
 	Exec(ctx context.Context, sql string) (string, error)
-	Start(ctx context.Context) error
-	Kill() error
-	Stop(time.Duration) error
-	Pause() error
-	Resume() error
+	proc.Process
 	LogTail() string
 	PID() int
 }
 
 // Server is a running ClickHouse with one empty database for the test.
 type Server struct {
+	proc.Handle
 	t        testing.TB
 	o        Options
 	b        backend
@@ -85,9 +77,10 @@ type starter func(ctx context.Context, dir string) (backend, error)
 
 func start(t testing.TB, o Options, kind string, run starter) *Server {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), proc.Patience)
 	defer cancel()
 	s := &Server{t: t, o: o}
+	s.Handle = proc.New(t, "testkit/clickhouse", func() proc.Process { t.Helper(); return s.hurt() })
 	var err error
 	switch {
 	case o.Shared:
@@ -123,8 +116,7 @@ func (s *Server) end() {
 	}
 }
 
-// shared are the servers of this test binary, by kind. The kernel ends them with
-// the binary; the folders that stay are removed by the next one.
+// shared are the servers of this test binary, by kind.
 var shared = struct {
 	sync.Mutex
 	by map[string]backend
@@ -138,26 +130,11 @@ func sharedServer(ctx context.Context, kind string, run starter) (backend, error
 	if b := shared.by[kind]; b != nil {
 		return b, nil
 	}
-	sweep()
-	b, err := run(ctx, filepath.Join(os.TempDir(), sharedPrefix+kind+"-"+strconv.Itoa(os.Getpid())))
+	b, err := run(ctx, proc.SharedDir(sharedPrefix+kind+"-"))
 	if err == nil {
 		shared.by[kind] = b
 	}
 	return b, err
-}
-
-// sweep removes the folders of shared servers whose test binary has ended.
-func sweep() {
-	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), sharedPrefix+"*"))
-	if err != nil {
-		return // a bad pattern, which this is not
-	}
-	for _, d := range dirs {
-		pid, err := strconv.Atoi(d[strings.LastIndexByte(d, '-')+1:])
-		if err == nil && syscall.Kill(pid, 0) != nil {
-			_ = os.RemoveAll(d) // another binary may be removing it too
-		}
-	}
 }
 
 // Addr is the server's address: of HTTP for an engine, of native TCP otherwise.
@@ -194,35 +171,4 @@ func (s *Server) hurt() backend {
 		s.t.Fatal("testkit/clickhouse: the shared server must not be hurt")
 	}
 	return s.b
-}
-
-// Pause stops the server in its tracks: it keeps its connections and answers
-// nothing.
-func (s *Server) Pause() { s.t.Helper(); s.must(s.hurt().Pause()) }
-
-// Resume lets a paused server go on.
-func (s *Server) Resume() { s.t.Helper(); s.must(s.hurt().Resume()) }
-
-// Kill ends the server as a crash would (SIGKILL).
-func (s *Server) Kill() { s.t.Helper(); s.must(s.hurt().Kill()) }
-
-// Stop ends the server in good order.
-func (s *Server) Stop() { s.t.Helper(); s.must(s.hurt().Stop(patience)) }
-
-// Restart kills the server if it still runs and starts it on the same port with
-// the same data. It returns once the server answers.
-func (s *Server) Restart() {
-	s.t.Helper()
-	b := s.hurt()
-	s.must(b.Kill())
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	s.must(b.Start(ctx))
-}
-
-func (s *Server) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(fmt.Errorf("testkit/clickhouse: %w", err))
-	}
 }

@@ -26,7 +26,7 @@ func startFake(t testing.TB, o Options) *Broker {
 	t.Cleanup(c.Close)
 	// On standard error too, so that no summary of a passed run hides it.
 	fmt.Fprintf(os.Stderr, "KAFKA=fake: %s runs against a broker in this process, not a real one\n", t.Name())
-	return &Broker{t: t, o: o, fake: &fake{addr: c.ListenAddrs()[0]}}
+	return (&Broker{t: t, o: o, fake: &fake{addr: c.ListenAddrs()[0]}}).handled()
 }
 
 func (f *fake) do(call func(context.Context, *kafka.Client) error) error {

@@ -8,14 +8,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"bystander/internal/backends"
+	"bystander/internal/testkit/proc"
 )
 
 // Options say which broker a test needs. The zero value is a plain one of the
@@ -40,14 +38,12 @@ type Options struct {
 
 // Broker is a running broker with no topics.
 type Broker struct {
+	proc.Handle
 	t    testing.TB
 	o    Options
 	real *backends.Kafka
 	fake *fake
 }
-
-// patience is how long a broker may take to start on a busy machine.
-const patience = 90 * time.Second
 
 // Start starts a broker on free loopback ports with a folder of its own. It
 // ends with the test. Where no broker is installed the test fails and says what
@@ -66,13 +62,13 @@ func Start(t testing.TB, o Options) *Broker {
 		if o.TLS || len(o.Properties) > 0 || len(o.Advertised) > 0 || o.Dir != "" {
 			t.Fatal("testkit/kafka: the shared broker is a plain one")
 		}
-		return &Broker{t: t, o: o, real: sharedBroker(t)}
+		return (&Broker{t: t, o: o, real: sharedBroker(t)}).handled()
 	}
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
 	k := startReal(t, o.Dir, o)
-	b := &Broker{t: t, o: o, real: k}
+	b := (&Broker{t: t, o: o, real: k}).handled()
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the broker's log: %s", k.LogTail())
@@ -82,9 +78,15 @@ func Start(t testing.TB, o Options) *Broker {
 	return b
 }
 
+// handled lets the test hurt the broker, as far as it may be.
+func (b *Broker) handled() *Broker {
+	b.Handle = proc.New(b.t, "testkit/kafka", func() proc.Process { b.t.Helper(); return b.hurt() })
+	return b
+}
+
 func startReal(t testing.TB, dir string, o Options) *backends.Kafka {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), proc.Patience)
 	defer cancel()
 	k, err := backends.StartKafka(ctx, backends.KafkaOptions{
 		Dir: dir, TLS: o.TLS, Users: o.Users, Advertised: o.Advertised, Properties: o.Properties,
@@ -95,8 +97,7 @@ func startReal(t testing.TB, dir string, o Options) *backends.Kafka {
 	return k
 }
 
-// shared is the broker of this test binary. The kernel ends it with the binary;
-// the folder that stays is removed by the next one.
+// shared is the broker of this test binary.
 var shared struct {
 	sync.Mutex
 	k *backends.Kafka
@@ -109,25 +110,9 @@ func sharedBroker(t testing.TB) *backends.Kafka {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.k == nil {
-		sweep()
-		dir := filepath.Join(os.TempDir(), sharedPrefix+strconv.Itoa(os.Getpid()))
-		shared.k = startReal(t, dir, Options{})
+		shared.k = startReal(t, proc.SharedDir(sharedPrefix), Options{})
 	}
 	return shared.k
-}
-
-// sweep removes the folders of shared brokers whose test binary has ended.
-func sweep() {
-	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), sharedPrefix+"*"))
-	if err != nil {
-		return // a bad pattern, which this is not
-	}
-	for _, d := range dirs {
-		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(d), sharedPrefix))
-		if err == nil && syscall.Kill(pid, 0) != nil {
-			_ = os.RemoveAll(d) // another binary may be removing it too
-		}
-	}
 }
 
 // Addr is the plain listener's address.
@@ -213,30 +198,6 @@ func (b *Broker) hurt() *backends.Kafka {
 		b.t.Fatal("testkit/kafka: the shared broker must not be hurt")
 	}
 	return b.real
-}
-
-// Pause stops the broker in its tracks: it keeps its connections and answers
-// nothing.
-func (b *Broker) Pause() { b.t.Helper(); b.must(b.hurt().Pause()) }
-
-// Resume lets a paused broker go on.
-func (b *Broker) Resume() { b.t.Helper(); b.must(b.hurt().Resume()) }
-
-// Kill ends the broker as a crash would (SIGKILL).
-func (b *Broker) Kill() { b.t.Helper(); b.must(b.hurt().Kill()) }
-
-// Stop ends the broker in good order.
-func (b *Broker) Stop() { b.t.Helper(); b.must(b.hurt().Stop(patience)) }
-
-// Restart kills the broker if it still runs and starts it on the same ports
-// with the same data. It returns once the broker answers.
-func (b *Broker) Restart() {
-	b.t.Helper()
-	k := b.hurt()
-	b.must(k.Kill())
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	b.must(k.Start(ctx))
 }
 
 // CreateTopic makes a topic and returns once it can be written to. Settings are
