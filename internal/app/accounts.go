@@ -39,7 +39,7 @@ type signIn struct {
 	session session.Config
 	users   users.Config
 	in      *session.Module // once modules made it
-	people  api.Module      // enrolled people's own page
+	people  []api.Module    // enrolled people's own page, and the privacy notice
 }
 
 // openSignIn opens it; it needs the ledger and the site.
@@ -60,7 +60,7 @@ func (e *edge) openSignIn(ctx context.Context) error {
 	}, users: users.Config{
 		Store: store, Access: readRecorder{e}, Log: e.log, Site: e.law.siteID, Emit: e.ledger.emit,
 	}}
-	e.signIn.people, err = e.ownPage(e.signIn)
+	e.signIn.people, err = e.openToPeople(e.signIn)
 	return err
 }
 
@@ -78,7 +78,7 @@ func (e *edge) asDemo() {
 // modules are the sign-in's parts of the interface; the first lets sessions in.
 func (s *signIn) modules() (*session.Module, []api.Module) {
 	s.in = session.New(s.session)
-	return s.in, []api.Module{s.in, users.New(s.users), s.people}
+	return s.in, append([]api.Module{s.in, users.New(s.users)}, s.people...)
 }
 
 // doors let people in by session or by token.

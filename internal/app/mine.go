@@ -10,20 +10,47 @@ import (
 
 	"bystander/api"
 	"bystander/api/me"
+	"bystander/api/public"
 	"bystander/api/session"
 	"bystander/audit/access"
 	"bystander/internal/event"
+	"bystander/internal/sqldb"
 	"bystander/policy"
 	"bystander/rights"
 )
 
-// ownPage is the module of people's own page.
-func (e *edge) ownPage(sessions me.Sessions) (api.Module, error) {
+// openToPeople is what people find here without being staff: their own page, and
+// the privacy notice.
+func (e *edge) openToPeople(sessions me.Sessions) ([]api.Module, error) {
 	d := e.desks.rights
-	return me.New(me.Config{
+	own, err := me.New(me.Config{
 		Codes: e.desks.consents, Sessions: sessions, Requests: d.Service, Filed: d.db, Export: exporter{e, d.db},
 		Holdings: holdings{e}, Access: readRecorder{e}, Log: e.log.With().Str("component", "me").Logger(),
 	})
+	if err != nil {
+		return nil, err
+	}
+	notice, err := public.New(public.Config{
+		House: e.desks.consents, Rules: e.rulesOfKeeping, Log: e.log.With().Str("component", "privacy").Logger(),
+	})
+	return []api.Module{own, notice}, err
+}
+
+// rulesOfKeeping are the rules that retain applies, as the privacy notice tells
+// them.
+func (e *edge) rulesOfKeeping() []public.Rule {
+	var out []public.Rule
+	for _, store := range []interface{ Rules() []sqldb.Rule }{
+		e.store, e.access, e.desks.rights.db, e.desks.consents.db, e.law.ops.DB(), e.signIn.store.DB(),
+	} {
+		for _, r := range store.Rules() {
+			out = append(out, public.Rule{Class: r.Class, Days: int(r.Period / (24 * time.Hour))})
+		}
+	}
+	if e.rec != nil {
+		out = append(out, public.Rule{Class: "redacted recordings", Days: int(e.cfg.Record.MaxAge / (24 * time.Hour))})
+	}
+	return out
 }
 
 // Enter implements me.Sessions.

@@ -1,0 +1,213 @@
+// Package public serves the privacy notice of an installation as a document of
+// its own: one page in English and Simplified Chinese, made from what the site
+// says, the notices in force, the real rules of keeping, and the register of
+// components. It needs neither script nor sign-in (B-09, B-10).
+package public
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/rs/zerolog"
+
+	"bystander/api/problem"
+	"bystander/policy/consent"
+	"bystander/rights"
+)
+
+// House tells what is public of the house; *consent.Service does.
+type House interface {
+	House(ctx context.Context) (consent.House, error)
+	Current(ctx context.Context, scene string) (consent.InForce, error)
+}
+
+// Rule is for how long one class of data is kept; Days 0 names no number of
+// days.
+type Rule struct {
+	Class string
+	Days  int
+}
+
+// Config joins the module to its surroundings. House and Rules are needed.
+type Config struct {
+	House House
+	Rules func() []Rule
+	Log   zerolog.Logger
+}
+
+// Module adds the page.
+type Module struct {
+	cfg        Config
+	components []consent.Component
+}
+
+// New returns the module.
+func New(cfg Config) (*Module, error) {
+	if cfg.House == nil || cfg.Rules == nil {
+		return nil, errors.New("api/public: house and rules of keeping are needed")
+	}
+	r, err := consent.Components()
+	if err != nil {
+		return nil, err
+	}
+	return &Module{cfg, r.Components}, nil
+}
+
+type pageIn struct {
+	Lang   string `query:"lang" enum:"en,zh-CN" doc:"Left out: as the reader's browser asks"`
+	From   string `query:"from" enum:"kiosk" doc:"A kiosk goes back to its start by itself"`
+	Accept string `header:"Accept-Language"`
+}
+
+type pageOut struct {
+	ContentType string `header:"Content-Type"`
+	Language    string `header:"Content-Language"`
+	Vary        string `header:"Vary"`
+	Body        []byte
+}
+
+// Register implements api.Module.
+func (m *Module) Register(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "privacy-page", Method: http.MethodGet, Path: "/privacy", Hidden: true,
+		Summary: "The privacy notice as a page of its own, in English or Simplified Chinese",
+	}, m.page)
+	huma.Register(api, huma.Operation{
+		OperationID: "privacy-style", Method: http.MethodGet, Path: "/privacy.css", Hidden: true, Summary: "Its style",
+	}, func(context.Context, *struct{}) (*pageOut, error) {
+		return &pageOut{ContentType: "text/css; charset=utf-8", Body: []byte(style)}, nil
+	})
+}
+
+func (m *Module) page(ctx context.Context, in *pageIn) (*pageOut, error) {
+	lang := language(in.Lang, in.Accept)
+	d, err := m.data(ctx, lang)
+	if err != nil {
+		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("the privacy notice could not be made")
+		return nil, problem.New(http.StatusServiceUnavailable, "STORE", "the store did not answer; see /healthz")
+	}
+	d.Kiosk = in.From == "kiosk"
+	var b bytes.Buffer
+	if err := document.Execute(&b, d); err != nil {
+		return nil, err
+	}
+	return &pageOut{"text/html; charset=utf-8", lang, "Accept-Language", b.Bytes()}, nil
+}
+
+// data gathers what the page says. A house without a site has a page, too: it
+// says that nobody is recognised.
+func (m *Module) data(ctx context.Context, lang string) (data, error) {
+	d := data{Lang: lang, W: words[lang], Components: m.components, Rules: kept(m.cfg.Rules(), words[lang])}
+	h, err := m.cfg.House.House(ctx)
+	var no *consent.Refusal
+	if errors.As(err, &no) {
+		d.Term = words[lang].term(rights.TermOf("default"))
+		d.Authority = words[lang].Authorities["default"]
+		return d, nil
+	}
+	if err != nil {
+		return d, err
+	}
+	d.House, d.Term = h, words[lang].term(rights.TermOf(h.Profile))
+	if d.Authority = words[lang].Authorities[h.Profile]; d.Authority == "" {
+		d.Authority = words[lang].Authorities["default"]
+	}
+	for _, p := range h.Places {
+		s := scene{Place: p, Purpose: or(words[lang].Purposes[string(p.Purpose)], string(p.Purpose)), Mode: words[lang].Modes[string(p.Mode)]}
+		n, err := m.cfg.House.Current(ctx, p.Scene)
+		switch {
+		case errors.As(err, &no):
+		case err != nil:
+			return d, err
+		case n.Notice != nil:
+			s.Version, s.Since = n.Version, n.Notice.EffectiveFrom
+			s.Text = n.Notice.Texts[lang]
+			s.Has = true
+			if s.Since.After(d.Updated) {
+				d.Updated = s.Since
+			}
+		default:
+			s.Version = n.Version
+		}
+		d.Scenes = append(d.Scenes, s)
+	}
+	return d, nil
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// kept is one row for each class that the page has words for, with the longest
+// time of its tables. Classes without words hold nothing of people's: which
+// those are, a test of the program's own rules checks.
+func kept(rules []Rule, w text) []row {
+	days, unlimited := map[string]int{}, map[string]bool{}
+	for _, r := range rules {
+		days[r.Class] = max(days[r.Class], r.Days)
+		unlimited[r.Class] = unlimited[r.Class] || r.Days == 0
+	}
+	var out []row
+	for _, c := range w.Classes {
+		n, known := days[c.Class]
+		if c.Class != "" && !known {
+			continue
+		}
+		until := c.Until
+		if until == "" || c.Class != "" && !unlimited[c.Class] {
+			until = w.days(n)
+		}
+		out = append(out, row{c.Name, until})
+	}
+	return out
+}
+
+type row struct{ Name, Until string }
+
+type scene struct {
+	consent.Place
+	Purpose, Mode string
+	Version       string
+	Since         time.Time
+	Text          consent.Text
+	Has           bool
+}
+
+type data struct {
+	Lang       string
+	W          text
+	House      consent.House
+	Scenes     []scene
+	Rules      []row
+	Components []consent.Component
+	Term       string
+	Authority  string
+	Updated    time.Time
+	Kiosk      bool
+}
+
+// language chooses the page's language: as asked, else the first of the
+// browser's that there is, else English.
+func language(asked, accept string) string {
+	if asked != "" {
+		return asked
+	}
+	for part := range strings.SplitSeq(accept, ",") {
+		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		switch tag = strings.ToLower(tag); {
+		case tag == "zh" || strings.HasPrefix(tag, "zh-"):
+			return "zh-CN"
+		case tag == "en" || strings.HasPrefix(tag, "en-"):
+			return "en"
+		}
+	}
+	return "en"
+}
