@@ -42,6 +42,8 @@ var stages = map[string][]string{
 	"rights":              {"internal/event", "internal/sqldb", "policy"},
 	"api":                 {"internal/event", "web", "policy", "rights", "audit"},
 	"api/actor/tokens":    {"api/actor", "internal/sqldb"},
+	"api/users/accounts":  {"api/actor", "internal/sqldb"},
+	"api/admin/cameras":   {"internal/sqldb"},
 	"schema":              {},
 	"internal/backends":   {},
 	"deploy":              {},
