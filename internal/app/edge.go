@@ -50,6 +50,7 @@ type edge struct {
 	erasing *edgeErasing
 	desks   desks
 	signIn  *signIn
+	admin   administration
 	access  *access.Log
 	rec     *record.Recorder // nil when nothing is recorded
 	certs   *certifier
@@ -76,7 +77,7 @@ func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *ed
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		e.openStores, e.openMerkle, e.openModels, e.openLiveness, e.openSelfCheck, e.openLaw, e.openBus, e.openOutputs, e.openCameras,
+		e.openStores, e.openAdded, e.openMerkle, e.openModels, e.openLiveness, e.openSelfCheck, e.openLaw, e.openBus, e.openOutputs, e.openCameras,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err

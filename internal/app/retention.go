@@ -35,6 +35,7 @@ func (e *edge) keepings() []keeping {
 		{"consents", at(e.desks.consents.db)},
 		{"site", at(e.law.ops.DB())},
 		{"accounts", at(e.signIn.store.DB())},
+		{"cameras", at(e.admin.cameras.DB())},
 	}
 	if e.rec != nil {
 		out = append(out, keeping{"recordings", e.recordingsKept})

@@ -26,12 +26,12 @@ func Run(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
-	if len(cfg.Cameras) == 0 {
-		return fmt.Errorf("%w: cameras: none is configured; add one, as in the README's example", ErrUsage)
-	}
 	e, err := openEdge(ctx, cfg, log)
 	if err != nil {
 		return err
+	}
+	if len(e.order) == 0 {
+		log.Warn().Msg("there is no camera yet: add one under cameras: in the configuration, or as an administrator at /admin/cameras")
 	}
 	err = e.serve(ctx, func(url string) {
 		e.greet(ctx, url, stdout)
@@ -94,7 +94,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 // audit.
 func (e *edge) modules() []api.Module {
 	return append([]api.Module{
-		e.proofs(),
+		e.proofs(), e.adminModule(),
 		zones.New(zones.Config{
 			Store: e.law.ops, Shown: e.law.shown, Redactor: &photoRedactor{eyes: e.eyes}, Cameras: e.law.poses, Stills: stills{e.cameras},
 			Log: e.log.With().Str("component", "zones").Logger(),

@@ -15,6 +15,9 @@ import (
 
 // Config is everything that a user can set. Defaults are in Default.
 type Config struct {
+	// From is the file that it was loaded from; empty for none.
+	From string `yaml:"-"`
+
 	// Site is the path of the site file: zones, signs, scenes, assessments.
 	// Without one nothing is embedded and everybody is masked.
 	Site     string   `yaml:"site"`
@@ -203,6 +206,7 @@ func Load(path string, env []string) (Config, error) {
 		}
 		errs = append(errs, strictyaml.Decode(path, b, &c))
 		c.resolve(filepath.Dir(path))
+		c.From = path
 	}
 	errs = append(errs, c.applyEnv(env))
 	c.fill()

@@ -44,6 +44,9 @@ func (c *Config) applyEnv(env []string) error {
 func collect(v reflect.Value, name string, out map[string]reflect.Value) {
 	for i := range v.NumField() {
 		tag := v.Type().Field(i).Tag.Get("yaml")
+		if tag == "-" {
+			continue
+		}
 		key := name + "_" + strings.ToUpper(tag)
 		switch f := v.Field(i); f.Kind() {
 		case reflect.Struct:
