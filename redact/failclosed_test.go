@@ -83,6 +83,34 @@ func TestBlindnessMasksWhole(t *testing.T) {
 	}
 }
 
+// A clock that jumps ahead vouches for nothing: the pictures after it leave
+// masked whole until somebody looks.
+func TestAClockThatJumpsAheadMasksUntilTheNextLook(t *testing.T) {
+	g := newRig(t, config(4), granted{1: {true, true}})
+	for range 30 {
+		g.push(look(face(1, steady.from)))
+	}
+	g.pts += 10 * time.Second
+	g.push(redact.Sighting{})
+	g.push(redact.Sighting{})
+	g.push(look(face(1, steady.from)))
+	g.flush()
+	if n := len(g.outs); n != 33 {
+		t.Fatalf("%d pictures left, want all 33", n)
+	}
+	if g.outs[20].stats.Clear != 1 {
+		t.Error("the face was not clear before the jump")
+	}
+	for i := 30; i < 32; i++ {
+		if o := g.outs[i]; !o.whole() {
+			t.Errorf("picture %d after the jump leaves open: %+v", i, o.stats)
+		}
+	}
+	if o := g.outs[32]; o.whole() {
+		t.Errorf("the picture that was looked at again: %+v", o.stats)
+	}
+}
+
 func TestPersonLooksAloneDoNotVouch(t *testing.T) {
 	g := newRig(t, config(0), nil)
 	g.push(redact.Sighting{Persons: true})
