@@ -1,5 +1,6 @@
 // The operators' desk: wall, events, recordings on the timeline, notes, export.
 import assert from "node:assert/strict";
+import { startServer } from "./server.mjs";
 
 const order = (page) =>
   page.evaluate(() => [...document.querySelectorAll(".tiles [data-camera]")].map((t) => t.dataset.camera));
@@ -9,6 +10,7 @@ export async function wall(ctx) {
   await pictures(ctx);
   await arranging(ctx);
   await timeline(ctx);
+  await events(ctx);
   await looks(ctx);
 }
 
@@ -216,6 +218,86 @@ async function timeline({ server, test }) {
   });
 }
 
+async function events({ server, test }) {
+  await test("events arrive as they happen, and are filtered", {}, async (page) => {
+    await page.goto(server.url);
+    await page.locator(".event.fresh").first().waitFor();
+    assert.match(
+      await page.locator(".event-text").first().textContent(),
+      /^Guest [A-Z]\d[A-Z]{2} .* under consent/,
+    );
+    await page.getByRole("button", { name: "Cameras", exact: true }).click();
+    await page.getByText("Camera North gate was lost").waitFor();
+    assert.equal(await page.locator(".event.person").count(), 0);
+    await page.getByRole("link", { name: "All events" }).or(page.getByText("That is everything.")).waitFor();
+    await page.getByRole("link", { name: "Events", exact: true }).click();
+    await page.getByLabel("Kind").selectOption("cameras");
+    await page.getByLabel("Camera", { exact: true }).selectOption("gate");
+    await page.getByText("1 events loaded").waitFor();
+    await page.getByLabel("From").fill("2020-01-01T00:00");
+    await page.getByLabel("Up to").fill("2020-01-02T00:00");
+    await page.getByText("No event fits these filters.").waitFor();
+    await page.getByLabel("Up to").fill("2019-01-02T00:00");
+    await page.getByText("The end must lie after the beginning.").waitFor();
+    await page.getByRole("button", { name: "Clear filters" }).click();
+    await page.getByLabel("Only with a pseudonym").check();
+    const head = page.locator(".event-head").first();
+    await head.waitFor();
+    await head.click();
+    await page.getByText("Row hash").first().waitFor();
+    await page.getByRole("link", { name: "Play the recording" }).click();
+    await page.getByRole("slider", { name: "Timeline of the recordings" }).waitFor();
+    assert.match(await page.locator(".tl-track").getAttribute("aria-valuetext"), /^Stage, /);
+  });
+
+  const many = 10_000;
+  const full = process.env.URL ? undefined : await startServer("-events", String(many));
+  if (!full) return;
+  try {
+    await test(`${many} events scroll smoothly`, { baseURL: full.url }, async (page, complaints) => {
+      await page.goto(`${full.url}/live/events`);
+      await page.locator(".event").first().waitFor();
+      complaints.length = 0; // the other server's address counts as foreign
+      const loaded = async () =>
+        Number((await page.locator(".events-count").textContent()).replace(/\D/g, ""));
+      while ((await loaded()) < many) {
+        const was = await loaded();
+        await page.locator(".events-scroll").evaluate((b) => b.scrollTo(0, b.scrollHeight));
+        await page.waitForFunction(
+          (n) => Number(document.querySelector(".events-count").textContent.replace(/\D/g, "")) > n,
+          was,
+        );
+      }
+      // Up and down through all of it, a sixtieth of a screen's worth of rows at a time.
+      const times = await page.locator(".events-scroll").evaluate(
+        (b) =>
+          new Promise((done) => {
+            const gaps = [];
+            let last = 0;
+            let y = b.scrollHeight;
+            const step = (now) => {
+              if (last) gaps.push(now - last);
+              last = now;
+              y -= gaps.length % 60 === 0 ? b.scrollHeight / 6 : 120; // with leaps between
+              b.scrollTop = Math.max(0, y);
+              if (gaps.length < 240) requestAnimationFrame(step);
+              else done(gaps.sort((x, z) => x - z));
+            };
+            requestAnimationFrame(step);
+          }),
+      );
+      const at = (share) => Math.round(times[Math.floor(times.length * share)] * 10) / 10;
+      const rows = await page.locator(".event").count();
+      complaints.length = 0;
+      assert.ok(rows < 60, `${rows} rows exist at once`);
+      assert.ok(at(0.5) < 34, `the median frame took ${at(0.5)} ms`);
+      return `${await loaded()} events, ${rows} rows exist; frame times ${at(0.5)} ms median, ${at(0.95)} ms 95 %, ${at(1 - 1e-9)} ms longest`;
+    });
+  } finally {
+    await full.stop();
+  }
+}
+
 /** axe, and nothing wider than the window, on each view in both themes. */
 async function looks({ server, test, clean, narrow }) {
   for (const colorScheme of ["dark", "light"]) {
@@ -225,6 +307,12 @@ async function looks({ server, test, clean, narrow }) {
         await page.goto(server.url);
         await page.waitForSelector(".tile.is-live");
         await page.locator(".event").first().waitFor();
+        await clean(page);
+        await narrow(page);
+      });
+      await test(`axe: /live/events ${colorScheme} ${width}`, options, async (page) => {
+        await page.goto(`${server.url}/live/events`);
+        await page.locator(".event-head").first().click();
         await clean(page);
         await narrow(page);
       });

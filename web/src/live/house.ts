@@ -64,18 +64,6 @@ export class House {
     void this.#begin();
   }
 
-  /** Reads a page of events older than those known. */
-  async older(): Promise<void> {
-    const last = this.#state.events?.at(-1);
-    if (!last) return;
-    try {
-      const page = await read("/v1/events", { before: last.cursor, limit: 50 });
-      this.#set({ events: merge(this.#state.events ?? [], page.events, keep), more: page.more });
-    } catch (err) {
-      if (err instanceof RequestError) this.#set({ error: err });
-    }
-  }
-
   #set(part: Partial<HouseState>): void {
     this.#state = { ...this.#state, ...part };
     for (const l of this.#listeners) l();

@@ -1,16 +1,20 @@
 import { useEffect, useMemo, useRef, useState } from "react";
+import { Link } from "react-router";
 import type { HouseEvent } from "../../api/client";
 import { useWords } from "../../i18n/i18n";
-import { Icon, type IconName } from "../../ui/icons";
+import { useTexts } from "../../i18n/texts";
 import { Empty, Loading, useHouse } from "../../ui/parts";
 import type { House } from "../house";
-import { type EventGroup, groupOf, sentence, toneOf } from "./words";
+import { EventList } from "./list";
+import { eventTexts } from "./texts";
+import { type EventGroup, groupOf, sentence } from "./words";
 
 const filters = ["all", "people", "cameras", "system"] as const;
 
-/** The newest events as they happen, in words. */
+/** The newest events as they happen, in words, beside the wall. */
 export function LatestEvents({ house, nameOf }: { house: House; nameOf: (id: string) => string }) {
   const w = useWords();
+  const t = useTexts(eventTexts);
   const { events, more, arrived } = useHouse(house);
   const [filter, setFilter] = useState<"all" | EventGroup>("all");
   const shown = useMemo(
@@ -42,86 +46,11 @@ export function LatestEvents({ house, nameOf }: { house: House; nameOf: (id: str
           </Empty>
         )
       ) : (
-        <div className="events-scroll">
-          <ol className="event-list" aria-labelledby="events-title">
-            {shown.map((e) => (
-              <Row key={e.id} event={e} fresh={arrived.has(e.id)} nameOf={nameOf} />
-            ))}
-          </ol>
-          {more ? (
-            <button type="button" className="quiet wide" onClick={() => void house.older()}>
-              {w.t("events.more")}
-            </button>
-          ) : (
-            <p className="end">{w.t("events.end")}</p>
-          )}
-        </div>
+        <EventList events={shown} arrived={arrived} nameOf={nameOf}>
+          <p className="end">{more ? <Link to="/live/events">{t("all")}</Link> : w.t("events.end")}</p>
+        </EventList>
       )}
     </section>
-  );
-}
-
-const icons: Record<string, IconName> = {
-  match: "person",
-  unmask: "eye",
-  claim_outcome: "check",
-  verify_1to1: "check",
-  human_review: "check",
-  gate_change: "gate",
-  zone_minute: "count",
-};
-
-function iconOf(e: HouseEvent): IconName {
-  if (e.kind !== "camera_health") return icons[e.kind] ?? "camera";
-  if (e.detail?.state === "full_mask") return "mask";
-  return toneOf(e) === "bad" ? "cameraOff" : "camera";
-}
-
-function Row(props: { event: HouseEvent; fresh: boolean; nameOf: (id: string) => string }) {
-  const { event, fresh, nameOf } = props;
-  const w = useWords();
-  return (
-    <li className={`event ${toneOf(event)}${fresh ? " fresh" : ""}`}>
-      <span className="event-icon">
-        <Icon name={iconOf(event)} />
-      </span>
-      <details>
-        <summary>
-          <span className="event-text">{sentence(w, event, nameOf)}</span>
-          <span className="event-meta num">
-            <time dateTime={event.ts}>{w.time(event.ts)}</time>
-            <span>{nameOf(event.camera)}</span>
-          </span>
-        </summary>
-        <Facts event={event} />
-      </details>
-    </li>
-  );
-}
-
-/** What an auditor asks first about one event. */
-function Facts({ event: e }: { event: HouseEvent }) {
-  const w = useWords();
-  const score = e.score ? `${w.score(e.score)} / ${w.score(e.threshold ?? 0)}` : "";
-  const facts: [string, string][] = [
-    [w.t("event.d.score"), score],
-    [w.t("event.d.gallery"), e.gallery_size ? w.number(e.gallery_size) : ""],
-    [w.t("event.d.notice"), e.notice ?? ""],
-    [w.t("event.d.seq"), `${e.chain} · ${w.number(e.seq)}`],
-    [w.t("event.d.id"), e.id],
-    [w.t("event.d.hash"), e.row_hash ?? ""],
-  ];
-  return (
-    <dl className="facts">
-      {facts.map(([k, v]) =>
-        v ? (
-          <div key={k}>
-            <dt>{k}</dt>
-            <dd>{v}</dd>
-          </div>
-        ) : null,
-      )}
-    </dl>
   );
 }
 

@@ -4,8 +4,19 @@ import type { Key, Words } from "../../i18n/i18n";
 export type EventGroup = "people" | "cameras" | "system";
 export type Tone = "person" | "good" | "warn" | "bad" | "quiet";
 
-const people = new Set(["match", "unmask", "claim_outcome", "verify_1to1", "human_review"]);
-const cameras = new Set(["camera_health", "use_start", "use_end"]);
+type Kind = HouseEvent["kind"];
+const members: Record<EventGroup, readonly Kind[]> = {
+  people: ["match", "unmask", "claim_outcome", "verify_1to1", "human_review"],
+  cameras: ["camera_health", "use_start", "use_end"],
+  system: ["gate_change", "zone_minute", "segment"],
+};
+const people = new Set<Kind>(members.people);
+const cameras = new Set<Kind>(members.cameras);
+
+/** The kinds of events that a filter stands for. */
+export function kindsOf(group: EventGroup): Kind[] {
+  return [...members[group]];
+}
 
 /** Which filter an event belongs to. */
 export function groupOf(e: HouseEvent): EventGroup {
@@ -72,6 +83,7 @@ function zoneName(w: Words, e: HouseEvent, cameraName: (id: string) => string): 
 
 /** Adds events to a newest-first list: each once, at most `max`. */
 export function merge(list: readonly HouseEvent[], added: readonly HouseEvent[], max: number): HouseEvent[] {
+  if (added.length === 0) return list as HouseEvent[];
   const known = new Set(list.map((e) => e.id));
   const fresh = added.filter((e) => !known.has(e.id) && known.add(e.id));
   if (fresh.length === 0) return list as HouseEvent[];

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useState } from "react";
+import { useSearchParams } from "react-router";
 import { useWords } from "../../i18n/i18n";
 import { useTexts } from "../../i18n/texts";
 import { Button } from "../../kit/button";
@@ -76,9 +77,13 @@ function Bench(props: { cameras: readonly string[]; oldest: number; nameOf: (id:
     [props.oldest, now],
   );
   const [camera, setCamera] = useState("");
-  const [span, setSpan] = useState<Span>(() => within({ from: now - atFirst, to: now }, bounds));
-  const [cursor, setCursor] = useState<Cursor>();
-  const [target, setTarget] = useState<Target>();
+  const asked = useAsked();
+  const [span, setSpan] = useState<Span>(() => {
+    const latest = within({ from: now - atFirst, to: now }, bounds);
+    return asked ? showing(latest, asked.at, bounds) : latest;
+  });
+  const [cursor, setCursor] = useState(asked);
+  const [target, setTarget] = useState<Target | undefined>(asked && { ...asked, turn: 0 });
   const [range, setRange] = useState<Partial<Span>>({});
   const recordings = useRecordings(span, camera);
   const marks = useMarks(span, camera);
@@ -217,6 +222,15 @@ function Bench(props: { cameras: readonly string[]; oldest: number; nameOf: (id:
       </section>
     </>
   );
+}
+
+/** The place that the address names: ?camera=ID&at=TIME. */
+function useAsked(): Cursor | undefined {
+  const [params] = useSearchParams();
+  const at = Date.parse(params.get("at") ?? "");
+  const camera = params.get("camera") ?? "";
+  const [first] = useState(() => (camera && !Number.isNaN(at) ? { camera, at } : undefined));
+  return first;
 }
 
 /** The time now; it moves on every few seconds, so that new recordings come into reach. */

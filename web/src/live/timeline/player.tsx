@@ -48,7 +48,7 @@ export function Player(props: {
     setPlaying(r);
     if (!r) return;
     wanted.current = Math.max(0, (target.at - Date.parse(r.from)) / 1000);
-    seek();
+    if (video.current?.dataset.recording === r.id) seek(); // else the new video does, once it is there
   }, [target, recordings, seek]);
   useSpace(video);
 
@@ -66,6 +66,7 @@ export function Player(props: {
       <video
         ref={video}
         key={playing.id}
+        data-recording={playing.id}
         src={`/v1/recordings/${encodeURIComponent(playing.id)}/video`}
         controls
         autoPlay
