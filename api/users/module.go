@@ -111,7 +111,7 @@ type (
 		}
 	}
 	rolesInput struct {
-		idInput
+		ID   string `path:"id" maxLength:"63" pattern:"^[a-z0-9][a-z0-9._-]*$"`
 		Body struct {
 			Roles []actor.Role `json:"roles" minItems:"1" maxItems:"8" nullable:"false"`
 		}
