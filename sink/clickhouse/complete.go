@@ -31,31 +31,26 @@ func (s *Store) Complete(ctx context.Context, chain string) (Completeness, error
 		return c, err
 	}
 	c.Last = c.Floor
-	var have, bones uint64
-	for _, q := range []struct {
-		sql string
-		n   *uint64
-	}{
-		{"SELECT seq FROM " + s.v.name("skeleton") + s.above(chain, c.Floor), &bones},
-		{"SELECT seq FROM " + s.v.name("events") + s.above(chain, c.Floor), &c.Events},
-		{s.accounted(chain, c.Floor), &have},
-	} {
-		var last uint64
-		if err := s.conn.QueryRow(ctx, "SELECT "+s.distinct()+"(seq), max(seq) FROM ("+q.sql+")").Scan(q.n, &last); err != nil {
-			return c, fmt.Errorf("clickhouse: completeness of %s: %w", chain, err)
-		}
-		c.Last = max(c.Last, last)
+	bones, err := s.distinct(ctx, &c, s.bones(chain, c.Floor))
+	if err != nil {
+		return c, err
+	}
+	if c.Events, err = s.distinct(ctx, &c, s.v.name("events")+s.above(chain, c.Floor)); err != nil {
+		return c, err
+	}
+	if want := c.Last - c.Floor; c.Events == want && bones == want {
+		return c, nil // the usual case
+	}
+	have, err := s.distinct(ctx, &c, s.accounted(chain, c.Floor))
+	if err != nil {
+		return c, err
 	}
 	c.Disposed = have - c.Events
-	want := c.Last - c.Floor
-	if have == want && bones == want {
+	if want := c.Last - c.Floor; have == want && bones == want {
 		return c, nil
 	}
-	for _, q := range []string{
-		"SELECT seq FROM " + s.v.name("skeleton") + s.above(chain, c.Floor),
-		s.accounted(chain, c.Floor),
-	} {
-		g, err := s.holes(ctx, q, c.Floor, c.Last)
+	for _, from := range []string{s.bones(chain, c.Floor), s.accounted(chain, c.Floor)} {
+		g, err := s.holes(ctx, from, c.Floor, c.Last)
 		if err != nil {
 			return c, fmt.Errorf("clickhouse: gaps of %s: %w", chain, err)
 		}
@@ -65,20 +60,46 @@ func (s *Store) Complete(ctx context.Context, chain string) (Completeness, error
 	return c, nil
 }
 
-// distinct counts different numbers; a bitmap of them is small where they are
-// dense.
-func (s *Store) distinct() string {
+// blockSize is how many numbers are looked at as one, in the skeleton's
+// projection as well.
+const blockSize = 1 << 16
+
+// blocks selects, as bitmaps m, the numbers above floor that a table expression
+// holds. Of the skeleton the server has them at hand; see 0005_blocks.sql.
+func blocks(from string, floor uint64) string {
+	return fmt.Sprintf("SELECT bitmapSubsetInRange(b, toUInt64(%d), 18446744073709551615) AS m FROM (SELECT groupBitmapState(seq) AS b FROM %s GROUP BY intDiv(seq, %d)) WHERE bitmapCardinality(m) > 0",
+		floor+1, from, blockSize)
+}
+
+// distinct counts the different numbers above the floor that a table expression
+// holds, and raises c's last one.
+func (s *Store) distinct(ctx context.Context, c *Completeness, from string) (n uint64, err error) {
+	q := "SELECT sum(bitmapCardinality(m)), max(bitmapMax(m)) FROM (" + blocks(from, c.Floor) + ")"
 	if s.o.Legacy {
-		return "uniqExact"
+		q = "SELECT uniqExact(seq), max(seq) FROM " + from
 	}
-	return "groupBitmap"
+	var last uint64
+	if err := s.conn.QueryRow(ctx, q).Scan(&n, &last); err != nil {
+		return 0, fmt.Errorf("clickhouse: completeness of %s: %w", c.ChainID, err)
+	}
+	c.Last = max(c.Last, last)
+	return n, nil
 }
 
 func (s *Store) above(chain string, floor uint64) string {
 	return fmt.Sprintf(" WHERE chain_id = %s AND seq > %d", quote(chain), floor)
 }
 
-// accounted selects the numbers above floor that are stored, or of which it is
+// bones is the table expression of a chain's skeleton. The blocks' numbers are
+// all that is asked of it, or the projection could not give them.
+func (s *Store) bones(chain string, floor uint64) string {
+	if s.o.Legacy {
+		return s.v.name("skeleton") + s.above(chain, floor)
+	}
+	return fmt.Sprintf("%s WHERE chain_id = %s AND intDiv(seq, %d) >= %d", s.v.name("skeleton"), quote(chain), blockSize, (floor+1)/blockSize)
+}
+
+// accounted is the table expression of the numbers above floor that are stored, or of which it is
 // known why they are not.
 func (s *Store) accounted(chain string, floor uint64) string {
 	before := fmt.Sprintf("fromUnixTimestamp64Milli(toInt64(%d), 'UTC')", s.keptFrom().UnixMilli())
@@ -86,20 +107,28 @@ func (s *Store) accounted(chain string, floor uint64) string {
 		before = fmt.Sprint(s.keptFrom().UnixMilli())
 	}
 	at := s.above(chain, floor)
-	return "SELECT seq FROM " + s.v.name("events") + at +
+	return "(SELECT seq FROM " + s.v.name("events") + at +
 		" UNION ALL SELECT seq FROM " + s.v.name("disposed") + at +
-		" UNION ALL SELECT seq FROM " + s.v.name("skeleton") + at + " AND ts < " + before
+		" UNION ALL SELECT seq FROM " + s.v.name("skeleton") + at + " AND ts < " + before + ")"
 }
 
-// holes returns what lies between the numbers that q selects, up to last.
-func (s *Store) holes(ctx context.Context, q string, floor, last uint64) ([]Gap, error) {
+// holes returns what lies between the numbers that a table expression holds, up
+// to last. Each block is cut at its own holes; between what is left lie all of
+// them. So a long chain needs no more memory than its blocks and its holes.
+func (s *Store) holes(ctx context.Context, from string, floor, last uint64) ([]Gap, error) {
 	if s.o.Legacy {
-		return s.legacyHoles(ctx, q, floor, last)
+		return s.legacyHoles(ctx, from, floor, last)
 	}
-	rows, err := s.conn.Query(ctx, fmt.Sprintf(`SELECT prev + 1, toUInt64(seq - 1) FROM (
-			SELECT seq, lagInFrame(seq, 1, toUInt64(%d)) OVER (ORDER BY seq ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS prev
-			FROM (%s UNION ALL SELECT toUInt64(%d) AS seq))
-		WHERE seq > prev + 1 ORDER BY seq LIMIT %d`, floor, q, last+1, MaxLimit))
+	rows, err := s.conn.Query(ctx, fmt.Sprintf(`SELECT toUInt64(before + 1), toUInt64(first - 1) FROM (
+			SELECT run.1 AS first, lagInFrame(run.2, 1, toInt64(%[2]d)) OVER (ORDER BY run ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
+			FROM (
+				SELECT run FROM (
+					SELECT lo, hi, if(bitmapCardinality(m) = hi - lo + 1, [], arrayMap(x -> toInt64(x),
+						bitmapToArray(bitmapAndnot(bitmapBuild(range(toUInt64(lo), toUInt64(hi + 1))), m)))) AS inside
+					FROM (SELECT m, toInt64(bitmapMin(m)) AS lo, toInt64(bitmapMax(m)) AS hi FROM (%[1]s)))
+				ARRAY JOIN arrayFilter(r -> r.1 <= r.2, arrayMap((a, b) -> (a + 1, b - 1), arrayPushFront(inside, lo - 1), arrayPushBack(inside, hi + 1))) AS run
+				UNION ALL SELECT (toInt64(%[3]d), toInt64(%[3]d)) AS run))
+		WHERE first > before + 1 ORDER BY first LIMIT %[4]d`, blocks(from, floor), floor, last+1, MaxLimit))
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +145,8 @@ func (s *Store) holes(ctx context.Context, q string, floor, last uint64) ([]Gap,
 }
 
 // legacyHoles does the same without window functions, for the tests' small data.
-func (s *Store) legacyHoles(ctx context.Context, q string, floor, last uint64) ([]Gap, error) {
-	rows, err := s.conn.Query(ctx, "SELECT DISTINCT seq FROM ("+q+") ORDER BY seq")
+func (s *Store) legacyHoles(ctx context.Context, from string, floor, last uint64) ([]Gap, error) {
+	rows, err := s.conn.Query(ctx, "SELECT DISTINCT seq FROM "+from+" ORDER BY seq")
 	if err != nil {
 		return nil, err
 	}

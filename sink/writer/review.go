@@ -43,7 +43,7 @@ func (c *chains) watch(ctx context.Context, from Condition) {
 	t := time.NewTicker(o.Watch)
 	defer t.Stop()
 	r := reviewing{next: o.Now().Add(o.Review), wait: o.Review}
-	blind, unfinished := false, 0
+	blind, failed, unfinished := false, false, 0
 	for {
 		select {
 		case <-ctx.Done():
@@ -56,7 +56,10 @@ func (c *chains) watch(ctx context.Context, from Condition) {
 				r.soon(o.Now(), o)
 				from = now
 			}
-			if blind = err != nil; !now.Unfinished {
+			if blind = err != nil; blind {
+				c.mend(err) // what tells of repairs may itself be unreadable
+			}
+			if !now.Unfinished {
 				unfinished = 0
 			} else if unfinished++; unfinished*int(o.Watch) >= int(adoptAfter) {
 				unfinished = 0
@@ -66,7 +69,11 @@ func (c *chains) watch(ctx context.Context, from Condition) {
 		if o.Now().Before(r.next) {
 			continue
 		}
-		if err := c.reviewAll(ctx); err != nil {
+		err := c.reviewAll(ctx)
+		if failed && err == nil {
+			c.w.trouble(theStore, nil)
+		}
+		if failed = err != nil; failed {
 			if ctx.Err() == nil {
 				c.w.trouble(theStore, err)
 				c.mend(err)
@@ -84,6 +91,9 @@ const adoptAfter = time.Minute
 
 // adopt has the mender finish what another began.
 func (c *chains) adopt() {
+	if c.w.o.Store.Repair == nil {
+		return
+	}
 	c.w.mu.Lock()
 	if c.w.ail.how == Healthy {
 		c.w.ail = ailing{Full, c.w.o.Now()}
@@ -108,6 +118,9 @@ func (c *chains) firstCondition(ctx context.Context) (now Condition, ok bool) {
 	for attempt := 1; ; attempt++ {
 		now, err := c.condition(ctx)
 		if err == nil {
+			if attempt > 1 {
+				c.w.trouble(theStore, nil)
+			}
 			return now, true
 		}
 		if ctx.Err() != nil {
