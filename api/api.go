@@ -34,9 +34,6 @@ type Config struct {
 	Version string
 	Log     zerolog.Logger
 
-	// Open lets whoever reaches the program see cameras, pictures and events
-	// without signing in, as long as that is this machine alone.
-	Open bool
 	// Proxied: a proxy stands in front, so that every request seems to come from
 	// where it runs.
 	Proxied bool

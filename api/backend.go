@@ -105,8 +105,8 @@ type AccessRecorder interface {
 type Access struct {
 	Time      time.Time
 	RequestID string
-	Actor     string // "local:127.0.0.1" until sign-in exists
-	Role      string // "none" until sign-in exists
+	Actor     string // the account's id; "local" for whoever sits at this machine
+	Role      string // the account's roles, by commas
 	Purpose   string // "monitoring"
 	Action    AccessAction
 	Camera    string   // empty when not about one camera

@@ -11,6 +11,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"bystander/api/problem"
 )
 
 // humaConfig describes the interface. It is strict: an unknown query key is
@@ -95,7 +97,7 @@ type EventPage struct {
 func (a *API) registerReads() {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "list-cameras", Method: http.MethodGet, Path: "/v1/cameras",
-		Summary: "Every camera and how it is", Tags: []string{"cameras"}, Middlewares: a.need(toLook...),
+		Summary: "Every camera and how it is", Tags: []string{"cameras"}, Middlewares: problem.Need(toLook...),
 		Errors: []int{http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *withRequest) (*camerasOutput, error) {
 		cams, err := a.back.Cameras.Cameras(ctx)
@@ -111,7 +113,7 @@ func (a *API) registerReads() {
 	})
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "get-camera", Method: http.MethodGet, Path: "/v1/cameras/{id}",
-		Summary: "One camera", Tags: []string{"cameras"}, Middlewares: a.need(toLook...),
+		Summary: "One camera", Tags: []string{"cameras"}, Middlewares: problem.Need(toLook...),
 		Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *cameraInput) (*cameraOutput, error) {
 		cam, err := a.back.Cameras.Camera(ctx, in.ID)
@@ -122,7 +124,7 @@ func (a *API) registerReads() {
 	})
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "get-status", Method: http.MethodGet, Path: "/v1/status",
-		Summary: "The installation as a whole", Tags: []string{"site"}, Middlewares: a.need(toLook...),
+		Summary: "The installation as a whole", Tags: []string{"site"}, Middlewares: problem.Need(toLook...),
 		Errors: []int{http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *withRequest) (*statusOutput, error) {
 		st, err := a.back.Site.Status(ctx)
@@ -135,7 +137,7 @@ func (a *API) registerReads() {
 		OperationID: "list-events", Method: http.MethodGet, Path: "/v1/events",
 		Summary:     "The match log, newest first",
 		Description: "An answer that holds events linked to a person is recorded in the access log first; when that fails there is no answer (503).",
-		Tags:        []string{"events"}, Middlewares: a.need(toFollow...),
+		Tags:        []string{"events"}, Middlewares: problem.Need(toFollow...),
 		Errors: []int{http.StatusGone, http.StatusServiceUnavailable},
 	}, a.listEvents)
 }

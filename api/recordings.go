@@ -9,6 +9,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+
+	"bystander/api/problem"
 )
 
 type recordingsInput struct {
@@ -34,14 +36,14 @@ type videoInput struct {
 func (a *API) registerRecordings() {
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "list-recordings", Method: http.MethodGet, Path: "/v1/recordings",
-		Summary: "Redacted recordings, newest first", Tags: []string{"recordings"}, Middlewares: a.need(toWatch...),
+		Summary: "Redacted recordings, newest first", Tags: []string{"recordings"}, Middlewares: problem.Need(toWatch...),
 		Errors: []int{http.StatusServiceUnavailable},
 	}, a.listRecordings)
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "get-recording-video", Method: http.MethodGet, Path: "/v1/recordings/{id}/video",
 		Summary:     "A recording's redacted video",
 		Description: "Takes Range requests. Each read is recorded in the access log first; when that fails there is no answer (503).",
-		Tags:        []string{"recordings"}, Middlewares: a.need(toWatch...),
+		Tags:        []string{"recordings"}, Middlewares: problem.Need(toWatch...),
 		Errors: []int{http.StatusNotFound, http.StatusGone, http.StatusServiceUnavailable},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "The whole video", Content: map[string]*huma.MediaType{"video/mp4": {Schema: binarySchema()}}},

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
 
 	"bystander/api/actor"
@@ -23,19 +22,10 @@ var (
 	toMeasure = []actor.Role{actor.Administrator}
 )
 
-// need refuses whoever holds none of the roles, unless the program is open to
-// everybody at its machine.
-func (a *API) need(roles ...actor.Role) huma.Middlewares {
-	if a.cfg.Open {
-		return nil
-	}
-	return problem.Need(roles...)
-}
-
-// needHTTP is need for routes outside huma.
+// needHTTP refuses whoever holds none of the roles; for routes outside huma.
 func (a *API) needHTTP(next http.Handler, roles ...actor.Role) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := actor.Need(r.Context(), roles...); err != nil && !a.cfg.Open {
+		if _, err := actor.Need(r.Context(), roles...); err != nil {
 			a.refuse(w, r, problem.Denied(err))
 			return
 		}

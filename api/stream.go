@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 
 	"bystander/api/actor"
+	"bystander/api/problem"
 )
 
 const (
@@ -58,7 +59,7 @@ func (a *API) registerStream() {
 		Description: "Server-sent events: `camera` (each camera at most once a second), `status`, `event` (with its cursor as id), " +
 			"`reset` (too much was missed: read /v1/events anew) and `problem` (the stream ends). " +
 			"A batch that holds events linked to a person is recorded in the access log first.",
-		Tags: []string{"stream"}, Middlewares: a.need(toFollow...),
+		Tags: []string{"stream"}, Middlewares: problem.Need(toFollow...),
 		Errors: []int{http.StatusServiceUnavailable},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "The stream", Content: map[string]*huma.MediaType{

@@ -28,7 +28,7 @@ type Config struct {
 	Store *accounts.Store
 	Log   zerolog.Logger
 	// Required: nobody acts without signing in. Without, whoever reaches the
-	// program does, as before there were accounts.
+	// program is an operator, as before there were accounts.
 	Required bool
 	// HTTPS: browsers reach the program by https, through a proxy that ends TLS.
 	HTTPS bool
@@ -138,7 +138,7 @@ func (m *Module) answer(ctx context.Context, r *http.Request) (*answerOutput, er
 	}
 	s, ok := from(ctx)
 	if !ok {
-		if who.Via == viaLocal {
+		if who.Via == viaLocal && m.cfg.Demo != nil {
 			out.Body.Name = sampleName(actor.Operator)
 		}
 		var err error

@@ -65,7 +65,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	sessions, modules := e.signIn.modules()
 	a, err := api.New(api.Config{
 		Version: Version, Log: e.log, Hosts: e.cfg.Server.Hosts,
-		Open: e.cfg.Server.SignIn == config.SignInLoopback, Proxied: e.cfg.Server.HTTPS,
+		Proxied: e.cfg.Server.HTTPS,
 		WHEP:    live.NewHandler(e.hub, "/whep/"),
 		WHIP:    whiphttp.New("/whip/", e.negotiator),
 		Metrics: promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{}), Registerer: e.reg,
