@@ -23,6 +23,7 @@ func (e *edge) auditDesk() []api.Module {
 		&auditor.Queries{Builder: e.desks.builder, Access: reads, Log: log},
 		&auditor.Reviews{Events: events, Access: reads, Record: events.record, Log: log},
 		&auditor.Events{Events: events, Asker: e.desks.asker, Access: reads, Key: e.chainKey, Log: log},
+		&auditor.Names{Book: e.desks.names, Events: events, Finder: nameFinder{e.desks.consents.people}, Access: reads, Log: log},
 		&auditor.Verifications{Verifier: logVerifier{e.cfg}, Access: reads, Log: log},
 	}
 }

@@ -6,8 +6,10 @@ import (
 
 	"bystander/api"
 	"bystander/api/auditor"
+	"bystander/api/notes"
 	"bystander/api/verify"
 	"bystander/audit/erase"
+	"bystander/audit/resolve"
 	"bystander/detect/liveness"
 	"bystander/internal/event"
 	"bystander/match"
@@ -23,7 +25,10 @@ type desks struct {
 	verify   *verify.Module // nil without face models
 	live     *liveness.Detector
 	asker    auditor.Asker
+	notes    *notes.Module
+	noted    *notes.Store
 	builder  auditor.Builder
+	names    *resolve.Book
 }
 
 // places are what an erasure has to reach at the desks.
@@ -53,6 +58,12 @@ func (e *edge) openDesks(ctx context.Context) (err error) {
 	e.closing(d.consents.close)
 	e.law.overlay = d.consents.Overlay
 	if err := e.openRights(ctx); err != nil {
+		return err
+	}
+	if err := e.openNames(ctx); err != nil {
+		return err
+	}
+	if err := e.openNotes(ctx); err != nil {
 		return err
 	}
 	if d.verify, err = e.openVerify(); err != nil {

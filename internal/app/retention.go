@@ -31,6 +31,7 @@ func (e *edge) keepings() []keeping {
 	out := []keeping{
 		{"events", e.store.Enforce},
 		{"access log", e.access.Enforce},
+		{"names asked for", e.desks.names.Enforce},
 		{"requests", at(e.desks.rights.db)},
 		{"consents", at(e.desks.consents.db)},
 		{"site", at(e.law.ops.DB())},
