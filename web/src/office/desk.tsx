@@ -7,9 +7,18 @@ import { Start } from "./start";
 import { officeTexts } from "./texts";
 import "./office.css";
 
-const Assessments = lazy(() => import("./assess/pages"));
-const Rights = lazy(() => import("./rights/pages"));
-const Notices = lazy(() => import("./notice/pages"));
+const pages = [
+  ["rights", lazy(() => import("./rights/pages"))],
+  ["assessments", lazy(() => import("./assess/pages"))],
+  ["scenes", lazy(() => import("../duties/scenes"))],
+  ["notices", lazy(() => import("./notice/pages"))],
+  ["filings", lazy(() => import("./filing/pages"))],
+  ["incidents", lazy(() => import("./incident/pages"))],
+  ["retention", lazy(() => import("../duties/retention"))],
+  ["components", lazy(() => import("./component/pages"))],
+  ["exit", lazy(() => import("../duties/exit"))],
+  ["halt", lazy(() => import("../duties/halt"))],
+] as const;
 
 /** The privacy office: what processing rests on, and what people ask of it. */
 export default function Desk() {
@@ -20,17 +29,15 @@ export default function Desk() {
         label={t("pages")}
         items={[
           { to: "/office", label: t("page.today"), end: true },
-          { to: "/office/rights", label: t("page.rights") },
-          { to: "/office/assessments", label: t("page.assessments") },
-          { to: "/office/notices", label: t("page.notices") },
+          ...pages.map(([name]) => ({ to: `/office/${name}`, label: t(`page.${name}`) })),
         ]}
       />
       <Suspense fallback={<Loading rows={5} />}>
         <Routes>
           <Route index element={<Start />} />
-          <Route path="rights/*" element={<Rights />} />
-          <Route path="assessments/*" element={<Assessments />} />
-          <Route path="notices/*" element={<Notices />} />
+          {pages.map(([name, Page]) => (
+            <Route key={name} path={`${name}/*`} element={<Page />} />
+          ))}
           <Route path="*" element={<Navigate to="/office" replace />} />
         </Routes>
       </Suspense>

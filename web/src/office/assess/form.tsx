@@ -220,10 +220,10 @@ function Part(props: { n: number; title: string; help: string; children: ReactNo
     <Panel title={`${props.n} · ${props.title}`}>
       <div className="guided-part">
         <div className="form">{props.children}</div>
-        <aside className="guide" aria-label={t("help")}>
+        <div className="guide">
           <strong>{t("help")}</strong>
           <p>{props.help}</p>
-        </aside>
+        </div>
       </div>
     </Panel>
   );

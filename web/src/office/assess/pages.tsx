@@ -53,7 +53,7 @@ function List() {
         >
           {(rows) => (
             <DataTable<Schemas["ZonesAssessment"]>
-              caption={t("title")}
+              caption={t("lead")}
               rows={rows}
               rowKey={(a) => a.id}
               columns={[

@@ -49,7 +49,7 @@ function List() {
         >
           {(d) => (
             <DataTable<Notice[]>
-              caption={t("title")}
+              caption={t("lead")}
               rows={byVersion(d.notices)}
               rowKey={(n) => n[0]?.version ?? ""}
               columns={[

@@ -74,7 +74,7 @@ function Queue() {
         >
           {(d) => (
             <DataTable<Status>
-              caption={t("title")}
+              caption={t("lead")}
               rows={d.requests.toSorted((a, b) => a.deadline.localeCompare(b.deadline))}
               rowKey={(r) => r.request_id}
               columns={[
