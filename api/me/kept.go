@@ -19,7 +19,7 @@ type Kept struct {
 
 // KeptKind is one kind of data.
 type KeptKind struct {
-	Kind  string `json:"kind" enum:"name,template,photograph,consents,receipts,messages,requests,recognitions,recordings,reads"`
+	Kind  string `json:"kind" enum:"name,template,photograph,consents,receipts,messages,requests,recognitions,entries,recordings,reads"`
 	Count int    `json:"count"`
 	// Oldest and Newest bound when it came about, where that is known.
 	Oldest *time.Time `json:"oldest,omitempty"`

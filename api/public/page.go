@@ -9,6 +9,7 @@ var document = template.Must(template.New("privacy").Parse(`<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 {{if .Kiosk}}<meta http-equiv="refresh" content="180;url=/kiosk">
 {{end}}<title>{{.W.Title}}{{with .House.Controller}}: {{.}}{{end}}</title>
+<link rel="icon" href="/mark.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/privacy.css">
 </head>
 <body>

@@ -41,7 +41,7 @@ func (e *edge) openToPeople(sessions me.Sessions) ([]api.Module, error) {
 func (e *edge) rulesOfKeeping() []public.Rule {
 	var out []public.Rule
 	for _, store := range []interface{ Rules() []sqldb.Rule }{
-		e.store, e.access, e.desks.rights.db, e.desks.consents.db, e.law.ops.DB(), e.signIn.store.DB(),
+		e.store, e.access, e.desks.rights.db, e.desks.consents.db, e.law.ops.DB(), e.signIn.store.DB(), e.desks.noted.DB(),
 	} {
 		for _, r := range store.Rules() {
 			out = append(out, public.Rule{Class: r.Class, Days: int(r.Period / (24 * time.Hour))})
@@ -151,8 +151,12 @@ func (h holdings) log(ctx context.Context, enrollee string, k *me.Kept) error {
 	for i := range rows {
 		log[i] = rows[i].Event
 	}
-	seen := me.KeptKind{Kind: "recognitions", Count: len(log), Days: int(h.e.cfg.Events.MaxAge.Hours() / 24), Ends: "days"}
-	seen.Oldest, seen.Newest = span(log, func(ev event.Event) time.Time { return ev.TS })
+	days := int(h.e.cfg.Events.MaxAge.Hours() / 24)
+	told, met := apart(log, func(ev event.Event) bool { return ev.Kind == event.KindConsentChange })
+	seen := me.KeptKind{Kind: "recognitions", Count: len(met), Days: days, Ends: "days"}
+	seen.Oldest, seen.Newest = span(met, func(ev event.Event) time.Time { return ev.TS })
+	entries := me.KeptKind{Kind: "entries", Count: len(told), Days: days, Ends: "days"}
+	entries.Oldest, entries.Newest = span(told, func(ev event.Event) time.Time { return ev.TS })
 	rec, _, err := h.e.recordingsHere(ctx)
 	if err != nil {
 		return err
@@ -172,7 +176,7 @@ func (h holdings) log(ctx context.Context, enrollee string, k *me.Kept) error {
 	}
 	reads := me.KeptKind{Kind: "reads", Count: len(looks), Days: 3 * 365, Ends: "days"}
 	reads.Oldest, reads.Newest = span(looks, func(r access.Row) time.Time { return r.At })
-	k.Kinds = append(k.Kinds, seen, video, reads)
+	k.Kinds = append(k.Kinds, seen, entries, video, reads)
 	for _, r := range looks[:min(len(looks), maxLooks)] {
 		k.Looks = append(k.Looks, me.KeptLook{At: r.At, Role: r.Role, Purpose: r.Purpose, Action: r.Action})
 	}
@@ -191,6 +195,18 @@ func (h holdings) looks(ctx context.Context, refs []event.Digest) ([]access.Row,
 	}
 	slices.SortFunc(rows, func(a, b access.Row) int { return cmp.Compare(b.Seq, a.Seq) })
 	return slices.CompactFunc(rows, func(a, b access.Row) bool { return a.Seq == b.Seq }), nil
+}
+
+// apart divides a list.
+func apart[T any](list []T, is func(T) bool) (yes, no []T) {
+	for _, v := range list {
+		if is(v) {
+			yes = append(yes, v)
+		} else {
+			no = append(no, v)
+		}
+	}
+	return yes, no
 }
 
 // span is the first and the last moment of a list.

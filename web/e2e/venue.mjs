@@ -140,9 +140,10 @@ async function furnish(as, { children = false, zones = [zone] }) {
   for (const language of ["en", "zh-CN"]) {
     const text = await as("pia", "GET", `/v1/notices/templates/${language}`);
     delete text.$schema;
-    texts[language] = JSON.parse(JSON.stringify(text), (_, v) =>
-      typeof v === "string" ? v.replace(/\{\{[^}]*\}\}/g, filled[language]) : v,
-    );
+    texts[language] = { ...text, ...completed[language] };
+    for (const [field, value] of Object.entries(texts[language]))
+      if (typeof value === "string")
+        texts[language][field] = value.replace(/\{\{[^}]*\}\}/g, filled[language]);
   }
   await as("pia", "POST", "/v1/notices", { version: "2026-1", scenes: [scene], texts });
   await as("paul", "POST", "/v1/notices/2026-1/publish", {
@@ -151,7 +152,27 @@ async function furnish(as, { children = false, zones = [zone] }) {
   });
 }
 
-const filled = { en: "as agreed for this stage", "zh-CN": "按本舞台的约定" };
+/** What the template leaves to the site. */
+const completed = {
+  en: {
+    controller: "Stage House Ltd, 1 Lantern Street",
+    contact: "Privacy office, privacy@stage.example, telephone 555 0100",
+    purpose: "To show performers who asked for it without a mask, while the audience stays masked",
+    necessity: "Masks placed by hand came too late when somebody moved; cards cannot be read on a stage",
+    alternative:
+      "You can pass without recognition: the staffed door on the left. It is as good and costs nothing.",
+  },
+  "zh-CN": {
+    controller: "舞台之家有限公司，灯笼街1号",
+    contact: "隐私办公室，privacy@stage.example，电话 555 0100",
+    purpose: "应表演者要求，在遮盖观众的同时不遮盖表演者",
+    necessity: "人工遮盖来不及跟上人员移动；舞台上无法刷卡",
+    rights_procedure:
+      "您可以在服务台、您的个人页面或通过上述联系方式查阅、更正、复制、删除、限制处理您的个人信息，提出反对、撤回同意，并要求对决定作出说明。我们先核验身份，并在15个工作日内答复。您可以向网信部门投诉。",
+    alternative: "您可以不经人脸识别通行：左侧人工通道。服务相同，不另收费。",
+  },
+};
+const filled = { en: "12", "zh-CN": "12" };
 
 /** A short film of one still, as a camera sees it: the file that a browser takes for its camera. */
 export async function filmOf(dir, still, name = "camera.mjpeg") {

@@ -252,7 +252,7 @@ function History({ id }: { id: string }) {
             rowKey={(v) => String(v.version)}
             columns={[
               { key: "at", title: t("history.when"), cell: (v) => <Moment at={v.changed_at} /> },
-              { key: "what", title: t("history.what"), cell: (v) => v.reason ?? "" },
+              { key: "what", title: t("history.what"), cell: (v) => happened(t, v.reason ?? "") },
             ]}
           />
         )}
@@ -260,6 +260,23 @@ function History({ id }: { id: string }) {
     </Panel>
   );
 }
+
+/** What happened in the reader's language; what has no words here is shown as it was recorded. */
+function happened(t: ReturnType<typeof useTexts<keyof (typeof desk)["en"]>>, reason: string): string {
+  const key = Object.entries(reasons).find(([start]) => reason.startsWith(start))?.[1];
+  return key ? t(key) : reason;
+}
+
+const reasons = {
+  "enrolment began": "why.began",
+  "guardian verified": "why.guardian",
+  "the guardian's power ended": "why.guardianEnded",
+  "turned 14": "why.turned14",
+  "no consent to be recognised is left": "why.none",
+  "the enrolment was not finished": "why.unfinished",
+  imported: "why.imported",
+  "enrolled again": "why.again",
+} as const;
 
 /** A new picture for the scenes and zones that the person agreed to. */
 function Again({ own }: { own: readonly Consent[] }) {

@@ -17,45 +17,42 @@ export function KeptPage() {
   const roles = useTexts(deskTexts);
   const w = useWords();
   const kept = api.useQuery("get", "/v1/me/kept", {}, { staleTime: 30_000 });
-  const ends = (k: Kind) => t.code("ends", k.ends).replace("{n}", w.number(k.days ?? 0));
+  const ends = (k: Kind) => {
+    const days = k.days ?? 0;
+    const years = days >= 730 && days % 365 === 0;
+    if (k.ends === "days" && years) return t("ends.years", { n: days / 365 });
+    return t.code("ends", k.ends).replace("{n}", w.number(days));
+  };
   return (
     <Loaded query={kept} rows={6}>
       {({ kinds, looks }) => (
         <>
           <Panel title={t("k.title")} note={t("k.note")}>
-            <DataTable
-              caption={t("k.title")}
-              rows={kinds}
-              rowKey={(k) => k.kind}
-              columns={[
-                { key: "what", title: t("k.what"), cell: (k) => t.code("kind", k.kind) },
-                {
-                  key: "n",
-                  title: t("k.count"),
-                  cell: (k) => (k.count === 0 ? t("k.none") : w.number(k.count)),
-                  number: true,
-                },
-                { key: "ends", title: t("k.ends"), cell: (k) => (k.count === 0 ? "–" : ends(k)) },
-                {
-                  key: "when",
-                  title: t("k.when"),
-                  cell: (k) =>
-                    k.count > 0 && k.oldest ? (
-                      <>
-                        <Moment at={k.oldest} />
-                        {k.newest && k.newest !== k.oldest ? (
-                          <>
-                            {" – "}
-                            <Moment at={k.newest} />
-                          </>
-                        ) : null}
-                      </>
-                    ) : (
-                      "–"
-                    ),
-                },
-              ]}
-            />
+            <ul className="me-kept">
+              {kinds.map((k) => (
+                <li key={k.kind} className={k.count === 0 ? "none" : undefined}>
+                  <strong>{t.code("kind", k.kind)}</strong>
+                  <span>{k.count === 0 ? t("k.none") : w.number(k.count)}</span>
+                  {k.count > 0 ? (
+                    <small>
+                      {ends(k)}
+                      {k.oldest ? (
+                        <>
+                          {" · "}
+                          <Moment at={k.oldest} />
+                          {k.newest && k.newest !== k.oldest ? (
+                            <>
+                              {" – "}
+                              <Moment at={k.newest} />
+                            </>
+                          ) : null}
+                        </>
+                      ) : null}
+                    </small>
+                  ) : null}
+                </li>
+              ))}
+            </ul>
           </Panel>
           <Panel title={t("k.looks")}>
             <DataTable
