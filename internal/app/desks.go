@@ -119,7 +119,7 @@ func (e *edge) openVerify() (*verify.Module, error) {
 
 // modules are the desks' parts of the interface.
 func (d *desks) modules(e *edge) []api.Module {
-	out := append([]api.Module{d.consents.module, d.rights.module}, e.auditDesk()...)
+	out := append([]api.Module{d.consents.module, d.rights.module, d.notes}, e.auditDesk()...)
 	if d.verify != nil {
 		out = append(out, d.verify)
 	}

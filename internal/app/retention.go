@@ -35,6 +35,7 @@ func (e *edge) keepings() []keeping {
 		{"requests", at(e.desks.rights.db)},
 		{"consents", at(e.desks.consents.db)},
 		{"site", at(e.law.ops.DB())},
+		{"notes", at(e.desks.noted.DB())},
 		{"accounts", at(e.signIn.store.DB())},
 		{"cameras", at(e.admin.cameras.DB())},
 	}

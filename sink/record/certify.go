@@ -1,6 +1,7 @@
 package record
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -102,4 +103,25 @@ func writeWhole(path string, b []byte) error {
 // removeReceipt removes what certify wrote, whole or not, if anything.
 func removeReceipt(segment string) error {
 	return removeEither(segment + receiptSuffix)
+}
+
+// Receipt returns the receipt of a finished recording. It fails with ErrUnknown
+// when there is no such recording, or no receipt beside it, and with ErrOpen
+// while the recording is being written.
+func (r *Recorder) Receipt(ctx context.Context, id string) ([]byte, error) {
+	rec, err := r.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Open {
+		return nil, fmt.Errorf("%w: %q", ErrOpen, id)
+	}
+	b, err := os.ReadFile(filepath.Join(r.cfg.Dir, rec.Path) + receiptSuffix)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w: the receipt of %q is gone: %w", ErrUnknown, id, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("record: receipt of %s: %w", id, err)
+	}
+	return b, nil
 }
