@@ -59,11 +59,17 @@ func newHasher(c Cost) (*hasher, error) {
 
 // turn waits until a password may be checked; done gives the turn back.
 func (h *hasher) turn(ctx context.Context) (done func(), err error) {
+	back := func() { <-h.turns }
+	select {
+	case h.turns <- struct{}{}:
+		return back, nil
+	default:
+	}
 	wait := time.NewTimer(h.cost.Waiting)
 	defer wait.Stop()
 	select {
 	case h.turns <- struct{}{}:
-		return func() { <-h.turns }, nil
+		return back, nil
 	case <-wait.C:
 		return nil, ErrBusy
 	case <-ctx.Done():
