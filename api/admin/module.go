@@ -33,6 +33,9 @@ type Config struct {
 	Settings func() ([]Setting, error)
 	// Runs are the newest runs of retention, one for each table.
 	Runs func(ctx context.Context) ([]Run, error)
+	// Entries are the newest events about administration before a cursor, of one
+	// kind or of all.
+	Entries func(ctx context.Context, kind, before string) ([]Entry, error)
 	// Figures are the gauges that health shows.
 	Figures func() ([]Figure, error)
 	Log     zerolog.Logger

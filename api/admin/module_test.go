@@ -71,6 +71,9 @@ func newFront(t *testing.T) *front {
 		Runs: func(context.Context) ([]admin.Run, error) {
 			return []admin.Run{{Table: "a", Overdue: 2}, {Table: "b", Overdue: 3}}, f.broken
 		},
+		Entries: func(_ context.Context, kind, before string) ([]admin.Entry, error) {
+			return []admin.Entry{{Kind: kind, Cursor: before, Detail: map[string]string{}}}, f.broken
+		},
 		Figures: func() ([]admin.Figure, error) { return nil, f.broken },
 		Log:     zerolog.New(&f.log), Now: clock, PerMinute: 3,
 	})
@@ -167,8 +170,11 @@ func TestWhatIsOverdueIsSummed(t *testing.T) {
 	require.EqualValues(t, 5, out["overdue"])
 	require.Len(t, f.do(200, "GET", "/v1/config", "")["settings"], 1)
 	require.Empty(t, f.do(200, "GET", "/v1/admin/figures", "")["figures"])
+	entry := f.do(200, "GET", "/v1/admin/log?kind=incident&before=7", "")["entries"].([]any)[0].(map[string]any)
+	require.Equal(t, "incident 7", fmt.Sprint(entry["kind"], " ", entry["cursor"]))
+	f.do(422, "GET", "/v1/admin/log?kind=match", "") // nothing about people
 	f.broken = errors.New("disk is at /secret/place")
-	for _, path := range []string{"/v1/retention", "/v1/config", "/v1/admin/figures"} {
+	for _, path := range []string{"/v1/retention", "/v1/config", "/v1/admin/figures", "/v1/admin/log"} {
 		no := f.do(503, "GET", path, "")
 		require.NotContains(t, fmt.Sprint(no), "/secret/place")
 	}
@@ -177,7 +183,7 @@ func TestWhatIsOverdueIsSummed(t *testing.T) {
 // proves: B-62, B-63
 func TestRoles(t *testing.T) {
 	f := newFront(t)
-	require.Len(t, f.module.Routes(), 7)
+	require.Len(t, f.module.Routes(), 8)
 	for _, route := range f.module.Routes() {
 		path := strings.ReplaceAll(route.Path, "{id}", "x")
 		for _, role := range append(actor.Roles(), "") {

@@ -37,6 +37,30 @@ type Figure struct {
 	Help   string            `json:"help"`
 }
 
+// Entry is one event of the log about administration. It names no person.
+type Entry struct {
+	ID     string            `json:"id"`
+	At     time.Time         `json:"at"`
+	Kind   string            `json:"kind" enum:"account_change,gate_change,zone_change,scene_change,notice_change,incident,retention_run,camera_health"`
+	Camera string            `json:"camera,omitempty"`
+	Zone   string            `json:"zone,omitempty"`
+	Scene  string            `json:"scene,omitempty"`
+	Notice string            `json:"notice,omitempty"`
+	Detail map[string]string `json:"detail" nullable:"false"`
+	Cursor string            `json:"cursor" doc:"Give it as before= for what came earlier"`
+}
+
+type logIn struct {
+	Kind   string `query:"kind" enum:"account_change,gate_change,zone_change,scene_change,notice_change,incident,retention_run,camera_health" doc:"One kind alone"`
+	Before string `query:"before" maxLength:"20" pattern:"^[0-9]+$"`
+}
+
+type logOut struct {
+	Body struct {
+		Entries []Entry `json:"entries" nullable:"false" doc:"Newest first, at most 100"`
+	}
+}
+
 type (
 	settingsOut struct {
 		Body struct {
@@ -78,6 +102,16 @@ func (m *Module) viewRoutes(api huma.API) {
 			for _, r := range runs {
 				out.Body.Overdue += r.Overdue
 			}
+			return out, nil
+		})
+	add(m, api, op{"get-admin-log", "GET", "/v1/admin/log", "What the log says of accounts, zones, scenes, notices, incidents and cameras", administrators, 0},
+		func(ctx context.Context, in *logIn) (*logOut, error) {
+			list, err := m.cfg.Entries(ctx, in.Kind, in.Before)
+			if err != nil {
+				return nil, m.failed(ctx, err)
+			}
+			out := &logOut{}
+			out.Body.Entries = append([]Entry{}, list...)
 			return out, nil
 		})
 	add(m, api, op{"get-figures", "GET", "/v1/admin/figures", "Measurements of the running program: queues, disk, leases, losses", administrators, 0},

@@ -70,8 +70,11 @@ func (e *edge) adminModule() *admin.Module {
 		},
 		Settings: func() ([]admin.Setting, error) { return settingsOf(e.cfg) },
 		Runs:     func(ctx context.Context) ([]admin.Run, error) { return retentionRuns(ctx, e.store) },
-		Figures:  e.figures,
-		Log:      e.log.With().Str("component", "admin").Logger(),
+		Entries: func(ctx context.Context, kind, before string) ([]admin.Entry, error) {
+			return adminEntries(ctx, e.store, kind, before)
+		},
+		Figures: e.figures,
+		Log:     e.log.With().Str("component", "admin").Logger(),
 	})
 }
 
@@ -163,6 +166,34 @@ func retentionRuns(ctx context.Context, store *sqlite.Store) ([]admin.Run, error
 	}
 	slices.SortFunc(out, func(a, b admin.Run) int { return strings.Compare(a.Table, b.Table) })
 	return out, nil
+}
+
+// adminKinds are the events that administrators read: none is about a person.
+var adminKinds = []event.Kind{
+	event.KindAccountChange, event.KindGateChange, event.KindZoneChange, event.KindSceneChange,
+	event.KindNoticeChange, event.KindIncident, event.KindRetentionRun, event.KindCameraHealth,
+}
+
+// adminEntries reads at most a hundred of them, newest first.
+func adminEntries(ctx context.Context, store *sqlite.Store, kind, before string) ([]admin.Entry, error) {
+	q := sqlite.Query{Kinds: adminKinds, Before: number(before), Limit: 100}
+	if slices.Contains(adminKinds, event.Kind(kind)) {
+		q.Kinds = []event.Kind{event.Kind(kind)}
+	}
+	rows, err := store.Events(ctx, q)
+	out := make([]admin.Entry, 0, len(rows))
+	for _, row := range rows {
+		ev := row.Event
+		detail := map[string]string{}
+		for k, v := range ev.Detail {
+			detail[k] = ingest.PlainText(v, 300)
+		}
+		out = append(out, admin.Entry{
+			ID: ev.ID, At: ev.TS, Kind: string(ev.Kind), Camera: ev.CameraID, Zone: ev.ZoneID, Scene: ev.SceneID,
+			Notice: ev.NoticeVersion, Detail: detail, Cursor: strconv.FormatInt(row.ID, 10),
+		})
+	}
+	return out, err
 }
 
 func number(s string) int64 {
