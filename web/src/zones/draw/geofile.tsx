@@ -6,7 +6,7 @@ import { useToast } from "../../kit/toast";
 import { drawTexts } from "../texts/draw";
 import { faultText } from "./editor";
 import { fromGeoJSON, ImportError, type Outline, type Surface, toGeoJSON } from "./geojson";
-import type { Frame } from "./geometry";
+import { type Frame, settle } from "./geometry";
 
 /** Import and export of outlines; what is read is checked, then drawn, and saved by the reader. */
 export function GeoFile(props: {
@@ -25,7 +25,7 @@ export function GeoFile(props: {
     try {
       const list = fromGeoJSON(await file.text(), props.surface, props.frame);
       setError(undefined);
-      props.onRead(list);
+      props.onRead(list.map((o) => ({ ...o, points: o.points.map((p) => settle(p, props.frame)) })));
       say(t("geo.done", { n: list.length }));
     } catch (err) {
       if (!(err instanceof ImportError)) throw err;

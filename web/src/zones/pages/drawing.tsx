@@ -188,7 +188,11 @@ function ZoneEditor(props: {
             taken={taken}
             venue={venue}
             readOnly={readOnly}
-            onChange={(a) => setEdited({ ...edited, [item.key]: a })}
+            onChange={(a) => {
+              setEdited({ ...edited, [item.key]: a });
+              if (!old && a.id !== item.name)
+                drawing.change((d) => put(d, { ...item, name: a.id }), `name ${item.key}`);
+            }}
           >
             {old ? (
               <p>
