@@ -147,7 +147,7 @@ func (a *API) guard(next http.Handler) http.Handler {
 			a.refuse(w, r, err)
 			return
 		}
-		r = r.WithContext(ctx)
+		r = r.WithContext(ctx) //nolint:contextcheck // it is the request's, with who sends it
 		if a.limit(w, r) {
 			return
 		}
