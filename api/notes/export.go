@@ -74,7 +74,7 @@ type Export struct {
 	Expires time.Time `json:"expires"`
 }
 
-type prepareInput struct {
+type exportInput struct {
 	Body struct {
 		Camera  string    `json:"camera" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$"`
 		From    time.Time `json:"from"`
@@ -83,9 +83,9 @@ type prepareInput struct {
 	}
 }
 
-type prepareOutput struct{ Body Export }
+type exportOutput struct{ Body Export }
 
-type fetchInput struct {
+type exportFetchInput struct {
 	ID string `path:"id" format:"uuid"`
 }
 
@@ -110,7 +110,7 @@ func (m *Module) registerExports(routes huma.API) {
 	}, m.fetch)
 }
 
-func (m *Module) prepare(ctx context.Context, in *prepareInput) (*prepareOutput, error) {
+func (m *Module) prepare(ctx context.Context, in *exportInput) (*exportOutput, error) {
 	b := in.Body
 	if !b.From.Before(b.To) {
 		return nil, problem.New(http.StatusUnprocessableEntity, "RANGE", "the end must lie after the beginning")
@@ -137,7 +137,7 @@ func (m *Module) prepare(ctx context.Context, in *prepareInput) (*prepareOutput,
 	if err := m.keep(&p); err != nil {
 		return nil, err
 	}
-	return &prepareOutput{Body: Export{
+	return &exportOutput{Body: Export{
 		ID: p.id, Clips: len(clips), Bytes: bytes, From: clips[0].From, To: clips[len(clips)-1].To, Expires: p.until,
 	}}, nil
 }
@@ -176,7 +176,7 @@ func (m *Module) take(id, who string) (plan, bool) {
 	return p, true
 }
 
-func (m *Module) fetch(ctx context.Context, in *fetchInput) (*huma.StreamResponse, error) {
+func (m *Module) fetch(ctx context.Context, in *exportFetchInput) (*huma.StreamResponse, error) {
 	who := actor.From(ctx)
 	p, ok := m.take(in.ID, who.ID)
 	if !ok {

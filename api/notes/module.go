@@ -70,7 +70,7 @@ type View struct {
 
 func view(n Note) View { return View(n) }
 
-type listInput struct {
+type notesInput struct {
 	Camera string    `query:"camera" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$"`
 	Event  string    `query:"event" format:"uuid"`
 	From   time.Time `query:"from" doc:"Only of instants at or after this time (RFC 3339)"`
@@ -78,14 +78,14 @@ type listInput struct {
 	Limit  int       `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
-type listOutput struct {
+type notesOutput struct {
 	Body struct {
 		Notes []View `json:"notes" nullable:"false" doc:"By instant, newest first"`
 		More  bool   `json:"more" doc:"Whether there are older ones; ask with to= the last one's instant"`
 	}
 }
 
-type writeInput struct {
+type noteWriteInput struct {
 	Body struct {
 		Camera string    `json:"camera" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$"`
 		At     time.Time `json:"at" doc:"The instant that it is about"`
@@ -94,7 +94,7 @@ type writeInput struct {
 	}
 }
 
-type noteOutput struct{ Body View }
+type noteWriteOutput struct{ Body View }
 
 // Register implements api.Module.
 func (m *Module) Register(routes huma.API) {
@@ -114,12 +114,12 @@ func (m *Module) Register(routes huma.API) {
 	m.registerExports(routes)
 }
 
-func (m *Module) list(ctx context.Context, in *listInput) (*listOutput, error) {
+func (m *Module) list(ctx context.Context, in *notesInput) (*notesOutput, error) {
 	found, err := m.cfg.Store.List(ctx, Query{Camera: in.Camera, Event: in.Event, From: in.From, To: in.To, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, m.failed(ctx, err)
 	}
-	out := &listOutput{}
+	out := &notesOutput{}
 	out.Body.Notes = []View{}
 	if out.Body.More = len(found) > in.Limit; out.Body.More {
 		found = found[:in.Limit]
@@ -140,7 +140,7 @@ func (m *Module) list(ctx context.Context, in *listInput) (*listOutput, error) {
 	return out, nil
 }
 
-func (m *Module) write(ctx context.Context, in *writeInput) (*noteOutput, error) {
+func (m *Module) write(ctx context.Context, in *noteWriteInput) (*noteWriteOutput, error) {
 	who := actor.From(ctx)
 	text := strings.TrimSpace(in.Body.Text)
 	if text == "" || utf8.RuneCountInString(text) > MaxText || strings.ContainsFunc(text, unprintable) {
@@ -164,7 +164,7 @@ func (m *Module) write(ctx context.Context, in *writeInput) (*noteOutput, error)
 	if err != nil {
 		return nil, m.failed(ctx, err)
 	}
-	return &noteOutput{Body: view(n)}, nil
+	return &noteWriteOutput{Body: view(n)}, nil
 }
 
 // unprintable reports what could hide part of a text.
