@@ -55,7 +55,7 @@ var document = template.Must(template.New("privacy").Parse(`<!doctype html>
 
 <section aria-labelledby="kept"><h2 id="kept">{{.W.Kept}}</h2>
 <p>{{.W.KeptLead}}</p>
-<div class="scroll" role="region" aria-labelledby="kept" tabindex="0"><table><thead><tr><th scope="col">{{.W.KeptWhat}}</th><th scope="col">{{.W.KeptLong}}</th></tr></thead>
+<div class="scroll" role="region" aria-label="{{.W.KeptWhat}}, {{.W.KeptLong}}" tabindex="0"><table><thead><tr><th scope="col">{{.W.KeptWhat}}</th><th scope="col">{{.W.KeptLong}}</th></tr></thead>
 <tbody>{{range .Rules}}<tr><td>{{.Name}}</td><td>{{.Until}}</td></tr>
 {{end}}</tbody></table></div></section>
 
@@ -74,7 +74,7 @@ var document = template.Must(template.New("privacy").Parse(`<!doctype html>
 
 <section aria-labelledby="third"><h2 id="third">{{.W.Third}}</h2>
 <p>{{.W.ThirdLead}}</p>
-<div class="scroll" role="region" aria-labelledby="third" tabindex="0"><table><thead><tr><th scope="col">{{.W.Name}}</th><th scope="col">{{.W.Version}}</th><th scope="col">{{.W.Provider}}</th><th scope="col">{{.W.ThirdPurpose}}</th><th scope="col">{{.W.Data}}</th><th scope="col">{{.W.Method}}</th><th scope="col">{{.W.Role}}</th></tr></thead>
+<div class="scroll" role="region" aria-label="{{.W.Name}}, {{.W.Provider}}, {{.W.Data}}" tabindex="0"><table><thead><tr><th scope="col">{{.W.Name}}</th><th scope="col">{{.W.Version}}</th><th scope="col">{{.W.Provider}}</th><th scope="col">{{.W.ThirdPurpose}}</th><th scope="col">{{.W.Data}}</th><th scope="col">{{.W.Method}}</th><th scope="col">{{.W.Role}}</th></tr></thead>
 <tbody>{{range .Components}}<tr><td><a href="{{.Policy}}" rel="noreferrer">{{.Name}}</a></td><td>{{.Version}}</td><td>{{.Provider}}</td><td lang="en">{{.Purpose}}</td><td lang="en">{{range $i, $d := .Data}}{{if $i}}; {{end}}{{$d}}{{end}}</td><td lang="en">{{.Method}}</td><td>{{index $.W.Roles .Role}}</td></tr>
 {{end}}</tbody></table></div></section>
 

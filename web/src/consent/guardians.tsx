@@ -34,7 +34,7 @@ export function Guardians({ enrollee, onChange }: { enrollee: string; onChange: 
           );
           return (
             <DataTable
-              caption={t("guard.title")}
+              caption={t("table", { what: t("guard.title") })}
               rows={newest}
               rowKey={(g) => g.id}
               empty={

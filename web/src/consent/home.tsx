@@ -201,7 +201,7 @@ function Queue() {
       <Loaded query={sessions}>
         {({ sessions: all }) => (
           <DataTable
-            caption={t("queue.title")}
+            caption={t("table", { what: t("queue.title") })}
             rows={all}
             rowKey={(s) => s.id}
             empty={

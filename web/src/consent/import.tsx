@@ -73,7 +73,7 @@ function ReportView({ report }: { report: Report }) {
       note={t("imp.sum", { ok: w.number(report.accepted), no: w.number(report.rejected) })}
     >
       <DataTable
-        caption={t("imp.report")}
+        caption={t("table", { what: t("imp.report") })}
         rows={report.rows ?? []}
         rowKey={(r) => String(r.row)}
         columns={[

@@ -22,7 +22,7 @@ export function DuePage() {
       <Loaded query={due}>
         {({ consents }) => (
           <DataTable
-            caption={t("due.title")}
+            caption={t("table", { what: t("due.title") })}
             rows={consents}
             rowKey={(c) => c.id}
             empty={
@@ -79,7 +79,7 @@ export function MessagesPage() {
       <Loaded query={messages}>
         {({ messages: all }) => (
           <DataTable
-            caption={t("msg.title")}
+            caption={t("table", { what: t("msg.title") })}
             rows={all}
             rowKey={(m) => m.id}
             empty={

@@ -123,7 +123,7 @@ function Consents({
     >
       <Refused error={act.error} onRetry={act.again} />
       <DataTable
-        caption={t("consents.title")}
+        caption={t("table", { what: t("consents.title") })}
         rows={own}
         rowKey={(c) => c.id}
         empty={
@@ -247,7 +247,7 @@ function History({ id }: { id: string }) {
       <Loaded query={history}>
         {({ versions }) => (
           <DataTable
-            caption={t("history.title")}
+            caption={t("table", { what: t("history.title") })}
             rows={versions.toReversed()}
             rowKey={(v) => String(v.version)}
             columns={[

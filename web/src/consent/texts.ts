@@ -204,6 +204,7 @@ export const desk = texts(
       "person (any mark, the same for the rows of one person; not kept), purpose, scenes and zones (several with a space between), under_14 (no), language, notice_hash, basis, evidence_sha256 (of the sheet), act_at, expires_at (may be empty).",
     "imp.hash": "Fingerprint of the notice now in force for {scene}",
     "imp.after": "No template comes of an import: each person still has to enrol.",
+    table: "Table: {what}",
     saved: "Recorded",
   },
   {
@@ -403,6 +404,7 @@ export const desk = texts(
       "person（任意标记，同一人各行相同，不保存）、purpose、scenes 和 zones（多个以空格分隔）、under_14（no）、language、notice_hash、basis、evidence_sha256（签字文件的哈希值）、act_at、expires_at（可为空）。",
     "imp.hash": "{scene} 现行告知书的哈希值",
     "imp.after": "导入不会生成模板：每个人仍须到场登记。",
+    table: "表格：{what}",
     saved: "已登记",
   },
 );

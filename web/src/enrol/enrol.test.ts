@@ -87,15 +87,20 @@ describe("guidance", () => {
   });
 });
 
-const url = (b: ArrayBuffer | Uint8Array) => Buffer.from(b as Uint8Array).toString("base64url");
+const bytes = (s: string) => new TextEncoder().encode(s);
+const url = (b: ArrayBuffer | Uint8Array) =>
+  btoa(String.fromCharCode(...new Uint8Array(b)))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=+$/, "");
 
 describe("receipts", () => {
   const made = async () => {
     const pair = (await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"])) as CryptoKeyPair;
     const raw = await crypto.subtle.exportKey("raw", pair.publicKey);
-    const head = url(Buffer.from(JSON.stringify({ alg: "EdDSA", kid: "k1" })));
-    const body = url(Buffer.from('{"record":1}'));
-    const sig = await crypto.subtle.sign("Ed25519", pair.privateKey, Buffer.from(`${head}.${body}`));
+    const head = url(bytes(JSON.stringify({ alg: "EdDSA", kid: "k1" })));
+    const body = url(bytes('{"record":1}'));
+    const sig = await crypto.subtle.sign("Ed25519", pair.privateKey, bytes(`${head}.${body}`));
     return {
       jws: `${head}.${body}.${url(sig)}`,
       key: { kty: "OKP", crv: "Ed25519", x: url(raw), kid: "k1" },
@@ -110,9 +115,9 @@ describe("receipts", () => {
     expect(await verifyReceipt(r.jws, [r.key])).toBe("genuine");
     expect(await verifyReceipt(r.jws, [])).toBe("unknown-key");
     expect(await verifyReceipt(r.jws, [other.key])).toBe("altered");
-    const body = url(Buffer.from('{"record":2}'));
+    const body = url(bytes('{"record":2}'));
     expect(await verifyReceipt(`${r.head}.${body}.${r.sig}`, [r.key])).toBe("altered");
-    const none = url(Buffer.from('{"alg":"none","kid":"k1"}'));
+    const none = url(bytes('{"alg":"none","kid":"k1"}'));
     expect(await verifyReceipt(`${none}.${r.body}.${r.sig}`, [r.key])).toBe("altered");
     for (const bad of ["", "a.b", `${r.jws}.x`, "%.%.%"])
       expect(await verifyReceipt(bad, [r.key])).toBe("altered");

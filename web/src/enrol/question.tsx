@@ -17,14 +17,16 @@ export function Question(props: {
   onNo: () => void;
   /** On the web a person ticks a box before they agree; it is never ticked beforehand. */
   tick?: boolean;
+  level?: 1 | 2;
 }) {
   const t = useTexts(enrol);
   const id = useId();
   const { purpose } = props;
   const [ticked, setTicked] = useState(false);
+  const Head = props.level === 1 ? "h1" : "h2";
   return (
     <section className="question" aria-labelledby={id}>
-      <h2 id={id}>{t(`ask.${purpose}`)}</h2>
+      <Head id={id}>{t(`ask.${purpose}`)}</Head>
       <p className="question-note">{t("q.sensitive")}</p>
       <dl>
         <dt>{t("q.what")}</dt>

@@ -64,6 +64,7 @@ export function Ask({ flow, go }: StepProps) {
         key={purpose}
         purpose={purpose}
         zones={flow.zones}
+        level={1}
         busy={act.busy}
         onYes={() => void yes()}
         onNo={() => void no()}

@@ -22,7 +22,7 @@ import { me } from "./texts";
 /** What somebody agreed to: one card each, one press to take it back. */
 export function ConsentsPage({ id }: { id: string }) {
   const t = useTexts(me);
-  const person = api.useQuery("get", "/v1/enrollees/{id}", { params: { path: { id } } });
+  const person = api.useQuery("get", "/v1/enrollees/{id}", { params: { path: { id } } }, { staleTime: 0 });
   const act = useAct();
   const w = useWords();
   const [said, setSaid] = useState("");

@@ -56,7 +56,7 @@ export function KeptPage() {
           </Panel>
           <Panel title={t("k.looks")}>
             <DataTable
-              caption={t("k.looks")}
+              caption={t("k.looksTable")}
               rows={looks.map((l, i) => ({ ...l, i }))}
               rowKey={(l) => String(l.i)}
               empty={<Empty icon="eye" title={t("k.looksNone")} />}
