@@ -7,7 +7,18 @@ import { Start } from "./start";
 import { adminTexts } from "./texts";
 import "./admin.css";
 
-const Site = lazy(() => import("./site"));
+const pages = [
+  ["cameras", lazy(() => import("./cameras"))],
+  ["users", lazy(() => import("./users"))],
+  ["site", lazy(() => import("./site"))],
+  ["scenes", lazy(() => import("../duties/scenes"))],
+  ["health", lazy(() => import("./health"))],
+  ["config", lazy(() => import("./config"))],
+  ["retention", lazy(() => import("../duties/retention"))],
+  ["log", lazy(() => import("./log"))],
+  ["exit", lazy(() => import("../duties/exit"))],
+  ["halt", lazy(() => import("../duties/halt"))],
+] as const;
 
 /** Administration: the installation, its accounts and its cameras. */
 export default function Desk() {
@@ -18,13 +29,15 @@ export default function Desk() {
         label={t("pages")}
         items={[
           { to: "/admin", label: t("page.start"), end: true },
-          { to: "/admin/site", label: t("page.site") },
+          ...pages.map(([name]) => ({ to: `/admin/${name}`, label: t(`page.${name}`) })),
         ]}
       />
       <Suspense fallback={<Loading rows={5} />}>
         <Routes>
           <Route index element={<Start />} />
-          <Route path="site" element={<Site />} />
+          {pages.map(([name, Page]) => (
+            <Route key={name} path={`${name}/*`} element={<Page />} />
+          ))}
           <Route path="*" element={<Navigate to="/admin" replace />} />
         </Routes>
       </Suspense>

@@ -46,7 +46,7 @@ export function Start() {
   const error = asked.find((q) => q.error)?.error;
   if (asked.some((q) => q.isPending) || (zone && coverage.isPending)) return <Loading rows={8} />;
   const steps = stepsOf({
-    accounts: accounts.data?.map((a) => ({ roles: a.roles, active: a.active })),
+    accounts: accounts.data,
     sites: sites.data,
     cameras: cameras.data?.cameras,
     plans: plans.data,
@@ -112,6 +112,10 @@ function StepRow({ step, n }: { step: Step; n: number }) {
   const { session } = useSession();
   const mark = marks[step.state];
   const mine = holds(session, step.by) || session.demo;
+  // The privacy office's pages of scenes are administration's as well.
+  const at = holds(session, ["privacy_officer"])
+    ? step.at
+    : step.at.replace("/office/scenes", "/admin/scenes");
   return (
     <li className={`way-step ${step.state}`}>
       <span className="way-mark" aria-hidden="true">
@@ -128,14 +132,16 @@ function StepRow({ step, n }: { step: Step; n: number }) {
             {t("step.roles")} {step.roles.map((r) => roles(`role.${r}`)).join(t.lang === "en" ? ", " : "、")}
           </p>
         ) : null}
-        {step.state !== "done" && step.reasons.length > 0 ? <Reasons list={step.reasons} /> : null}
+        {step.state !== "done" && step.reasons.length > 0 ? (
+          <Reasons list={step.reasons} links={mine} />
+        ) : null}
       </div>
       <div className="way-do">
         <small>
           {t("step.by")} · {step.by.map((r) => roles(`role.${r}`)).join(" / ")}
         </small>
         {mine ? (
-          <LinkButton small tone={step.state === "now" ? "primary" : "plain"} to={step.at}>
+          <LinkButton small tone={step.state === "now" ? "primary" : "plain"} to={at}>
             {t("step.go")}
           </LinkButton>
         ) : step.state === "done" ? null : (

@@ -62,7 +62,13 @@ export function useExplain(): (r: Reason) => string | undefined {
 }
 
 /** Conditions that are not met, each with the way to where it is mended. */
-export function Reasons({ list }: { list: readonly { code: string; object?: string; text: string }[] }) {
+export function Reasons({
+  list,
+  links = true,
+}: {
+  list: readonly { code: string; object?: string; text: string }[];
+  links?: boolean;
+}) {
   const t = useTexts(reasonTexts);
   const explain = useExplain();
   return (
@@ -74,7 +80,7 @@ export function Reasons({ list }: { list: readonly { code: string; object?: stri
           <li key={`${r.code} ${reason.object} ${r.text}`}>
             {explain(reason) ?? r.text}
             {reason.object ? <code>{reason.object}</code> : null}
-            {at ? (
+            {at && links ? (
               <>
                 {" "}
                 <Link to={at}>{t("mend")}</Link>
