@@ -1,5 +1,6 @@
 // The operators' desk: wall, events, recordings on the timeline, notes, export.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { startServer } from "./server.mjs";
 
 const order = (page) =>
@@ -11,6 +12,7 @@ export async function wall(ctx) {
   await arranging(ctx);
   await timeline(ctx);
   await events(ctx);
+  await handling(ctx);
   await looks(ctx);
 }
 
@@ -296,6 +298,53 @@ async function events({ server, test }) {
   } finally {
     await full.stop();
   }
+}
+
+/** Notes and clips. */
+async function handling({ server, test, clean }) {
+  await test("a note is written on an instant and lies on the timeline", {}, async (page) => {
+    await page.goto(`${server.url}/live/recordings`);
+    const slider = page.getByRole("slider", { name: "Timeline of the recordings" });
+    await slider.focus();
+    await page.keyboard.press("End");
+    await page.getByRole("button", { name: "Write a note" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("Names and descriptions of persons do not belong in a note.").waitFor();
+    await clean(page);
+    const text = `The door stood open (${Date.now()})`;
+    await dialog.getByLabel("Note").fill(text);
+    await dialog.getByRole("button", { name: "Keep the note" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await page.locator(".mark.note").getByText(text).waitFor();
+  });
+
+  await test("a clip is chosen on the timeline and fetched", { acceptDownloads: true }, async (page) => {
+    await page.goto(`${server.url}/live/recordings`);
+    const slider = page.getByRole("slider", { name: "Timeline of the recordings" });
+    await slider.focus();
+    await page.keyboard.press("End");
+    await page.getByText("Mark a beginning and an end on the timeline first.").waitFor();
+    await page.keyboard.press("o");
+    await page.keyboard.press("Shift+ArrowLeft");
+    await page.keyboard.press("i");
+    await page.getByRole("button", { name: "Export clip…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("An incident is being handled").click();
+    await clean(page);
+    await dialog.getByRole("button", { name: "Prepare" }).click();
+    await dialog.getByText(/^\d+ segments, /).waitFor();
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      dialog.getByRole("link", { name: "Fetch the archive" }).click(),
+    ]);
+    assert.match(file.suggestedFilename(), /^clip-arcade-\d{8}T\d{6}Z-exported-\d{8}T\d{6}Z-by-.+\.zip$/);
+    const bytes = await readFile(await file.path());
+    assert.equal(bytes.subarray(0, 4).toString("latin1"), "PK\u0003\u0004");
+    for (const name of ["EXPORT.json", "EXPORT.json.sig", "edge.pub", ".mp4.receipt.json"]) {
+      assert.ok(bytes.includes(name), `${name} is missing`);
+    }
+    return file.suggestedFilename();
+  });
 }
 
 /** axe, and nothing wider than the window, on each view in both themes. */

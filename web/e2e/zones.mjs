@@ -401,7 +401,7 @@ await test(
       for (const lang of ["both", "en", "zh-CN"]) {
         await page.getByLabel("Format").selectOption(form);
         await page.getByLabel("Language").selectOption(lang);
-        const fits = await page.locator(".sheet").evaluate((el) => el.scrollHeight - el.clientHeight);
+        const fits = await page.locator(".sheet-body").evaluate((el) => el.scrollHeight - el.clientHeight);
         assert.ok(fits <= 1, `${form} ${lang}: what the sign says is ${fits} px higher than the page`);
         const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: true });
         if (process.env.SHOTS) await writeFile(join(process.env.SHOTS, `sign-${form}-${lang}.pdf`), pdf);

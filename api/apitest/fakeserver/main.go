@@ -71,7 +71,12 @@ func run(ctx context.Context, addr, dist string, empty bool, more size) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, sessions.store.Close()) }()
-	modules := []api.Module{sessions.module}
+	noted, notesStore, err := openNotes(ctx, dir, fake)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, notesStore.Close()) }()
+	modules := []api.Module{sessions.module, noted}
 	if sc != nil {
 		modules = append(modules, control{sc})
 	}

@@ -49,6 +49,17 @@ export function useMarks(span: Span, camera: string) {
   });
 }
 
+/** What operators noted in a stretch, newest first. */
+export function useNotes(span: Span, camera: string) {
+  const c = chunk(span);
+  return useQuery({
+    queryKey: ["timeline", "notes", c.from, c.to, camera],
+    queryFn: async ({ signal }) =>
+      (await read("/v1/notes", { camera, from: iso(c.from), to: iso(c.to), limit: 200 }, signal)).notes,
+    placeholderData: keepPreviousData,
+  });
+}
+
 async function events(
   c: Span,
   camera: string,

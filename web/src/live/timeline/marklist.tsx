@@ -5,6 +5,7 @@ import { Icon } from "../../ui/icons";
 import { Empty } from "../../ui/parts";
 import { sentence } from "../events/words";
 import type { Row } from "./marks";
+import { noteTexts } from "./notetexts";
 import type { Span } from "./scale";
 import { timelineTexts } from "./texts";
 import type { Cursor } from "./track";
@@ -21,6 +22,7 @@ export function MarkList(props: {
   const { rows, span, nameOf, onSeek } = props;
   const w = useWords();
   const t = useTexts(timelineTexts);
+  const n = useTexts(noteTexts);
   const marks = useMemo(
     () =>
       rows
@@ -40,17 +42,19 @@ export function MarkList(props: {
       ) : (
         <ul className="mark-list">
           {marks.map((m) => (
-            <li key={m.event.id}>
+            <li key={m.id}>
               <button
                 type="button"
                 className={`mark ${m.tone}`}
-                onClick={() => onSeek({ camera: m.event.camera, at: m.at })}
+                onClick={() => onSeek({ camera: m.camera, at: m.at })}
               >
-                <Icon name="play" size={12} />
+                <Icon name={m.tone === "note" ? "note" : "play"} size={12} />
                 <span>
-                  {sentence(w, m.event, nameOf)}
+                  {m.tone === "note"
+                    ? n("note.by", { who: m.note.author, text: m.note.text })
+                    : sentence(w, m.event, nameOf)}
                   <small className="num">
-                    {w.time(m.event.ts)} · {nameOf(m.event.camera)}
+                    {w.time(new Date(m.at).toISOString())} · {nameOf(m.camera)}
                   </small>
                 </span>
               </button>

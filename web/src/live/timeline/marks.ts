@@ -1,12 +1,12 @@
 import type { HouseEvent, Recording } from "../../api/client";
+import type { Note } from "./notes";
 import type { Span } from "./scale";
 
-/** An event at its instant. */
-export interface Mark {
-  at: number;
-  event: HouseEvent;
-  tone: "person" | "note" | "warn" | "bad" | "quiet";
-}
+/** An event, or a note, at its instant. */
+export type Mark = { id: string; at: number; camera: string } & (
+  | { tone: "person" | "warn" | "bad" | "quiet"; event: HouseEvent }
+  | { tone: "note"; note: Note }
+);
 
 /** A stretch in which a camera was lost or wholly masked. */
 export interface Trouble extends Span {
@@ -28,9 +28,22 @@ export const markKinds = ["match", "unmask", "claim_outcome", "camera_health", "
  * Events, in any order, as rows by camera. A trouble whose beginning is not
  * among them began at `seen.from`; one without an end lasts until `seen.to`.
  */
-export function rowsOf(cameras: readonly string[], events: readonly HouseEvent[], seen: Span): Row[] {
+export function rowsOf(
+  cameras: readonly string[],
+  events: readonly HouseEvent[],
+  seen: Span,
+  notes: readonly Note[] = [],
+): Row[] {
   const sorted = events.toSorted((a, b) => Date.parse(a.ts) - Date.parse(b.ts) || a.seq - b.seq);
-  return cameras.map((camera) => rowOf(camera, sorted, seen));
+  return cameras.map((camera) => {
+    const row = rowOf(camera, sorted, seen);
+    const own = notes.filter((n) => n.camera === camera);
+    row.marks.push(
+      ...own.map((note) => ({ id: note.id, at: Date.parse(note.at), camera, tone: "note" as const, note })),
+    );
+    row.marks.sort((a, b) => a.at - b.at);
+    return row;
+  });
 }
 
 function rowOf(camera: string, sorted: readonly HouseEvent[], seen: Span): Row {
@@ -62,12 +75,12 @@ function rowOf(camera: string, sorted: readonly HouseEvent[], seen: Span): Row {
     }
     if (state === "full_mask") begin("mask", at, code);
     if (state === "mask_ended") end("mask", at);
-    row.marks.push({ at, event, tone: toneOf(event.kind, state) });
+    row.marks.push({ id: event.id, at, camera, event, tone: toneOf(event.kind, state) });
   }
   return row;
 }
 
-function toneOf(kind: string, state: string): Mark["tone"] {
+function toneOf(kind: string, state: string): "person" | "warn" | "bad" | "quiet" {
   if (kind === "match" || kind === "unmask" || kind === "claim_outcome") return "person";
   if (state === "retrying" || state === "failed") return "bad";
   if (state === "full_mask" || state === "leak_suspected" || kind === "gate_change") return "warn";

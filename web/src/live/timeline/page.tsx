@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useState } from "react";
-import { useSearchParams } from "react-router";
+import { useLocation, useSearchParams } from "react-router";
 import { useWords } from "../../i18n/i18n";
 import { useTexts } from "../../i18n/texts";
 import { Button } from "../../kit/button";
@@ -9,9 +9,12 @@ import { Icon } from "../../ui/icons";
 import { Empty, Loading, useHouse } from "../../ui/parts";
 import { useTheHouse } from "../housecontext";
 import { useNames } from "../names";
-import { useMarks, useRecordings } from "./data";
+import { useMarks, useNotes, useRecordings } from "./data";
+import { ExportDialog } from "./export";
 import { MarkList } from "./marklist";
 import { neighbour, rowsOf } from "./marks";
+import { NoteDialog } from "./notes";
+import { noteTexts } from "./notetexts";
 import { Player, type Target } from "./player";
 import { panned, type Span, showing, within, zoomed } from "./scale";
 import { timelineTexts } from "./texts";
@@ -82,18 +85,24 @@ function Bench(props: { cameras: readonly string[]; oldest: number; nameOf: (id:
     const latest = within({ from: now - atFirst, to: now }, bounds);
     return asked ? showing(latest, asked.at, bounds) : latest;
   });
-  const [cursor, setCursor] = useState(asked);
+  const [cursor, setCursor] = useState<Cursor | undefined>(asked);
   const [target, setTarget] = useState<Target | undefined>(asked && { ...asked, turn: 0 });
   const [range, setRange] = useState<Partial<Span>>({});
   const recordings = useRecordings(span, camera);
   const marks = useMarks(span, camera);
+  const notes = useNotes(span, camera);
+  const n = useTexts(noteTexts);
+  const [writing, write] = useState<(Cursor & { event?: string }) | undefined>(asked?.note);
+  const [exporting, setExporting] = useState(false);
   const list = recordings.data?.list ?? [];
   const shown = camera ? [camera] : props.cameras;
   const rows = useMemo(
-    () => rowsOf(shown, marks.data?.list ?? [], marks.data?.seen ?? span),
-    [shown, marks.data, span],
+    () => rowsOf(shown, marks.data?.list ?? [], marks.data?.seen ?? span, notes.data),
+    [shown, marks.data, notes.data, span],
   );
-  const error = recordings.error ?? marks.error;
+  const error = recordings.error ?? marks.error ?? notes.error;
+  const whole =
+    range.from !== undefined && range.to !== undefined ? { from: range.from, to: range.to } : undefined;
 
   const seek = useCallback(
     (c: Cursor) => {
@@ -179,6 +188,14 @@ function Bench(props: { cameras: readonly string[]; oldest: number; nameOf: (id:
           <Button small disabled={!cursor} pressed={range.to !== undefined} onPress={() => setEdge("to")}>
             {t("range.end")}
           </Button>
+          <Button small disabled={!whole || !cursor} onPress={() => setExporting(true)}>
+            <Icon name="save" />
+            {n("export.open")}
+          </Button>
+          <Button small disabled={!cursor} onPress={() => write(cursor)}>
+            <Icon name="note" />
+            {n("note.write")}
+          </Button>
           <span className="spring" />
           <Button small onPress={() => setSpan(panned(span, -0.5, bounds))}>
             {t("tl.back")}
@@ -218,18 +235,33 @@ function Bench(props: { cameras: readonly string[]; oldest: number; nameOf: (id:
             </li>
           ))}
         </ul>
+        {cursor && !whole ? <p className="tl-hint">{n("export.need")}</p> : null}
         {recordings.data?.cut || marks.data?.cut ? <p className="tl-cut">{t("tl.more")}</p> : null}
       </section>
+      <NoteDialog about={writing} nameOf={nameOf} onClose={() => write(undefined)} />
+      {exporting && whole && cursor ? (
+        <ExportDialog
+          camera={cursor.camera}
+          range={whole}
+          nameOf={nameOf}
+          onClose={() => setExporting(false)}
+        />
+      ) : null}
     </>
   );
 }
 
-/** The place that the address names: ?camera=ID&at=TIME. */
-function useAsked(): Cursor | undefined {
+/** The place that the address names: ?camera=ID&at=TIME, with &event=ID#note for a note on it. */
+function useAsked(): (Cursor & { note?: Cursor & { event?: string } }) | undefined {
   const [params] = useSearchParams();
-  const at = Date.parse(params.get("at") ?? "");
-  const camera = params.get("camera") ?? "";
-  const [first] = useState(() => (camera && !Number.isNaN(at) ? { camera, at } : undefined));
+  const { hash } = useLocation();
+  const [first] = useState(() => {
+    const at = Date.parse(params.get("at") ?? "");
+    const camera = params.get("camera") ?? "";
+    const event = params.get("event") ?? "";
+    if (!camera || Number.isNaN(at)) return undefined;
+    return { camera, at, ...(hash === "#note" ? { note: { camera, at, ...(event ? { event } : {}) } } : {}) };
+  });
   return first;
 }
 
