@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"bystander/api/actor"
@@ -33,13 +34,24 @@ func (m *Module) cookie(r *http.Request, value string) *http.Cookie {
 func (m *Module) secure(r *http.Request) bool { return m.cfg.HTTPS || r.TLS != nil }
 
 func (m *Module) setCookie(w http.ResponseWriter, r *http.Request, token string) {
-	http.SetCookie(w, m.cookie(r, token))
+	only(w, m.cookie(r, token))
+}
+
+// only sets a cookie in place of one of the same name that the same answer has:
+// a token may be replaced on the way in, and again by what was asked for.
+func only(w http.ResponseWriter, c *http.Cookie) {
+	lines := w.Header()["Set-Cookie"]
+	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, c.Name+"=") })
+	if w.Header().Del("Set-Cookie"); len(lines) > 0 {
+		w.Header()["Set-Cookie"] = lines
+	}
+	http.SetCookie(w, c)
 }
 
 func (m *Module) dropCookie(w http.ResponseWriter, r *http.Request) {
 	c := m.cookie(r, "")
 	c.MaxAge = -1
-	http.SetCookie(w, c)
+	only(w, c)
 }
 
 // token is the request's session token; more than one is none.
@@ -51,7 +63,10 @@ func (m *Module) token(r *http.Request) string {
 	return found[0].Value
 }
 
-type key struct{}
+type (
+	key      struct{} // of the request's session
+	tokenKey struct{} // of the token that holds once the request was let in
+)
 
 // from returns the session of a request, at whatever level.
 func from(ctx context.Context) (accounts.Session, bool) {
@@ -80,10 +95,10 @@ func (m *Module) Authenticate(w http.ResponseWriter, r *http.Request) (context.C
 	if unsafe(r.Method) && subtle.ConstantTimeCompare([]byte(r.Header.Get(HeaderCSRF)), []byte(s.CSRF)) != 1 {
 		return nil, problem.New(http.StatusForbidden, "CSRF", "send the session's token as "+HeaderCSRF+"; GET /v1/session tells it")
 	}
-	if err := m.renew(w, r, s, token); err != nil {
+	if token, err = m.renew(w, r, s, token); err != nil {
 		return nil, err
 	}
-	return m.with(ctx, s), nil
+	return m.with(context.WithValue(ctx, tokenKey{}, token), s), nil
 }
 
 // with puts a session and, at its full level, who acts into ctx.
@@ -110,29 +125,29 @@ func (m *Module) visitor(ctx context.Context) context.Context {
 	return actor.With(ctx, actor.Actor{ID: sampleID(actor.Operator), Roles: []actor.Role{actor.Operator}, Via: viaLocal})
 }
 
-// renew records use and replaces the token when that is due. The request for
-// the session itself is the best moment: its sender waits for the answer before
-// it sends others.
-func (m *Module) renew(w http.ResponseWriter, r *http.Request, s accounts.Session, token string) error {
+// renew records use and replaces the token when that is due; it returns the one
+// that holds then. The request for the session itself is the best moment: its
+// sender waits for the answer before it sends others.
+func (m *Module) renew(w http.ResponseWriter, r *http.Request, s accounts.Session, token string) (string, error) {
 	ctx := r.Context()
 	asks := r.Method == http.MethodGet && r.URL.Path == "/v1/session"
 	if !asks { // which a page does by itself
 		if err := m.store.Touch(ctx, s); err != nil {
-			return m.failed(ctx, err)
+			return "", m.failed(ctx, err)
 		}
 	}
 	if !m.store.Due(s, asks) || !interactive(r) {
-		return nil
+		return token, nil
 	}
 	fresh, err := m.store.Rotate(ctx, token)
 	if errors.Is(err, accounts.ErrRotated) {
-		return problem.New(http.StatusUnauthorized, "SESSION_ROTATED", "the session's token was just replaced; send the request again")
+		return "", problem.New(http.StatusUnauthorized, "SESSION_ROTATED", "the session's token was just replaced; send the request again")
 	}
 	if err != nil {
-		return m.failed(ctx, err)
+		return "", m.failed(ctx, err)
 	}
 	m.setCookie(w, r, fresh)
-	return nil
+	return fresh, nil
 }
 
 // interactive reports whether a script sent the request, which can send it

@@ -319,6 +319,29 @@ func TestOnesOwnAccount(t *testing.T) {
 	require.Equal(t, "NOT_FRESH", out["code"])
 }
 
+// A second factor given anew makes the session fresh, also in a request whose
+// token is due: the answer holds one cookie, and that opens.
+func TestAProofGivenAnew(t *testing.T) {
+	h := open(t)
+	h.person("ada", actor.Administrator)
+	secret := h.app("ada")
+	b := h.browser()
+	b.signIn("ada", good)
+	status, _ := b.do("POST", "/v1/session/second-factor", object{"code": h.code(secret)})
+	require.Equal(t, 200, status)
+	h.clock.pass(20 * time.Minute)
+	status, out := b.do("POST", "/v1/session/recovery", nil)
+	require.Equal(t, 403, status)
+	require.Equal(t, "NOT_FRESH", out["code"])
+	h.clock.pass(20 * time.Minute)
+	res, _ := b.raw("POST", "/v1/session/second-factor", object{"code": h.code(secret)})
+	require.Equal(t, 200, res.StatusCode)
+	require.Len(t, res.Header.Values("Set-Cookie"), 1)
+	status, out = b.do("POST", "/v1/session/recovery", nil)
+	require.Equal(t, 200, status, out)
+	require.Len(t, out["codes"], 10)
+}
+
 // Two requests at once that both want a new token: one gets it, the other is told
 // to come again, and one token opens the session in the end.
 func TestTwoRotationsAtOnce(t *testing.T) {

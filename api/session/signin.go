@@ -101,7 +101,8 @@ func (m *Module) secondFactor(ctx context.Context, in *codeInput) (*answerOutput
 
 // raise brings the request's session to its full level under a new token.
 func (m *Module) raise(ctx context.Context, in request, was accounts.Session, way string) (*answerOutput, error) {
-	token, s, err := m.store.Raise(ctx, m.token(in.r))
+	present, _ := ctx.Value(tokenKey{}).(string)
+	token, s, err := m.store.Raise(ctx, present)
 	if errors.Is(err, accounts.ErrSession) || errors.Is(err, accounts.ErrRotated) {
 		return nil, problem.New(http.StatusUnauthorized, "NOT_SIGNED_IN", "the session is over; sign in again")
 	}
