@@ -13,7 +13,7 @@ type pageData struct {
 // as the site wrote it.
 type pageWords struct {
 	Title, Active, Inactive, Controller, Contact, Purpose, Function, Mode, Retention, Records, NotRecords,
-	Rights, Alternative, Notice, NoticeSince, Inspected, Until, Sample, Everybody, Other, OtherLang string
+	Rights, Alternative, Notice, NoticeSince, Inspected, Until, Sample, Everybody, Privacy, Other, OtherLang string
 	Purposes, Modes map[string]string
 }
 
@@ -30,8 +30,9 @@ var words = map[string]pageWords{
 		NotRecords: "Pictures are not recorded.", Rights: "Your rights, and how to withdraw",
 		Alternative: "The way through without face recognition", Notice: "Full notice", NoticeSince: "in force since",
 		Inspected: "Signs last inspected", Until: "valid until",
-		Sample: "This is a demonstration: what it says about place and people is made up.",
-		Other:  "简体中文", OtherLang: "zh-CN",
+		Sample:  "This is a demonstration: what it says about place and people is made up.",
+		Privacy: "Privacy notice: who answers, what is kept, your rights",
+		Other:   "简体中文", OtherLang: "zh-CN",
 		Purposes: map[string]string{
 			"access_control": "Letting in those who enrolled", "public_security": "Public security",
 			"event_participation": "Taking part in an event", "demonstration": "Demonstration",
@@ -52,8 +53,9 @@ var words = map[string]pageWords{
 		NotRecords: "画面不会被录制。", Rights: "您的权利与撤回方式",
 		Alternative: "不使用人脸识别的通行方式", Notice: "完整告知书", NoticeSince: "生效日期",
 		Inspected: "告示牌最近一次检查", Until: "有效期至",
-		Sample: "这是演示站点：其中的场所与人员信息均为虚构。",
-		Other:  "English", OtherLang: "en",
+		Sample:  "这是演示站点：其中的场所与人员信息均为虚构。",
+		Privacy: "隐私政策：由谁负责、保存哪些信息、您的权利",
+		Other:   "English", OtherLang: "en",
 		Purposes: map[string]string{
 			"access_control": "已登记人员的出入管理", "public_security": "维护公共安全",
 			"event_participation": "活动参与", "demonstration": "演示",
@@ -94,6 +96,7 @@ var zoneTemplate = template.Must(template.New("zone").Parse(`<!doctype html>
 {{with .Notice}}<dt>{{$.W.Notice}}</dt><dd>{{.Version}}, {{$.W.NoticeSince}} <time datetime="{{.Since.Format "2006-01-02"}}">{{.Since.Format "2006-01-02"}}</time>{{with index .Links $.Lang}} <a href="{{.}}">{{.}}</a>{{end}}</dd>{{end}}
 {{if .Inspected}}<dt>{{.W.Inspected}}</dt><dd><time datetime="{{.Inspected.Format "2006-01-02"}}">{{.Inspected.Format "2006-01-02"}}</time>, {{.W.Until}} <time datetime="{{.InspectedTo.Format "2006-01-02"}}">{{.InspectedTo.Format "2006-01-02"}}</time></dd>{{end}}
 </dl>
+<p><a href="/privacy?lang={{.Lang}}">{{.W.Privacy}}</a></p>
 </main>
 </body>
 </html>

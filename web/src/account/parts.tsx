@@ -14,6 +14,7 @@ import "./account.css";
 /** A page without the frame: the mark, one card, language and theme. */
 export function Card({ title, lead, children }: { title: string; lead?: ReactNode; children: ReactNode }) {
   const prefs = usePrefsHere();
+  const t = useTexts(mine);
   return (
     <div className="gate">
       <div className="gate-top">
@@ -30,6 +31,9 @@ export function Card({ title, lead, children }: { title: string; lead?: ReactNod
         {lead ? <p className="lead">{lead}</p> : null}
         {children}
       </div>
+      <p className="gate-foot">
+        <a href={`/privacy?lang=${t.lang}`}>{t("in.privacy")}</a>
+      </p>
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { texts } from "../i18n/texts";
 
 export const mine = texts(
   {
+    "in.privacy": "Privacy notice",
     "in.title": "Sign in",
     "in.lead": "Bystander sees only the people who said yes.",
     "in.id": "Account",
@@ -169,6 +170,7 @@ export const mine = texts(
     "role.client": "Program",
   },
   {
+    "in.privacy": "隐私政策",
     "in.title": "登录",
     "in.lead": "Bystander 只识别同意的人。",
     "in.id": "账号",

@@ -212,6 +212,7 @@ export const en = {
 
   "help.title": "Keys and terms",
   "help.close": "Close",
+  "help.privacy": "Privacy notice",
   "help.arrows": "Move between pictures",
   "help.move": "Move the chosen picture",
   "help.f": "Chosen picture in full screen, and back",

@@ -206,6 +206,7 @@ export const zh: Record<Key, string> = {
 
   "help.title": "按键与术语",
   "help.close": "关闭",
+  "help.privacy": "隐私政策",
   "help.arrows": "在画面之间移动",
   "help.move": "移动所选画面",
   "help.f": "所选画面进入或退出全屏",

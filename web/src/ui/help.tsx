@@ -51,6 +51,9 @@ export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }
           </div>
         ))}
       </dl>
+      <p>
+        <a href={`/privacy?lang=${w.lang}`}>{w.t("help.privacy")}</a>
+      </p>
     </dialog>
   );
 }
