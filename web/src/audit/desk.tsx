@@ -9,7 +9,9 @@ import { QuestionsPage } from "./questions";
 import { auditTexts } from "./texts";
 
 const QuestionPage = lazy(() => import("./question"));
+const QueryPage = lazy(() => import("./query"));
 const EventPage = lazy(() => import("./event"));
+const NamesPage = lazy(() => import("./names"));
 const LogPage = lazy(() => import("./log"));
 
 /** The auditors' desk: questions, one event, the log's own proofs. */
@@ -22,14 +24,18 @@ export default function AuditDesk() {
           label={t("nav")}
           items={[
             { to: "/audit", label: t("nav.questions"), end: true },
+            { to: "/audit/query", label: t("nav.query") },
             { to: "/audit/log", label: t("nav.log") },
+            { to: "/audit/names", label: t("nav.names") },
           ]}
         />
         <Suspense fallback={<Loading rows={6} />}>
           <Routes>
             <Route index element={<QuestionsPage />} />
             <Route path="questions/:name" element={<QuestionPage />} />
+            <Route path="query" element={<QueryPage />} />
             <Route path="events/:id" element={<EventPage />} />
+            <Route path="names" element={<NamesPage />} />
             <Route path="log" element={<LogPage />} />
             <Route path="*" element={<Empty icon="help" title={t("gone")} />} />
           </Routes>
