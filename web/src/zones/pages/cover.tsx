@@ -34,7 +34,7 @@ export function CoverTable({ zone, venue, coverage }: { zone: Zone; venue: Venue
       }
     >
       <DataTable<Row>
-        caption={t("cover.title")}
+        caption={`${t("cover.title")}: ${zone.id}`}
         rows={coverage.entrances ?? []}
         rowKey={(r) => r.entrance}
         empty={

@@ -213,7 +213,7 @@ function PlanEditor({ plan, venue }: { plan: FloorPlan; venue: Venue }) {
         marks={marks}
         onDrawn={onDrawn}
         options={options}
-        describe={(i) => describe(i, t, p)}
+        describe={(i) => describe(i, drawing.doc, t, p)}
         panel={(item) => (
           <PlanPanel
             item={item}
@@ -289,6 +289,7 @@ function nearestEntrance(doc: readonly Item[], zone: string, at: Point): Item | 
 
 function describe(
   i: Item,
+  doc: readonly Item[],
   t: (k: `sign.${SignKind}`) => string,
   p: (
     k: "thing.entrance" | "thing.sign" | "thing.camera" | "thing.zone",
@@ -297,7 +298,10 @@ function describe(
 ): string {
   if (i.type === "entrance") return p("thing.entrance", { zone: i.zone ?? "" });
   if (i.type === "sign" && i.signKind)
-    return p("thing.sign", { kind: t(`sign.${i.signKind}`), entrance: i.entrance ?? "" });
+    return p("thing.sign", {
+      kind: t(`sign.${i.signKind}`),
+      entrance: doc.find((e) => e.type === "entrance" && e.id === i.entrance)?.name ?? i.entrance ?? "",
+    });
   return p(i.type === "camera" ? "thing.camera" : "thing.zone");
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Link, useParams } from "react-router";
 import { useTexts } from "../../i18n/texts";
 import { Button } from "../../kit/button";
@@ -49,6 +49,8 @@ function Print({ sign, venue }: { sign: Sign; venue: Venue }) {
   usePageForm(form);
   const shown = lang === "both" ? languages : [lang];
   const text = (l: SignLang): SignText => (l === "en" ? sign.text : sign.translations?.[l]) ?? {};
+  const sheet = useRef<HTMLDivElement>(null);
+  const fits = useFit(sheet, `${lang} ${form} ${sign.version} ${address}`);
   const incomplete = shown.filter((l) => lacking(text(l), venue.site?.profile).length > 0);
   return (
     <>
@@ -101,13 +103,18 @@ function Print({ sign, venue }: { sign: Sign; venue: Venue }) {
             <div>{s("print.lacking", { lang: incomplete.map((l) => s(`lang.${l}`)).join(", ") })}</div>
           </div>
         ) : null}
+        {fits ? null : (
+          <div className="note bad">
+            <div>{s("print.long")}</div>
+          </div>
+        )}
         <p className="muted">
           {s("print.how")} {s("print.hang")}
         </p>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow screen it scrolls within itself */}
       <section className="sheet-frame" aria-label={s("print.name")} tabIndex={0}>
-        <div className={`sheet ${form} ${lang === "both" ? "two" : "one"} ${sign.kind}`}>
+        <div ref={sheet} className={`sheet ${form} ${lang === "both" ? "two" : "one"} ${sign.kind}`}>
           <header>
             <Pictogram kind={sign.kind} />
             <div>
@@ -144,6 +151,29 @@ function Print({ sign, venue }: { sign: Sign; venue: Venue }) {
       </section>
     </>
   );
+}
+
+/** From how large to how small the text of a sign may be, in millimetres. */
+const largest = 6;
+const smallest = 3.2;
+
+/** Makes the text as large as the page holds; false when even the smallest does not fit. */
+function useFit(sheet: React.RefObject<HTMLDivElement | null>, what: string): boolean {
+  const [fits, setFits] = useState(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew when what it says or its form changes
+  useLayoutEffect(() => {
+    const el = sheet.current;
+    const body = el?.querySelector(".sheet-body");
+    if (!el || !body) return;
+    const over = (mm: number) => {
+      el.style.setProperty("--fit", `${mm}mm`);
+      return body.scrollHeight > body.clientHeight;
+    };
+    let size = largest;
+    while (size > smallest && over(size)) size = Math.round((size - 0.1) * 10) / 10;
+    setFits(!over(size));
+  }, [sheet, what]);
+  return fits;
 }
 
 /** The page's form is asked of the printer by a style sheet of its own; rules cannot be chosen by class. */

@@ -58,6 +58,8 @@ export const signTexts = texts(
     "print.address.bad": "Write it as https://name, without anything after the name.",
     "print.loopback":
       "The address in the QR code works on this machine only. Enter the public one before you print.",
+    "print.long":
+      "The text is too long for one page that can still be read. Shorten it, or print one language a page.",
     "print.lacking":
       "This sign does not yet say everything it must ({lang}). Complete it before you print it.",
   },
@@ -116,6 +118,7 @@ export const signTexts = texts(
     "print.address.hint": "将写入二维码，保存在本设备上。",
     "print.address.bad": "请写成 https://域名，域名之后不加任何内容。",
     "print.loopback": "二维码中的网址只能在本机访问。请先填写公开网址再打印。",
+    "print.long": "文字过长，一页内无法保持可读。请缩短文字，或每页只打印一种语言。",
     "print.lacking": "该告示牌尚未写明全部必要内容（{lang}）。请补充后再打印。",
   },
 );
