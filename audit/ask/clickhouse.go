@@ -64,13 +64,12 @@ const (
 	clickhouseBlocks = "SELECT t.chain_id AS chain, intDiv(t.seq, 65536) AS block, groupBitmapState(t.seq) AS all, count() AS rows FROM skeleton AS t" +
 		" WHERE (@chain = '' OR t.chain_id = @chain) AND intDiv(t.seq, 65536) >= intDiv(toUInt64(@first), 65536)" +
 		" AND (@last = 0 OR intDiv(t.seq, 65536) <= intDiv(toUInt64(@last), 65536)) GROUP BY t.chain_id, intDiv(t.seq, 65536)"
-	// clickhouseRuns cuts each block at its holes: what is left has none.
+	// clickhouseRuns cuts each block at its holes: what is left has none. Of one
+	// that has no holes no number is looked at.
 	clickhouseRuns = "SELECT chain, run.1 AS first, run.2 AS last FROM (" +
-		"SELECT chain, lo, hi, if(bitmapCardinality(m) = hi - lo + 1, [], arrayMap(x -> toInt64(x)," +
-		" bitmapToArray(bitmapAndnot(bitmapBuild(range(toUInt64(lo), toUInt64(hi + 1))), m)))) AS holes FROM (" +
-		"SELECT chain, m, toInt64(bitmapMin(m)) AS lo, toInt64(bitmapMax(m)) AS hi FROM (" +
-		"SELECT chain, bitmapSubsetInRange(all, toUInt64(@first), if(@last = 0, 18446744073709551615, toUInt64(@last) + 1)) AS m FROM (" + clickhouseBlocks + "))" +
-		" WHERE bitmapCardinality(m) > 0))" +
+		"SELECT chain, lo, hi, arrayMap(x -> toInt64(x), bitmapToArray(bitmapAndnot(bitmapBuild(range(toUInt64(lo), toUInt64(if(whole, lo, hi + 1)))), all))) AS holes FROM (" +
+		"SELECT chain, all, greatest(toInt64(bitmapMin(all)), toInt64(@first)) AS lo, if(@last = 0, toInt64(bitmapMax(all)), least(toInt64(bitmapMax(all)), toInt64(@last))) AS hi," +
+		" bitmapCardinality(all) = bitmapMax(all) - bitmapMin(all) + 1 AS whole FROM (" + clickhouseBlocks + ")) WHERE lo <= hi)" +
 		" ARRAY JOIN arrayFilter(r -> r.1 <= r.2, arrayMap((a, b) -> (a + 1, b - 1), arrayPushFront(holes, lo - 1), arrayPushBack(holes, hi + 1))) AS run"
 	// clickhouseDoubles looks at rows only in blocks that hold more of them than
 	// numbers. The same row twice, not merged yet, is none.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Gap is a run of missing numbers, both ends included.
@@ -35,7 +36,7 @@ func (s *Store) Complete(ctx context.Context, chain string) (Completeness, error
 	if err != nil {
 		return c, err
 	}
-	if c.Events, err = s.distinct(ctx, &c, s.v.name("events")+s.above(chain, c.Floor)); err != nil {
+	if c.Events, err = s.distinct(ctx, &c, []string{s.v.name("events") + s.above(chain, c.Floor)}); err != nil {
 		return c, err
 	}
 	if want := c.Last - c.Floor; c.Events == want && bones == want {
@@ -49,7 +50,7 @@ func (s *Store) Complete(ctx context.Context, chain string) (Completeness, error
 	if want := c.Last - c.Floor; have == want && bones == want {
 		return c, nil
 	}
-	for _, from := range []string{s.bones(chain, c.Floor), s.accounted(chain, c.Floor)} {
+	for _, from := range [][]string{s.bones(chain, c.Floor), s.accounted(chain, c.Floor)} {
 		g, err := s.holes(ctx, from, c.Floor, c.Last)
 		if err != nil {
 			return c, fmt.Errorf("clickhouse: gaps of %s: %w", chain, err)
@@ -64,19 +65,22 @@ func (s *Store) Complete(ctx context.Context, chain string) (Completeness, error
 // projection as well.
 const blockSize = 1 << 16
 
-// blocks selects, as bitmaps m, the numbers above floor that a table expression
-// holds. Of the skeleton the server has them at hand; see 0005_blocks.sql.
-func blocks(from string, floor uint64) string {
-	return fmt.Sprintf("SELECT bitmapSubsetInRange(b, toUInt64(%d), 18446744073709551615) AS m FROM (SELECT groupBitmapState(seq) AS b FROM %s GROUP BY intDiv(seq, %d)) WHERE bitmapCardinality(m) > 0",
-		floor+1, from, blockSize)
+// blocks selects, as bitmaps m of a block each, the numbers that table expressions
+// hold, which have no number in common.
+func blocks(from []string) string {
+	var all []string
+	for _, f := range from {
+		all = append(all, fmt.Sprintf("SELECT groupBitmapState(seq) AS m FROM %s GROUP BY intDiv(seq, %d)", f, blockSize))
+	}
+	return strings.Join(all, " UNION ALL ")
 }
 
-// distinct counts the different numbers above the floor that a table expression
-// holds, and raises c's last one.
-func (s *Store) distinct(ctx context.Context, c *Completeness, from string) (n uint64, err error) {
-	q := "SELECT sum(bitmapCardinality(m)), max(bitmapMax(m)) FROM (" + blocks(from, c.Floor) + ")"
+// distinct counts the different numbers that table expressions hold, which have
+// no number in common, and raises c's last one.
+func (s *Store) distinct(ctx context.Context, c *Completeness, from []string) (n uint64, err error) {
+	q := "SELECT sum(bitmapCardinality(m)), max(bitmapMax(m)) FROM (" + blocks(from) + ")"
 	if s.o.Legacy {
-		q = "SELECT uniqExact(seq), max(seq) FROM " + from
+		q = "SELECT uniqExact(seq), max(seq) FROM " + from[0]
 	}
 	var last uint64
 	if err := s.conn.QueryRow(ctx, q).Scan(&n, &last); err != nil {
@@ -90,45 +94,54 @@ func (s *Store) above(chain string, floor uint64) string {
 	return fmt.Sprintf(" WHERE chain_id = %s AND seq > %d", quote(chain), floor)
 }
 
-// bones is the table expression of a chain's skeleton. The blocks' numbers are
-// all that is asked of it, or the projection could not give them.
-func (s *Store) bones(chain string, floor uint64) string {
+// bones are table expressions of a chain's skeleton. Of whole blocks the server
+// has the numbers at hand, if nothing else is asked of the rows; see
+// 0005_blocks.sql.
+func (s *Store) bones(chain string, floor uint64) []string {
+	table := s.v.name("skeleton")
 	if s.o.Legacy {
-		return s.v.name("skeleton") + s.above(chain, floor)
+		return []string{table + s.above(chain, floor)}
 	}
-	return fmt.Sprintf("%s WHERE chain_id = %s AND intDiv(seq, %d) >= %d", s.v.name("skeleton"), quote(chain), blockSize, (floor+1)/blockSize)
+	if floor == 0 {
+		return []string{table + " WHERE chain_id = " + quote(chain)}
+	}
+	next := floor/blockSize + 1
+	return []string{
+		fmt.Sprintf("%s%s AND seq < %d", table, s.above(chain, floor), next*blockSize),
+		fmt.Sprintf("%s WHERE chain_id = %s AND intDiv(seq, %d) >= %d", table, quote(chain), blockSize, next),
+	}
 }
 
 // accounted is the table expression of the numbers above floor that are stored, or of which it is
 // known why they are not.
-func (s *Store) accounted(chain string, floor uint64) string {
+func (s *Store) accounted(chain string, floor uint64) []string {
 	before := fmt.Sprintf("fromUnixTimestamp64Milli(toInt64(%d), 'UTC')", s.keptFrom().UnixMilli())
 	if s.o.Legacy {
 		before = fmt.Sprint(s.keptFrom().UnixMilli())
 	}
 	at := s.above(chain, floor)
-	return "(SELECT seq FROM " + s.v.name("events") + at +
+	return []string{"(SELECT seq FROM " + s.v.name("events") + at +
 		" UNION ALL SELECT seq FROM " + s.v.name("disposed") + at +
-		" UNION ALL SELECT seq FROM " + s.v.name("skeleton") + at + " AND ts < " + before + ")"
+		" UNION ALL SELECT seq FROM " + s.v.name("skeleton") + at + " AND ts < " + before + ")"}
 }
 
 // holes returns what lies between the numbers that a table expression holds, up
 // to last. Each block is cut at its own holes; between what is left lie all of
 // them. So a long chain needs no more memory than its blocks and its holes.
-func (s *Store) holes(ctx context.Context, from string, floor, last uint64) ([]Gap, error) {
+func (s *Store) holes(ctx context.Context, from []string, floor, last uint64) ([]Gap, error) {
 	if s.o.Legacy {
-		return s.legacyHoles(ctx, from, floor, last)
+		return s.legacyHoles(ctx, from[0], floor, last)
 	}
 	rows, err := s.conn.Query(ctx, fmt.Sprintf(`SELECT toUInt64(before + 1), toUInt64(first - 1) FROM (
 			SELECT run.1 AS first, lagInFrame(run.2, 1, toInt64(%[2]d)) OVER (ORDER BY run ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
 			FROM (
 				SELECT run FROM (
-					SELECT lo, hi, if(bitmapCardinality(m) = hi - lo + 1, [], arrayMap(x -> toInt64(x),
-						bitmapToArray(bitmapAndnot(bitmapBuild(range(toUInt64(lo), toUInt64(hi + 1))), m)))) AS inside
+					SELECT lo, hi, arrayMap(x -> toInt64(x), bitmapToArray(bitmapAndnot(bitmapBuild(
+						range(toUInt64(lo), toUInt64(if(bitmapCardinality(m) = hi - lo + 1, lo, hi + 1)))), m))) AS inside
 					FROM (SELECT m, toInt64(bitmapMin(m)) AS lo, toInt64(bitmapMax(m)) AS hi FROM (%[1]s)))
 				ARRAY JOIN arrayFilter(r -> r.1 <= r.2, arrayMap((a, b) -> (a + 1, b - 1), arrayPushFront(inside, lo - 1), arrayPushBack(inside, hi + 1))) AS run
 				UNION ALL SELECT (toInt64(%[3]d), toInt64(%[3]d)) AS run))
-		WHERE first > before + 1 ORDER BY first LIMIT %[4]d`, blocks(from, floor), floor, last+1, MaxLimit))
+		WHERE first > before + 1 ORDER BY first LIMIT %[4]d`, blocks(from), floor, last+1, MaxLimit))
 	if err != nil {
 		return nil, err
 	}
