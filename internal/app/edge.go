@@ -301,9 +301,13 @@ func (e *edge) private(camera string) func(frame.Size) []geom.Polygon {
 
 func (e *edge) openOutlet(cc config.Camera, stats *cameraStats, log zerolog.Logger) (*liveOutlet, error) {
 	ec := encode.Config{KeyEvery: e.cfg.Encode.KeyInterval, MaxRate: e.cfg.Encode.Bitrate * 1000, Preset: e.cfg.Encode.Preset}
+	small := ec
+	small.Fit, small.MaxRate = smallFit, 0
+	view := e.hub.Stream(cc.ID)
 	o := &liveOutlet{
+		tiles: view, newSmall: func() *encode.Stream { return encode.New(small) },
 		shared: encode.New(ec), newOne: func() *encode.Stream { return encode.New(ec) },
-		live: e.hub.Stream(cc.ID), log: log, stats: stats, stills: new(stillDesk),
+		live: view, log: log, stats: stats, stills: new(stillDesk),
 	}
 	if e.rec != nil {
 		s, err := e.rec.Stream(cc.ID, "record")

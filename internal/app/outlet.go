@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"bystander/internal/frame"
 	"bystander/redact"
 	"bystander/sink"
 	"bystander/sink/encode"
@@ -30,6 +31,11 @@ type liveOutlet struct {
 	check  *cameraCheck // nil when what leaves is not checked
 	stills *stillDesk   // nil when nobody may ask for single pictures
 
+	tiles    tileView // live, when it shows small tiles as well
+	newSmall func() *encode.Stream
+	small    *encode.Stream // nil while nobody watches it
+	smallAt  time.Duration  // PTS of its last picture
+
 	apart    *encode.Stream // of the recorder alone; nil while shared
 	differed time.Duration  // PTS of the last picture on which the rules differed
 	failures atomic.Uint64
@@ -52,13 +58,58 @@ func (l *liveOutlet) take(o redact.Out) error {
 	p.Tally = tallyOf(o.Stats, o.Stats.Clear) // before anybody else has the packet
 	stop = l.clock.start(stageSinks)
 	defer stop()
-	if err := l.live.WritePacket(p); err != nil {
+	if err := l.show(o, p); err != nil {
 		l.fail("live", err)
 	}
 	if l.record != nil {
 		l.recordPicture(o, p)
 	}
 	return nil
+}
+
+// smallEvery is the least time between two pictures of the small rendition.
+const smallEvery = 60 * time.Millisecond
+
+// smallFit is what small tiles get: enough for sixteen on one screen.
+var smallFit = frame.Size{W: 480, H: 270}
+
+// tileView is a live view that shows a second, small rendition.
+type tileView interface {
+	Small() (watched, key bool)
+	WritePackets(full, small *sink.Packet) error
+}
+
+// show hands a picture to those who watch. The small rendition is made of the
+// redacted picture, and only while somebody watches it.
+func (l *liveOutlet) show(o redact.Out, p *sink.Packet) error {
+	if l.tiles == nil {
+		return l.live.WritePacket(p)
+	}
+	watched, key := l.tiles.Small()
+	if !watched {
+		if l.small != nil {
+			_ = l.small.Close() // Close of an encoder has no error
+			l.small = nil
+		}
+		return l.tiles.WritePackets(p, nil)
+	}
+	if l.small == nil {
+		l.small, l.smallAt = l.newSmall(), p.PTS-smallEvery
+	}
+	if key {
+		l.small.RequestKey()
+	}
+	if !key && p.PTS-l.smallAt < smallEvery {
+		return l.tiles.WritePackets(p, nil)
+	}
+	q, err := l.small.Encode(o.Live)
+	if err != nil {
+		l.fail("encode", err)
+		return l.tiles.WritePackets(p, nil)
+	}
+	l.smallAt = p.PTS
+	q.PTS, q.Duration = p.PTS, p.Duration // the viewers' time line is one
+	return l.tiles.WritePackets(p, q)
 }
 
 func (l *liveOutlet) recordPicture(o redact.Out, p *sink.Packet) {
@@ -126,6 +177,9 @@ func (l *liveOutlet) close() error {
 	errs := []error{l.shared.Close(), l.live.Close()}
 	if l.apart != nil {
 		errs = append(errs, l.apart.Close())
+	}
+	if l.small != nil {
+		errs = append(errs, l.small.Close())
 	}
 	if l.record != nil {
 		errs = append(errs, l.record.Close())

@@ -33,6 +33,9 @@ type Config struct {
 	Preset    string        // of x264; "ultrafast"
 	Threads   int           // 1
 	Lossless  bool          // every sample kept, for tests of redaction
+	// Fit, when set, makes pictures that do not fit into it smaller, with their own
+	// shape.
+	Fit frame.Size
 	// New makes an encoder; av.NewEncoder when nil.
 	New func(av.EncoderConfig) (Encoder, error)
 	Now func() time.Time
@@ -52,6 +55,7 @@ type Stream struct {
 	enc    Encoder
 	like   likeness // of the pictures that enc was made for
 	buf    slab
+	fit    fitter
 
 	started  bool
 	begin    time.Duration // the picture's PTS at which the epoch began
@@ -117,7 +121,7 @@ func (s *Stream) Encode(f *frame.Redacted) (*sink.Packet, error) {
 		return nil, ErrClosed
 	}
 	m := f.Meta()
-	like := likeness{f.Size(), m.Epoch, m.Colour, m.Aspect}
+	like := likeness{fitInto(f.Size(), s.cfg.Fit), m.Epoch, m.Colour, m.Aspect}
 	if s.enc != nil && (like != s.like || m.PTS <= s.lastIn.PTS || s.misjudged(m)) {
 		s.discard()
 	}
@@ -130,7 +134,11 @@ func (s *Stream) Encode(f *frame.Redacted) (*sink.Packet, error) {
 	pts := s.place(m, fresh)
 	tick := max(int64(pts/time.Microsecond)*9/100, s.lastTick+1)
 	force := fresh || s.wantKey.Swap(false) || pts-s.keyAt >= s.cfg.KeyEvery
-	out, err := s.enc.Encode(f.Planes(), tick, force)
+	planes := f.Planes()
+	if like.size != f.Size() {
+		planes = s.fit.do(planes, like.size)
+	}
+	out, err := s.enc.Encode(planes, tick, force)
 	if err == nil && (len(out) != 1 || len(out[0].Data) == 0 || force && !out[0].Key) {
 		err = fmt.Errorf("%w: %d packets for one picture", ErrOutput, len(out))
 	}

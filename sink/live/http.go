@@ -23,7 +23,9 @@ const trickleSDP = "application/trickle-ice-sdpfrag"
 
 // Handler serves WHEP (draft-ietf-wish-whep) under a path prefix:
 //
-//	POST    {prefix}{camera}            offer → 201, answer, Location of the session
+//	POST    {prefix}{camera}            offer → 201, answer, Location of the session;
+//	                                    ?size=small begins with the small rendition
+//	PATCH   {prefix}{camera}/{session}  ?size=small or ?size=full: changes over → 204
 //	DELETE  {prefix}{camera}/{session}  ends it → 200
 //	OPTIONS either                      → 204 with Accept-Post
 //
@@ -92,6 +94,14 @@ func (h *Handler) session(w http.ResponseWriter, r *http.Request, camera, sessio
 
 // patch takes further candidates of a viewer who trickles them.
 func (h *Handler) patch(w http.ResponseWriter, r *http.Request, camera, session string) {
+	if size := r.URL.Query().Get("size"); size != "" {
+		if err := h.hub.Resize(camera, session, RenditionOf(size)); err != nil {
+			fail(w, http.StatusNotFound, "no such session; it may be over already")
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case err != nil || media != trickleSDP:
@@ -114,7 +124,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, camera string) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), offerTimeout)
 	defer cancel()
-	session, answer, err := h.hub.Offer(ctx, camera, offer)
+	session, answer, err := h.hub.OfferAs(ctx, camera, offer, RenditionOf(r.URL.Query().Get("size")))
 	if err != nil {
 		code, text := explain(err)
 		if code == http.StatusServiceUnavailable {

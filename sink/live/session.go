@@ -24,6 +24,11 @@ const (
 // when the viewer goes silent, or with the stream. Errors: ErrUnknownCamera,
 // ErrTooManyViewers, ErrBadOffer, ErrNoCodec, ErrClosed, or ctx's.
 func (h *Hub) Offer(ctx context.Context, camera, offer string) (session, answer string, err error) {
+	return h.OfferAs(ctx, camera, offer, Full)
+}
+
+// OfferAs is Offer for a viewer who begins with the given rendition.
+func (h *Hub) OfferAs(ctx context.Context, camera, offer string, r Rendition) (session, answer string, err error) {
 	if err := checkOffer(offer); err != nil {
 		return "", "", err
 	}
@@ -31,7 +36,7 @@ func (h *Hub) Offer(ctx context.Context, camera, offer string) (session, answer 
 	if err != nil {
 		return "", "", err
 	}
-	v, answer, err := h.negotiate(ctx, s, offer)
+	v, answer, err := h.negotiate(ctx, s, offer, r)
 	if err != nil {
 		h.leave()
 		_ = s.settle(nil) // nothing to fail
@@ -70,7 +75,7 @@ func (h *Hub) leave() {
 	h.wg.Done()
 }
 
-func (h *Hub) negotiate(ctx context.Context, s *Stream, offer string) (_ *viewer, _ string, err error) {
+func (h *Hub) negotiate(ctx context.Context, s *Stream, offer string, r Rendition) (_ *viewer, _ string, err error) {
 	pc, err := h.api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		return nil, "", fmt.Errorf("live: new session: %w", err)
@@ -108,7 +113,7 @@ func (h *Hub) negotiate(ctx context.Context, s *Stream, offer string) (_ *viewer
 	if err != nil {
 		return nil, "", fmt.Errorf("%w: %w", ErrBadOffer, err)
 	}
-	v := newViewer(s, pc, t)
+	v := newViewer(s, pc, t, r)
 	if err = s.settle(v); err != nil {
 		return nil, "", err
 	}
@@ -174,6 +179,25 @@ func (h *Hub) has(camera, session string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.viewers[session] != nil
+}
+
+// Resize has a session change over to another rendition, without a break. It
+// fails with ErrUnknownSession.
+func (h *Hub) Resize(camera, session string, to Rendition) error {
+	h.mu.Lock()
+	s := h.streams[camera]
+	h.mu.Unlock()
+	if s == nil {
+		return ErrUnknownSession
+	}
+	s.mu.Lock()
+	v := s.viewers[session]
+	s.mu.Unlock()
+	if v == nil {
+		return ErrUnknownSession
+	}
+	s.resize(v, to)
+	return nil
 }
 
 // End ends a session of the camera and waits for it. It fails with

@@ -19,7 +19,10 @@ type Stream struct {
 
 	mu      sync.Mutex
 	viewers map[string]*viewer
-	pending int // offers being answered
+	pending int       // offers being answered
+	tiny    int       // viewers who have, or want, the small rendition
+	keyTiny bool      // a key picture of it is wanted
+	askedAt time.Time // when one was last asked for
 	closed  bool
 
 	count counters
@@ -49,7 +52,13 @@ func newStream(h *Hub, camera string) *Stream {
 // WritePacket hands p to every viewer's queue and returns at once; it keeps
 // nothing of p. A viewer whose queue is full skips to the next key picture. It
 // fails with ErrClosed, and with ErrNotH264 for a packet that holds no picture.
-func (s *Stream) WritePacket(p *sink.Packet) error {
+func (s *Stream) WritePacket(p *sink.Packet) error { return s.WritePackets(p, nil) }
+
+// WritePackets hands one picture on in both renditions: each viewer gets the one
+// that it shows, and changes over to the one that it wants at that one's next key
+// picture, within the same RTP stream. small may be nil, when that rendition
+// leaves this picture out. Both have the same PTS.
+func (s *Stream) WritePackets(full, small *sink.Packet) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -58,21 +67,68 @@ func (s *Stream) WritePacket(p *sink.Packet) error {
 	if len(s.viewers) == 0 {
 		return nil
 	}
-	u := s.units.get()
-	defer u.release()
-	if err := u.fill(p); err != nil {
-		return fmt.Errorf("camera %s: %w", s.camera, err)
+	units := [2]*unit{}
+	for i, p := range [2]*sink.Packet{Full: full, Small: small} {
+		if p == nil {
+			continue
+		}
+		u := s.units.get()
+		defer u.release()
+		if err := u.fill(p); err != nil {
+			return fmt.Errorf("camera %s: %w", s.camera, err)
+		}
+		units[i] = u
 	}
-	if u.key {
+	if units[Full].key {
 		s.keys.satisfied()
+	}
+	if u := units[Small]; u != nil && u.key {
+		s.keyTiny = false
 	}
 	now := time.Now()
 	for _, v := range s.viewers {
-		if v.offer(u, now) {
-			s.keys.want(now)
+		if u := v.pick(units); u != nil && v.offer(u, now) {
+			s.wantKey(v.has, now)
 		}
 	}
 	return nil
+}
+
+// Small tells whether anybody watches the small rendition, and whether its next
+// picture has to be a key picture. It is cheap, and asked before each picture.
+func (s *Stream) Small() (watched, key bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tiny > 0, s.keyTiny
+}
+
+// wantKey asks for a key picture of a rendition. The stream's lock is held.
+func (s *Stream) wantKey(r Rendition, now time.Time) {
+	if r == Full {
+		s.keys.want(now)
+	} else if now.Sub(s.askedAt) >= s.keys.every {
+		s.askedAt, s.keyTiny = now, true
+	}
+}
+
+// resize has a viewer change over to another rendition.
+func (s *Stream) resize(v *viewer, to Rendition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v.want == to || s.viewers[v.id] != v {
+		return
+	}
+	s.tally(v, -1)
+	v.want = to
+	s.tally(v, 1)
+	s.wantKey(to, time.Now())
+}
+
+// tally keeps how many have to do with the small rendition.
+func (s *Stream) tally(v *viewer, n int) {
+	if v.want == Small || v.has == Small {
+		s.tiny += n
+	}
 }
 
 // reserve takes a place for an offer that is being answered.
@@ -102,6 +158,7 @@ func (s *Stream) settle(v *viewer) error {
 		return fmt.Errorf("%w: %s", ErrUnknownCamera, s.camera)
 	}
 	s.viewers[v.id] = v
+	s.tally(v, 1)
 	s.count.sessions.Add(1)
 	return nil
 }
@@ -109,6 +166,9 @@ func (s *Stream) settle(v *viewer) error {
 func (s *Stream) remove(v *viewer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.viewers[v.id] == v {
+		s.tally(v, -1)
+	}
 	delete(s.viewers, v.id)
 }
 

@@ -33,15 +33,17 @@ type viewer struct {
 	joined atomic.Bool // connected: it may be sent to
 
 	// under the stream's lock
-	waiting bool      // for a key picture
-	asked   time.Time // when a key picture was last asked for
+	has, want Rendition
+	waiting   bool      // for a key picture
+	asked     time.Time // when a key picture was last asked for
 
 	busySince atomic.Int64 // when the write in progress began, Unix ns; 0 when idle
 	reported  time.Time    // last sender report; the writer's own
 }
 
-func newViewer(s *Stream, pc *webrtc.PeerConnection, t *track) *viewer {
+func newViewer(s *Stream, pc *webrtc.PeerConnection, t *track, r Rendition) *viewer {
 	v := &viewer{
+		has: r, want: r,
 		id: rand.Text(), stream: s, pc: pc, track: t, waiting: true,
 		done: make(chan struct{}), queue: make(chan *unit, s.hub.cfg.Queue),
 	}
@@ -122,7 +124,7 @@ func (v *viewer) live(connected <-chan struct{}) {
 	case <-connected:
 	}
 	v.joined.Store(true)
-	v.stream.keys.want(time.Now())
+	v.wantKey()
 	<-v.ctx.Done()
 }
 
@@ -171,10 +173,17 @@ func (v *viewer) read(sender *webrtc.RTPSender) {
 		for _, p := range packets {
 			switch p.(type) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				v.stream.keys.want(time.Now())
+				v.wantKey()
 			}
 		}
 	}
+}
+
+// wantKey asks for a key picture of what the viewer shows.
+func (v *viewer) wantKey() {
+	v.stream.mu.Lock()
+	defer v.stream.mu.Unlock()
+	v.stream.wantKey(v.has, time.Now())
 }
 
 func (v *viewer) drain() {
