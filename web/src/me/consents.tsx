@@ -59,6 +59,7 @@ export function ConsentsPage({ id }: { id: string }) {
                 {t("c.noneText")}
               </Empty>
             ) : null}
+            {standing.length > 0 ? <h2 className="hidden">{t("nav.consents")}</h2> : null}
             <ul className="me-cards">
               {standing.map((c) => (
                 <Card
