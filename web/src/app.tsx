@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { BrowserRouter, Route, Routes, useLocation, useNavigate } from "react-router";
 import { RequestError } from "./api/client";
-import { type Desk, deskOf, desks } from "./desks/desks";
+import { type Desk, deskOf, desks, homeOf } from "./desks/desks";
 import { deskTexts } from "./desks/texts";
 import { Words, WordsContext } from "./i18n/i18n";
 import { useTexts } from "./i18n/texts";
@@ -110,7 +110,7 @@ function elsewhere(
   if (!desk || desk.roles.length === 0 || holds(session, desk.roles)) return undefined;
   if (!session.known) return `/signin?then=${encodeURIComponent(here)}`;
   if (desk.path !== "/") return undefined;
-  return desks.find((d) => !d.hidden && d.roles.length > 0 && holds(session, d.roles))?.path ?? "/account";
+  return homeOf(session.roles) ?? "/account";
 }
 
 /** A desk's page, or why this account may not see it. */

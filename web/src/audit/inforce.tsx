@@ -72,6 +72,7 @@ function str(v: unknown): string {
 }
 
 const calm = { staleTime: 60_000, retry: false } as const;
+const page = { params: { query: { limit: 200 } } };
 
 function Part({ title, children }: { title: string; children: ReactNode }) {
   return (
@@ -85,8 +86,16 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 function ZoneThen({ zone, version }: { zone: string; version: number }) {
   const t = useTexts(eventTexts);
   const c = useTexts(columnTexts);
-  const q = api.useQuery("get", "/v1/zones/{id}/history", { params: { path: { id: zone } } }, calm);
-  if (q.isPending) return <Loading rows={2} />;
+  // Asked for only where the register has it, since a file may be all there is.
+  const known = api.useQuery("get", "/v1/zones", page, calm);
+  const there = known.data?.items.some((z) => z.id === zone) ?? false;
+  const q = api.useQuery(
+    "get",
+    "/v1/zones/{id}/history",
+    { params: { path: { id: zone } } },
+    { ...calm, enabled: there },
+  );
+  if (known.isPending || (there && q.isPending)) return <Loading rows={2} />;
   const z = q.data?.versions.find((v) => v.version === version);
   return (
     <Part title={t("zone.title")}>
@@ -110,9 +119,9 @@ function ZoneThen({ zone, version }: { zone: string; version: number }) {
 
 function InspectionThen({ id, signs }: { id: string; signs: string }) {
   const t = useTexts(eventTexts);
-  const q = api.useQuery("get", "/v1/inspections/{id}", { params: { path: { id } } }, calm);
+  const q = api.useQuery("get", "/v1/inspections", page, calm);
   if (q.isPending) return <Loading rows={2} />;
-  const i = q.data;
+  const i = q.data?.items.find((x) => x.id === id);
   return (
     <Part title={t("inspection.title")}>
       {i ? (
@@ -138,7 +147,7 @@ function InspectionThen({ id, signs }: { id: string; signs: string }) {
 /** The zone's signs; one whose newest version is younger than the event says so. */
 function SignsThen({ zone, at }: { zone: string; at: string }) {
   const t = useTexts(eventTexts);
-  const q = api.useQuery("get", "/v1/signs", { params: { query: { limit: 200 } } }, calm);
+  const q = api.useQuery("get", "/v1/signs", page, calm);
   if (q.isPending) return <Loading rows={2} />;
   const signs = (q.data?.items ?? []).filter((s) => s.zone === zone);
   return (
@@ -166,9 +175,9 @@ function NoticeThen({ version }: { version: string }) {
   const t = useTexts(eventTexts);
   const c = useTexts(columnTexts);
   const [open, setOpen] = useState(false);
-  const q = api.useQuery("get", "/v1/notices/{version}", { params: { path: { version } } }, calm);
+  const q = api.useQuery("get", "/v1/notices", {}, calm);
   if (q.isPending) return <Loading rows={2} />;
-  const n = q.data;
+  const n = q.data?.notices.find((x) => x.version === version);
   const text = n ? (n.texts[t.lang] ?? Object.values(n.texts)[0]) : undefined;
   return (
     <Part title={t("notice.title")}>

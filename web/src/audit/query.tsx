@@ -15,6 +15,7 @@ import { columnTexts } from "./columntexts";
 import { type Filled, PeriodField, PlaceField, rightOrder } from "./params";
 import { PurposeBar, usePurpose } from "./purpose";
 import { queryTexts } from "./querytexts";
+import { auditTexts } from "./texts";
 
 type Body = Schemas["AuditorBuiltQuery"];
 type Dimension = NonNullable<Body["group"]>[number];
@@ -49,6 +50,7 @@ interface Form {
 /** A query over the match log, built from lists: filters, groups, counts. */
 export default function QueryPage() {
   const t = useTexts(queryTexts);
+  const a = useTexts(auditTexts);
   const purpose = usePurpose();
   const [search] = useSearchParams();
   const [form, setForm] = useState<Form>(() => startOf(search));
@@ -102,7 +104,7 @@ export default function QueryPage() {
           <AnswerView answer={answer.data} asked={asked} />
         </>
       ) : asked ? null : (
-        <Panel title={t("title")}>
+        <Panel title={a("answer.title")}>
           <Empty icon="count" title={t("start")}>
             {t("start.text")}
           </Empty>

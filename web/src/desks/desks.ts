@@ -10,7 +10,7 @@ export interface Desk {
   name: DeskName;
   /** The desk's address; it owns everything below. */
   path: string;
-  /** Who may enter; none named: everybody, signed in or not. */
+  /** Who may enter, first whose own desk it is; none named: everybody, signed in or not. */
   roles: readonly Role[];
   Page: LazyExoticComponent<ComponentType>;
   /** A document of its own, since the permission to ask for a camera is given to a document. */
@@ -30,7 +30,12 @@ export const desks: readonly Desk[] = [
     roles: ["venue_owner", "inspector", "privacy_officer", "administrator"],
     Page: lazy(() => import("../zones/desk")),
   },
-  { name: "audit", path: "/audit", roles: ["auditor"], Page: lazy(() => import("../audit/desk")) },
+  {
+    name: "audit",
+    path: "/audit",
+    roles: ["auditor", "privacy_officer"],
+    Page: lazy(() => import("../audit/desk")),
+  },
   {
     name: "consent",
     path: "/consent",
@@ -84,4 +89,10 @@ export function deskOf(path: string): Desk | undefined {
         : path === d.path || path.startsWith(`${d.path}/`),
     )
     .toSorted((a, b) => b.path.length - a.path.length)[0];
+}
+
+/** Where somebody with these roles begins: the desk that is their own, else the first that they may enter. */
+export function homeOf(roles: readonly Role[]): string | undefined {
+  const open = desks.filter((d) => !d.hidden && d.roles.some((r) => roles.includes(r)));
+  return (open.find((d) => d.roles[0] !== undefined && roles.includes(d.roles[0])) ?? open[0])?.path;
 }

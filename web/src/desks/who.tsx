@@ -9,7 +9,7 @@ import { LinkButton } from "../kit/button";
 import { useToast } from "../kit/toast";
 import { type Role, useSession } from "../session/session";
 import { Icon } from "../ui/icons";
-import { desks } from "./desks";
+import { homeOf } from "./desks";
 import { deskTexts } from "./texts";
 
 const sampleRoles: readonly Role[] = [
@@ -47,8 +47,7 @@ export function Who() {
         return;
       }
       await send("/v1/demo/act-as", "POST", { role: what });
-      const desk = desks.find((d) => d.roles.includes(what as Role));
-      location.assign(desk?.path ?? "/");
+      location.assign(homeOf([what as Role]) ?? "/");
     } catch {
       say(t("role.title"));
     } finally {
