@@ -1,0 +1,251 @@
+// The auditors' desk in real Chromium against the program itself: questions asked
+// and taken away, an event's proof checked in the browser and tampered ones
+// refused, the log verified, a name that takes two people. It plays the sample
+// clips until somebody was recognised. BYSTANDER names a program that is built
+// already, URL a demonstration that runs and has recognised somebody, SHOTS a
+// folder for pictures.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { harness } from "./harness.mjs";
+import { openBrowser } from "./server.mjs";
+
+const root = new URL("../../", import.meta.url).pathname;
+const shots = process.env.SHOTS;
+
+/** Starts the demonstration with its sample clips; resolves with its address and a way to stop it. */
+async function start() {
+  if (process.env.URL) return { url: process.env.URL, stop: async () => {} };
+  const dir = await mkdtemp(join(tmpdir(), "bystander-audit-"));
+  const bin = process.env.BYSTANDER ?? join(dir, "bystander");
+  if (!process.env.BYSTANDER)
+    await promisify(execFile)("go", ["build", "-o", bin, "./cmd/bystander"], { cwd: root });
+  const child = spawn(bin, ["demo", "--listen", "127.0.0.1:0", "--data", join(dir, "data")], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const said = [];
+  const url = await new Promise((done, fail) => {
+    child.once("exit", () => fail(new Error(`the program ended:\n${said.join("\n")}`)));
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      said.push(line);
+      const open = /open (http:\S+)/.exec(line);
+      if (open) done(open[1]);
+    });
+  });
+  const stop = async () => {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await ended;
+    await rm(dir, { recursive: true });
+  };
+  return { url, stop };
+}
+
+/** Runs the tests against a running demonstration. */
+export async function audit(ctx) {
+  const { server, test, clean, narrow } = ctx;
+  const as = (page, role) => page.request.post(`${server.url}/v1/demo/act-as`, { data: { role } });
+  const ask = async (page, name) =>
+    (await page.request.get(`${server.url}/v1/audit/questions/${name}/answer?purpose=audit`)).json();
+
+  /** An event of somebody who was recognised, under a checkpoint already; waited for. */
+  async function recognised(page) {
+    for (let i = 0; i < 120; i++) {
+      const row = (await ask(page, "confirmations")).rows[0];
+      const view =
+        row && (await page.request.get(`${server.url}/v1/audit/events/${row.event_id}?purpose=audit`));
+      const event = view && JSON.parse((await view.json()).row);
+      const proof =
+        event &&
+        (await page.request.get(`${server.url}/v1/audit/proof?chain=${event.chain_id}&seq=${event.seq}`));
+      if (proof?.ok()) return event;
+      await page.waitForTimeout(2000);
+    }
+    throw new Error("nobody was recognised, or no checkpoint came, in four minutes");
+  }
+
+  let event;
+  await test("audit: somebody was recognised", {}, async (page) => {
+    await as(page, "auditor");
+    event = await recognised(page);
+  });
+
+  await test("audit: a question is asked, and taken away with its mark", {}, async (page) => {
+    await as(page, "auditor");
+    await page.goto(`${server.url}/audit`);
+    assert.equal(await page.locator(".audit-card").count(), 13);
+    await page.getByRole("link", { name: /Which events lacked an active consent/ }).click();
+    await page.getByText("Holds: nothing found").waitFor();
+    await page.goto(`${server.url}/audit/questions/reads?asked`);
+    await page.getByRole("cell", { name: "Question asked", exact: true }).first().waitFor();
+    await page.getByText("The figures of this chart").first().click();
+    const saved = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download CSV" }).click();
+    const text = await readFile(await (await saved).path(), "utf8");
+    assert.match(text, /^# bystander: reads\n# exported_by: sample-auditor\n# exported_at: /);
+    const { rows } = await ask(page, "reads");
+    assert.ok(
+      rows.some((r) => r.action === "audit.ask.csv"),
+      "the access log has the download",
+    );
+    assert.doesNotMatch(JSON.stringify(rows), /Sample performer/, "no name anywhere");
+  });
+
+  await test("audit: a proof is checked in the browser, and a checkpoint kept", {}, async (page) => {
+    await as(page, "auditor");
+    await page.goto(`${server.url}/audit/events/${event.event_id}`);
+    await page.locator('[data-verdict="held"]').waitFor();
+    assert.equal(await page.locator('.audit-steps > [data-state="held"]').count(), 5);
+    assert.equal(await page.getByText("All 28 conditions that this needs held").count(), 1);
+    await page.getByRole("button", { name: "Keep this checkpoint on this device" }).click();
+    await page.locator('[data-step="kept"][data-state="held"]').waitFor();
+    await page.goto(`${server.url}/audit/log`);
+    await page.getByRole("button", { name: "Compare with the log now" }).click();
+    await page.locator('[data-compared="held"]').waitFor();
+  });
+
+  const tampered = {
+    "a changed field": ["row", (v) => ({ ...v, row: v.row.replace('"stage"', '"arcade"') })],
+    "another key": ["edge", (v) => ({ ...v, key: Buffer.alloc(32, 7).toString("base64") })],
+  };
+  for (const [name, [step, change]] of Object.entries(tampered)) {
+    await test(`audit: ${name} is refused`, {}, async (page) => {
+      await as(page, "auditor");
+      await page.route("**/v1/audit/events/*", async (route) => {
+        const res = await route.fetch();
+        await route.fulfill({ response: res, json: change(await res.json()) });
+      });
+      await page.goto(`${server.url}/audit/events/${event.event_id}`);
+      await page.locator('[data-verdict="failed"]').waitFor();
+      await page.locator(`[data-step="${step}"][data-state="failed"]`).waitFor();
+    });
+  }
+
+  await test("audit: a proof with another path, and a log written anew, are refused", {}, async (page) => {
+    await as(page, "auditor");
+    let bend = (p) => ({ ...p, hashes: p.hashes.toReversed() });
+    await page.route("**/v1/audit/proof?*", async (route) => {
+      const res = await route.fetch();
+      await route.fulfill({ response: res, json: bend(await res.json()) });
+    });
+    await page.goto(`${server.url}/audit/events/${event.event_id}`);
+    await page.locator('[data-step="path"][data-state="failed"]').waitFor();
+    bend = (p) => ({
+      ...p,
+      checkpoint: p.checkpoint.replace(/\S+\n$/, (s) => `${s.slice(0, 20)}AAAA${s.slice(24)}`),
+    });
+    await page.getByRole("button", { name: "Check again" }).click();
+    await page.locator('[data-step="checkpoint"][data-state="failed"]').waitFor();
+    await page.locator('[data-verdict="failed"]').waitFor();
+  });
+
+  await test("audit: the log is verified with a report", {}, async (page) => {
+    await as(page, "auditor");
+    await page.goto(`${server.url}/audit/log`);
+    await page.getByRole("button", { name: "Verify", exact: true }).click();
+    await page.locator('[data-intact="true"]').waitFor({ timeout: 60_000 });
+    const saved = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Save the report" }).click();
+    const { report, by } = JSON.parse(await readFile(await (await saved).path(), "utf8"));
+    assert.ok(report.intact && report.rows > 10 && by === "sample-auditor");
+    return `${report.rows} rows`;
+  });
+
+  await test("audit: a query is built, and few people are withheld", {}, async (page) => {
+    await as(page, "auditor");
+    await page.goto(`${server.url}/audit/query`);
+    await page.getByRole("button", { name: "Run the query" }).click();
+    await page.getByRole("cell", { name: "Match", exact: true }).first().waitFor();
+    await page.getByLabel("Counts").check();
+    await page.getByRole("button", { name: "Run the query" }).click();
+    await page.getByText("fewer than five people are withheld").waitFor();
+    assert.equal(
+      await page.getByRole("cell", { name: "Yes", exact: true }).count(),
+      1,
+      "one person's day is withheld",
+    );
+  });
+
+  await test("audit: a name takes two people, and is shown once", {}, async (page) => {
+    await as(page, "auditor");
+    await page.goto(`${server.url}/audit/names?event=${event.event_id}`);
+    await page.getByLabel("Reference").fill(`e2e ${Date.now()}`);
+    await page.getByRole("button", { name: "Ask", exact: true }).click();
+    await page.locator('[data-state="waiting"]').first().waitFor();
+    assert.equal(await page.getByRole("button", { name: "Approve" }).count(), 0, "not by who asked");
+    await as(page, "privacy_officer");
+    await page.goto(`${server.url}/audit/names`);
+    const open = page.locator('[data-state="waiting"]').first();
+    await open.getByLabel("Why").fill("the incident report asks for it");
+    await open.getByRole("button", { name: "Approve" }).click();
+    await page.locator('[data-state="approved"]').first().waitFor();
+    assert.equal(await page.getByRole("button", { name: "Show the name" }).count(), 0, "not to who approves");
+    await as(page, "auditor");
+    await page.goto(`${server.url}/audit/names`);
+    await page.getByRole("button", { name: "Show the name" }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Show the name" }).click();
+    await page.getByText("Sample performer").waitFor();
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.locator('[data-state="shown"]').first().waitFor();
+    assert.equal(await page.getByText("Sample performer").count(), 0);
+    const { rows } = await ask(page, "reads");
+    for (const action of ["audit.name.ask", "audit.name.decide", "audit.name.shown"])
+      assert.ok(
+        rows.some((r) => r.action === action),
+        `${action} is on record`,
+      );
+  });
+
+  const views = {
+    questions: ["/audit", ".audit-card"],
+    reads: ["/audit/questions/reads?asked", ".audit-figure"],
+    faults: ["/audit/questions/use-and-faults?asked", ".audit-spans"],
+    event: [`/audit/events/${event?.event_id}`, "[data-verdict]"],
+    query: ["/audit/query", ".audit-form"],
+    log: ["/audit/log", ".audit-kept, .empty"],
+    names: ["/audit/names", "[data-request]"],
+  };
+  for (const [colorScheme, width, locale] of [
+    ["dark", 1440, "en"],
+    ["light", 1440, "zh-CN"],
+    ["light", 360, "en"],
+    ["dark", 360, "zh-CN"],
+  ])
+    for (const [name, [path, ready]] of Object.entries(views))
+      await test(`axe: ${name} ${colorScheme} ${width} ${locale}`, {
+        colorScheme,
+        locale,
+        viewport: { width, height: 800 },
+      }, async (page) => {
+        await as(page, "auditor");
+        await page.goto(server.url + path);
+        await page.locator(ready).first().waitFor();
+        await clean(page);
+        await narrow(page);
+        if (shots)
+          await page.screenshot({
+            path: join(shots, `audit-${name}-${width}-${colorScheme}-${locale}.png`),
+            fullPage: true,
+          });
+      });
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  if (shots) await mkdir(shots, { recursive: true });
+  const server = await start();
+  const browser = await openBrowser();
+  const ctx = harness(server, browser);
+  try {
+    await audit(ctx);
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
+  if (ctx.failed > 0) process.exit(1);
+}
