@@ -114,8 +114,8 @@ async function kioskTests({ test }, venue) {
             s.borderColor,
             s.fontSize,
             s.fontWeight,
-            r.width,
-            r.height,
+            Math.round(r.width),
+            Math.round(r.height),
           ].join();
         }),
       );
