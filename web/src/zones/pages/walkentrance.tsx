@@ -90,8 +90,10 @@ function Shot({ entrance, walk, walking }: { entrance: string; walk: Walk; walki
       {shot && !shot.refused ? (
         <figure>
           {src ? <img src={src} alt={t("photo")} /> : null}
-          <figcaption role="status">
-            {sent ? `✓ ${t("photo.sent", { n: shot.masked ?? 0 })}` : `○ ${t("photo.waiting")}`}
+          <figcaption>
+            <span role="status">
+              {sent ? `✓ ${t("photo.sent", { n: shot.masked ?? 0 })}` : `○ ${t("photo.waiting")}`}
+            </span>
           </figcaption>
         </figure>
       ) : null}
