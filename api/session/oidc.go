@@ -248,9 +248,6 @@ type redirectOutput struct {
 }
 
 func (m *Module) registerOIDC(routes huma.API) {
-	if len(m.providers) == 0 {
-		return
-	}
 	op := func(id, path, summary string) huma.Operation {
 		return huma.Operation{OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{"session"}, DefaultStatus: http.StatusSeeOther, Errors: []int{404, 422, 429}}
 	}
