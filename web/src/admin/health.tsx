@@ -78,16 +78,21 @@ function State({ s }: { s: Status }) {
               [t("events"), w.number(s.storage.events)],
               [
                 t("used"),
-                t("used.of", { used: w.bytes(s.storage.used_bytes), limit: w.bytes(s.storage.limit_bytes) }),
+                s.storage.limit_bytes === 0
+                  ? t("used.none")
+                  : t("used.of", {
+                      used: w.bytes(s.storage.used_bytes),
+                      limit: w.bytes(s.storage.limit_bytes),
+                    }),
               ],
-              [t("age"), w.duration(s.storage.max_age_s)],
+              [t("age"), s.storage.max_age_s > 0 ? w.duration(s.storage.max_age_s) : ""],
             ]}
           />
         </Panel>
       </div>
       <Panel title={t("models")}>
         <DataTable<Schemas["Model"]>
-          caption={t("models")}
+          caption={t("models.list")}
           rows={s.models}
           rowKey={(m) => `${m.role} ${m.name}`}
           columns={[

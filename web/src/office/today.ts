@@ -49,6 +49,8 @@ export interface Need {
   /** Until when; undefined for what has no clock. */
   due?: string;
   tone: "bad" | "warn" | "muted";
+  /** Of an exercise. */
+  drill?: true;
 }
 
 const hour = 3_600_000;
@@ -69,7 +71,11 @@ export function needs(d: Desk, now: number): Need[] {
     if (!r.acknowledged) add("request.acknowledge", r.type, to, Date.parse(r.received) + day);
     add("request.due", r.type, to, r.deadline);
   }
-  for (const i of d.incidents ?? []) incident(i, add);
+  for (const i of d.incidents ?? []) {
+    const from = out.length;
+    incident(i, add);
+    if (i.drill) for (const n of out.slice(from)) n.drill = true;
+  }
   drafts(d, add);
   for (const f of d.filings ?? []) {
     if (f.status === "planned")

@@ -30,7 +30,7 @@ export default function Filings() {
     <>
       <PageHead title={t("title")} lead={t("lead")} actions={<Form />} />
       <Census />
-      <Panel title={t("type")}>
+      <Panel title={t("list")}>
         <Loaded
           query={list}
           empty={

@@ -10,6 +10,7 @@ export const filingTexts = texts(
     none: "No filing yet",
     "none.text":
       "The legal profile says which a scene needs; the first steps of administration list what is missing.",
+    list: "Filings",
     type: "Filing",
     "type.hint": "As the legal profile names it",
     authority: "Authority",
@@ -47,6 +48,7 @@ export const filingTexts = texts(
     saved: "备案已保存。",
     none: "尚无备案",
     "none.text": "所需备案由适用法域决定；管理页面的起步步骤会列出缺少的备案。",
+    list: "备案列表",
     type: "备案类型",
     "type.hint": "按法域配置中的名称",
     authority: "主管机关",

@@ -34,7 +34,7 @@ function List() {
   return (
     <>
       <PageHead title={t("title")} lead={t("lead")} actions={<Open />} />
-      <Panel title={t("class")}>
+      <Panel title={t("list")}>
         <Loaded
           query={list}
           empty={
