@@ -3,7 +3,7 @@ import { useTexts } from "../../i18n/texts";
 import { LinkButton } from "../../kit/button";
 import { Loaded } from "../../kit/loaded";
 import { PageHead, Panel } from "../../kit/page";
-import { useSession } from "../../session/session";
+import { holds, useSession } from "../../session/session";
 import { Icon } from "../../ui/icons";
 import { Empty, Loading } from "../../ui/parts";
 import { nameOf, standing, useCoverage, useVenue, type Venue, type Zone } from "../data";
@@ -18,6 +18,7 @@ import { Steps, stepsOf } from "./steps";
 export function Overview() {
   const t = useTexts(zoneTexts);
   const venue = useVenue();
+  const { session } = useSession();
   const first = venue.data?.policies[0]?.id ?? venue.data?.cameras[0]?.id;
   return (
     <>
@@ -25,7 +26,7 @@ export function Overview() {
         title={venue.data?.site ? `${t("title")} · ${venue.data.site.name}` : t("title")}
         lead={t("lead")}
         actions={
-          venue.data && venue.data.zones.length > 0 && first ? (
+          venue.data && venue.data.zones.length > 0 && first && holds(session, ["venue_owner"]) ? (
             <LinkButton tone="primary" to={`/zones/draw/${first}`}>
               {t("zones.add")}
             </LinkButton>
@@ -44,7 +45,7 @@ function Content({ venue }: { venue: Venue }) {
   const { session } = useSession();
   const zones = standing(venue.zones);
   const finished = stepsOf(venue).every((s) => s.done);
-  const owner = session.roles.includes("venue_owner") || session.roles.includes("administrator");
+  const owner = holds(session, ["venue_owner", "administrator"]);
   return (
     <>
       {!venue.site && owner ? <SiteForm /> : null}
