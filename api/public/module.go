@@ -146,9 +146,20 @@ func or(a, b string) string {
 	return b
 }
 
+// Classes lists the classes of the rules that the page tells of. What it leaves
+// out holds nothing about people who pass or enrol.
+func Classes() []string {
+	var out []string
+	for _, c := range english.Classes {
+		if c.Class != "" {
+			out = append(out, c.Class)
+		}
+	}
+	return out
+}
+
 // kept is one row for each class that the page has words for, with the longest
-// time of its tables. Classes without words hold nothing of people's: which
-// those are, a test of the program's own rules checks.
+// time of its tables.
 func kept(rules []Rule, w text) []row {
 	days, unlimited := map[string]int{}, map[string]bool{}
 	for _, r := range rules {

@@ -53,8 +53,11 @@ func site() *house {
 
 func rules() []public.Rule {
 	return []public.Rule{
-		{Class: "match events", Days: 184}, {Class: "consent receipts", Days: 3 * 365}, {Class: "consent receipts"},
-		{Class: "redacted recordings", Days: 3}, {Class: "chain skeleton", Days: 9999},
+		{Class: "match events", Days: 184},
+		{Class: "consent receipts", Days: 3 * 365},
+		{Class: "consent receipts"},
+		{Class: "redacted recordings", Days: 3},
+		{Class: "chain skeleton", Days: 9999},
 	}
 }
 

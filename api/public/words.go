@@ -155,6 +155,7 @@ var english = text{
 		{"contact of who asked", "How to reach who asked, encrypted", ""},
 		{"access log", "Who looked at data about people", ""},
 		{"imports", "Reports of consents taken over from paper", ""},
+		{"operators' notes", "Notes of operators on what the cameras saw", ""},
 	},
 }
 
@@ -245,5 +246,6 @@ var chinese = text{
 		{"contact of who asked", "请求人的联系方式（加密）", ""},
 		{"access log", "查阅个人信息的记录", ""},
 		{"imports", "纸质同意的导入报告", ""},
+		{"operators' notes", "值守员对画面事件的备注", ""},
 	},
 }
