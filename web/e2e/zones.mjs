@@ -32,7 +32,22 @@ async function film(dir) {
   const out = join(dir, "hall.mp4");
   const draw = ["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=1", "-frames:v", "1", still];
   await run("ffmpeg", draw);
-  const play = ["-loop", "1", "-framerate", "4", "-i", still, "-t", "20", "-pix_fmt", "yuv420p", out];
+  // Longer than the tests: each time a film begins anew, the camera's view is looked at afresh.
+  const play = [
+    "-loop",
+    "1",
+    "-framerate",
+    "4",
+    "-i",
+    still,
+    "-t",
+    "900",
+    "-preset",
+    "ultrafast",
+    "-pix_fmt",
+    "yuv420p",
+    out,
+  ];
   await run("ffmpeg", ["-v", "error", ...play]);
   return out;
 }
