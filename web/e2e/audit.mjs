@@ -50,7 +50,11 @@ async function start() {
 /** Runs the tests against a running demonstration. */
 export async function audit(ctx) {
   const { server, test, clean, narrow } = ctx;
-  const as = (page, role) => page.request.post(`${server.url}/v1/demo/act-as`, { data: { role } });
+  const as = async (page, role) => {
+    await page.context().clearCookies(); // a visitor anew: a session would ask for its CSRF token
+    const res = await page.request.post(`${server.url}/v1/demo/act-as`, { data: { role } });
+    assert.ok(res.ok(), `acting as ${role}: ${res.status()}`);
+  };
   const ask = async (page, name) =>
     (await page.request.get(`${server.url}/v1/audit/questions/${name}/answer?purpose=audit`)).json();
 
@@ -79,6 +83,7 @@ export async function audit(ctx) {
   await test("audit: a question is asked, and taken away with its mark", {}, async (page) => {
     await as(page, "auditor");
     await page.goto(`${server.url}/audit`);
+    await page.locator(".audit-card").first().waitFor();
     assert.equal(await page.locator(".audit-card").count(), 13);
     await page.getByRole("link", { name: /Which events lacked an active consent/ }).click();
     await page.getByText("Holds: nothing found").waitFor();

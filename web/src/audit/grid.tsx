@@ -26,7 +26,7 @@ export function Grid({ answer }: { answer: Answer }) {
   }));
   return (
     <DataTable
-      caption={t("answer.title")}
+      caption={t("table.label")}
       columns={columns}
       rows={answer.rows.map((r, i) => [i, r] as [number, Row])}
       rowKey={([i]) => String(i)}
@@ -57,9 +57,9 @@ function LongGrid({ answer }: { answer: Answer }) {
     <>
       <p className="audit-note">{t("table.sort", { n: answer.rows.length })}</p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys */}
-      <section ref={box} className="table-box audit-grid" aria-label={t("answer.title")} tabIndex={0}>
+      <section ref={box} className="table-box audit-grid" aria-label={t("table.label")} tabIndex={0}>
         <table aria-rowcount={answer.rows.length + 1}>
-          <caption className="hidden">{t("answer.title")}</caption>
+          <caption className="hidden">{t("table.label")}</caption>
           <thead>
             <tr aria-rowindex={1}>
               {answer.columns.map((col) => (
