@@ -123,7 +123,7 @@ function Badges({ camera, picture }: { camera: Camera; picture: Picture }) {
     return (
       <span className="chip warn">
         <Icon name="mask" size={12} />
-        {w.t("tile.full")}
+        <span className="chip-text">{w.t("tile.full")}</span>
       </span>
     );
   }
@@ -220,7 +220,7 @@ function FrozenChip() {
   return (
     <span className="chip warn">
       <Icon name="warn" size={12} />
-      {t("frozen.chip")}
+      <span className="chip-text">{t("frozen.chip")}</span>
     </span>
   );
 }
