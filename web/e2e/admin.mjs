@@ -140,7 +140,7 @@ async function trying({ test }, house, port) {
       await page.getByLabel(/^Id/).fill("north-gate");
       await page.getByRole("button", { name: "Add the camera" }).click();
       await page.getByText("A restart is needed.").waitFor();
-      await page.getByText("Begins with the next start").waitFor();
+      await page.getByText("Begins with the next start", { exact: true }).waitFor();
       assert.ok(!(await page.content()).includes(secret));
     },
   );
@@ -156,8 +156,8 @@ async function after({ test }, house) {
   await test("the configuration hides the address of the camera", house.as("ada"), async (page) => {
     await page.goto(`${house.url}/admin/config`);
     await page.getByLabel("Find a key").fill("cameras[0]");
-    await page.getByRole("cell", { name: "cameras[0].url" }).waitFor();
-    await page.getByRole("cell", { name: "***" }).waitFor();
+    await page.getByRole("cell", { name: "cameras[0].url", exact: true }).waitFor();
+    await page.getByRole("cell", { name: "***", exact: true }).waitFor();
     await page.getByLabel("Find a key").fill("server.listen");
     await page.getByRole("row", { name: /server\.listen.*file/i }).waitFor();
     assert.ok(!(await page.content()).includes(secret));
@@ -168,7 +168,7 @@ async function after({ test }, house) {
     await page.getByText("Nothing is overdue").waitFor();
     await page.goto(`${house.url}/admin/log`);
     await page.getByLabel("Kind").selectOption("retention_run");
-    await page.getByText("Retention", { exact: true }).nth(1).waitFor();
+    await page.getByRole("cell", { name: "Retention", exact: true }).first().waitFor();
   });
 }
 

@@ -87,13 +87,12 @@ export async function startHouse(cast) {
   return house;
 }
 
-/** Axe in both themes, and the width of a telephone in both languages, for each address. */
+/** Axe on each address: light, wide and English, then dark, narrow and Chinese. LOOKS=no leaves it out. */
 export async function looks({ test, clean, narrow }, house, who, paths) {
+  if (process.env.LOOKS === "no") return;
   for (const [colorScheme, width, lang] of [
     ["light", 1440, "en"],
     ["dark", 360, "zh-CN"],
-    ["dark", 1440, "en"],
-    ["light", 360, "zh-CN"],
   ])
     for (const path of paths)
       await test(

@@ -112,7 +112,7 @@ async function noticing({ test }, house) {
     house.as("pia"),
     async (page, complaints) => {
       await page.goto(`${house.url}/office/notices/new`);
-      await page.getByLabel(/^Version/).fill("2026-11");
+      await page.getByRole("textbox", { name: /^Version/ }).fill("2026-11");
       await page.getByRole("button", { name: "Hand in the draft" }).click();
       const faults = page.getByRole("alert").locator("li");
       await faults.first().waitFor();
@@ -200,7 +200,7 @@ async function drilling({ test }, house) {
       await d.getByLabel(/^What was said/).fill("A drill: one laptop, encrypted.");
     });
     await page.locator(".clock.done").nth(2).waitFor();
-    await step(page, "Close");
+    await step(page, "Close the incident");
     const [incident] = (await house.call("pia", "GET", "/v1/incidents")).items;
     assert.deepEqual([incident.state, incident.drill, incident.overdue ?? []], ["closed", true, []]);
   });

@@ -96,7 +96,7 @@ function State({ s }: { s: Status }) {
           rows={s.models}
           rowKey={(m) => `${m.role} ${m.name}`}
           columns={[
-            { key: "role", title: t("model"), cell: (m) => t(`role.${m.role}`) },
+            { key: "role", title: t("model"), cell: (m) => t.code("role", m.role) },
             {
               key: "name",
               title: t("version"),
@@ -139,7 +139,7 @@ function Clocks({ list }: { list: readonly Camera[] }) {
       rowKey={(c) => c.id}
       columns={[
         { key: "camera", title: t("camera"), cell: (c) => c.name },
-        { key: "clock", title: t("clock"), cell: (c) => t(`clock.${c.clock}`) },
+        { key: "clock", title: t("clock"), cell: (c) => t.code("clock", c.clock) },
         { key: "delay", title: t("delay"), number: true, cell: (c) => ms(c.delay_p50_ms) },
         { key: "delay95", title: t("delay95"), number: true, cell: (c) => ms(c.delay_p95_ms) },
       ]}
