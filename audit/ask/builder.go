@@ -132,8 +132,10 @@ type filter struct {
 func (s *Selection) filters() []filter {
 	return []filter{
 		{"kind", "kind", s.Kinds, matchKinds},
-		{"site", "site_id", s.Sites, nil}, {"camera", "camera_id", s.Cameras, nil},
-		{"zone", "zone_id", s.Zones, nil}, {"scene", "scene_id", s.Scenes, nil},
+		{"site", "site_id", s.Sites, nil},
+		{"camera", "camera_id", s.Cameras, nil},
+		{"zone", "zone_id", s.Zones, nil},
+		{"scene", "scene_id", s.Scenes, nil},
 		{"outcome", "", s.Outcomes, Outcomes()},
 	}
 }

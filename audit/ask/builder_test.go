@@ -40,29 +40,47 @@ func testBuilt(t *testing.T, open open) {
 		columns []string
 		want    []string
 	}{
-		{"one zone", with(func(s *ask.Selection) { s.Zones, s.Kinds = []string{"yard", "attic"}, []string{"match"} }),
-			[]string{"event_id", "ts", "outcome"}, []string{"uninspected 41m0s matched", "nowhere 1h22m0s matched"}},
-		{"a period", with(func(s *ask.Selection) { s.From, s.To = at(35*time.Minute), at(37*time.Minute) }),
-			[]string{"event_id"}, []string{"expired", "child"}},
-		{"one person", with(func(s *ask.Selection) { s.Subject = digest(0xa7).String() }),
-			[]string{"event_id", "subject_ref"}, []string{"at once " + digest(0xa7).String()}},
-		{"an outcome", with(func(s *ask.Selection) { s.Outcomes = []string{"shown", "rejected"} }),
-			[]string{"event_id", "kind", "outcome"}, []string{"unmask unmask shown", " human_review rejected"}},
+		{
+			"one zone", with(func(s *ask.Selection) { s.Zones, s.Kinds = []string{"yard", "attic"}, []string{"match"} }),
+			[]string{"event_id", "ts", "outcome"},
+			[]string{"uninspected 41m0s matched", "nowhere 1h22m0s matched"},
+		},
+		{
+			"a period", with(func(s *ask.Selection) { s.From, s.To = at(35*time.Minute), at(37*time.Minute) }),
+			[]string{"event_id"},
+			[]string{"expired", "child"},
+		},
+		{
+			"one person", with(func(s *ask.Selection) { s.Subject = digest(0xa7).String() }),
+			[]string{"event_id", "subject_ref"},
+			[]string{"at once " + digest(0xa7).String()},
+		},
+		{
+			"an outcome", with(func(s *ask.Selection) { s.Outcomes = []string{"shown", "rejected"} }),
+			[]string{"event_id", "kind", "outcome"},
+			[]string{"unmask unmask shown", " human_review rejected"},
+		},
 		{"what is not there", with(func(s *ask.Selection) { s.Cameras = []string{"' OR '1'='1"} }), []string{"event_id"}, []string{}},
 		// Seven people in the hall; elsewhere too few to tell.
-		{"by zone", with(func(s *ask.Selection) { s.Kinds, s.Group = []string{"match"}, []ask.Dimension{ask.ByZone} }),
-			[]string{"zone", "events", "pseudonyms", "withheld"}, []string{
+		{
+			"by zone", with(func(s *ask.Selection) { s.Kinds, s.Group = []string{"match"}, []ask.Dimension{ask.ByZone} }),
+			[]string{"zone", "events", "pseudonyms", "withheld"},
+			[]string{
 				"attic <nil> <nil> yes", "file <nil> <nil> yes", "gate <nil> <nil> yes", "hall 9 7 no", "new <nil> <nil> yes", "yard <nil> <nil> yes",
-			}},
+			},
+		},
 		{"by hour and outcome", with(func(s *ask.Selection) {
 			s.Kinds, s.Zones, s.Group = []string{"match", "claim_outcome"}, []string{"hall"}, []ask.Dimension{ask.ByHour, ask.ByOutcome}
 		}), []string{"hour", "outcome", "events", "withheld"}, []string{
 			"0s matched 7 no", "0s not_matched <nil> yes", "1h0m0s matched <nil> yes",
 		}},
-		{"by kind", with(func(s *ask.Selection) { s.Group = []ask.Dimension{ask.ByKind} }),
-			[]string{"kind", "events", "pseudonyms", "withheld"}, []string{
+		{
+			"by kind", with(func(s *ask.Selection) { s.Group = []ask.Dimension{ask.ByKind} }),
+			[]string{"kind", "events", "pseudonyms", "withheld"},
+			[]string{
 				"claim_outcome <nil> <nil> yes", "human_review 7 0 no", "match 15 7 no", "unmask <nil> <nil> yes",
-			}},
+			},
+		},
 		// Eight hours east of Greenwich the day begins at sixteen hours UTC before.
 		{"by local day", with(func(s *ask.Selection) {
 			s.Kinds, s.Group, s.Offset = []string{"match"}, []ask.Dimension{ask.ByDay}, 8*time.Hour

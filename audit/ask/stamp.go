@@ -22,8 +22,10 @@ type mark struct{ name, text string }
 
 func (s Stamp) marks() []mark {
 	return []mark{
-		{"exported_by", s.By}, {"exported_at", s.At.UTC().Format(time.RFC3339)},
-		{"purpose", s.Purpose}, {"request", s.Request},
+		{"exported_by", s.By},
+		{"exported_at", s.At.UTC().Format(time.RFC3339)},
+		{"purpose", s.Purpose},
+		{"request", s.Request},
 	}
 }
 
