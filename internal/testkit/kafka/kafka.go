@@ -5,12 +5,16 @@ package kafka
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
 
 	"bystander/internal/backends"
 	"bystander/internal/testkit/proc"
@@ -219,14 +223,31 @@ func (b *Broker) CreateTopic(name string, partitions int, settings ...string) {
 	b.must(b.real.CreateTopic(context.Background(), name, partitions, m))
 }
 
-// DeleteTopic removes a topic with all that it holds.
+// DeleteTopic removes a topic with all that it holds. A broker that has just lost
+// its controller refuses at first, and is asked again, as a person would.
 func (b *Broker) DeleteTopic(name string) {
 	b.t.Helper()
 	if b.fake != nil {
 		b.must(b.fake.remove(name))
 		return
 	}
-	b.must(b.real.DeleteTopic(context.Background(), name))
+	ctx, cancel := context.WithTimeout(context.Background(), proc.Patience)
+	defer cancel()
+	for again := false; ; again = true {
+		err := b.real.DeleteTopic(ctx, name)
+		if again && errors.Is(err, kafka.UnknownTopicOrPartition) {
+			return // it was done all the same
+		}
+		if !errors.Is(err, kafka.BrokerNotAvailable) || ctx.Err() != nil {
+			b.must(err)
+			return
+		}
+		b.t.Logf("testkit/kafka: %v; once more", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 func (b *Broker) must(err error) {
