@@ -11,10 +11,8 @@ const still = join(shared, "data", "faces", "stage-stills", "lin-manuel-miranda.
 
 /** Runs the tests of these pages; adds what failed to ctx. */
 export async function consent(ctx) {
-  if (!existsSync(still)) {
-    console.log(`skip  consent: there is no ${still}; set BYSTANDER_SHARED`);
-    return;
-  }
+  if (!existsSync(still))
+    throw new Error(`there is no ${still}: put shared/ beside the checkout, or set BYSTANDER_SHARED`);
   const venue = await startVenue({ children: true });
   const browser = await openCamera(await filmOf(venue.dir, still));
   const own = harness({ url: venue.url }, browser);
