@@ -192,7 +192,7 @@ func (m *Module) fetch(ctx context.Context, in *exportFetchInput) (*huma.StreamR
 	if err := m.tell(ctx, a, who); err != nil {
 		return nil, m.failed(ctx, err)
 	}
-	return &huma.StreamResponse{Body: func(hctx huma.Context) { m.send(hctx, a) }}, nil
+	return &huma.StreamResponse{Body: func(hctx huma.Context) { m.send(ctx, hctx, a) }}, nil
 }
 
 // Statement says who exported what, when and why. It lies in the archive as

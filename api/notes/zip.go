@@ -45,13 +45,13 @@ func (a *archive) name() string {
 
 // send streams the archive. When something fails half-way the connection is
 // broken off, so that nobody takes the torn archive for a whole one.
-func (m *Module) send(hctx huma.Context, a *archive) {
+func (m *Module) send(ctx context.Context, hctx huma.Context, a *archive) {
 	_, w := humachi.Unwrap(hctx)
 	h := w.Header()
 	h.Set("Content-Type", "application/zip")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.name()}))
 	out := &patient{w: w, rc: http.NewResponseController(w)}
-	if err := m.pack(hctx.Context(), out, a); err != nil {
+	if err := m.pack(ctx, out, a); err != nil {
 		m.log.Warn().Err(err).Str("export", a.plan.id).Msg("an export broke off")
 		panic(http.ErrAbortHandler)
 	}

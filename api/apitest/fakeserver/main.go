@@ -80,7 +80,7 @@ func run(ctx context.Context, addr, dist string, empty bool, more size) (err err
 	if sc != nil {
 		modules = append(modules, control{sc})
 	}
-	a, err := api.New(api.Config{
+	a, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own
 		Version: "0.0.0-fake", Modules: modules, Sessions: sessions.module,
 		Log:  zerolog.New(os.Stderr).Level(zerolog.WarnLevel).With().Timestamp().Logger(),
 		WHEP: media.whep(), WHIP: media.whip(),
