@@ -113,7 +113,7 @@ export const healthTexts = texts(
     "clock.arrival": "到达时间",
     delay: "延迟中位数",
     delay95: "第 95 百分位",
-    queues: "指标",
+    queues: "运行指标",
     "queues.note": "自启动以来的计数及当前值。分布数据见 /metrics。",
     figure: "指标",
     value: "数值",
