@@ -290,6 +290,7 @@ func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error
 	c.out.check, c.pipe.suspect = c.check, c.check.covering
 	if e.certs != nil {
 		e.certs.watch(cc.ID, c.healthTotals)
+		c.pipe.covered = func(now redact.Coverage) { e.certs.covers(cc.ID, now) }
 	}
 	return c, nil
 }

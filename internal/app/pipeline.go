@@ -34,10 +34,12 @@ type pipeline struct {
 	redact redact.Config
 	shape  func() uint64                     // changes when rules does; nil never
 	rules  func(redact.Config) redact.Config // what the scene adds now; nil nothing
-	may    redact.Permission
-	out    outlet
-	stats  *cameraStats
-	clock  *stopwatch
+	// covered, when set, is told how much of a person the masks cover from now on.
+	covered func(redact.Coverage)
+	may     redact.Permission
+	out     outlet
+	stats   *cameraStats
+	clock   *stopwatch
 	// suspect, when set, tells that pictures must be covered as a whole.
 	suspect func() bool
 
@@ -183,6 +185,9 @@ func (p *pipeline) redactor(size frame.Size) (*redact.Redactor, error) {
 	cfg := p.redact
 	if p.rules != nil {
 		cfg = p.rules(cfg)
+	}
+	if p.covered != nil {
+		p.covered(cfg.Coverage)
 	}
 	var private []geom.Polygon
 	if p.looker.private != nil {

@@ -13,6 +13,7 @@ import (
 	"bystander/audit/receipt"
 	"bystander/internal/config"
 	"bystander/internal/event"
+	"bystander/redact"
 	"bystander/sink/record"
 )
 
@@ -33,6 +34,13 @@ type certifier struct {
 	mu      sync.Mutex
 	sources map[string]func() receipt.Health // by camera: totals since the start
 	before  map[receipt.Stream]receipt.Health
+	cover   map[string]coverage // by camera
+}
+
+// coverage is how much of a person a camera's masks cover, and since when.
+type coverage struct {
+	is    redact.Coverage
+	since time.Time
 }
 
 // newCertifier prepares receipts for an edge whose models are loaded.
@@ -42,6 +50,7 @@ func (e *edge) newCertifier() *certifier {
 		method: methodOf(e.cfg), models: e.eyes.receiptModels, canary: e.eyes.receiptCanary,
 		emit: e.ledger.emit, now: time.Now, log: e.log.With().Str("component", "receipt").Logger(),
 		sources: map[string]func() receipt.Health{}, before: map[receipt.Stream]receipt.Health{},
+		cover: map[string]coverage{},
 	}
 	c.scene = func(camera string) string {
 		for _, cam := range e.cfg.Cameras {
@@ -92,6 +101,27 @@ func (c *certifier) watch(camera string, totals func() receipt.Health) {
 	c.sources[camera] = totals
 }
 
+// covers is told whenever a camera's masks may cover more or less than before.
+func (c *certifier) covers(camera string, now redact.Coverage) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cover[camera].is != now {
+		c.cover[camera] = coverage{now, c.now()}
+	}
+}
+
+// methodFor is how pictures from start on were redacted. A scene that covers more
+// than the configuration says is stated only when it did so all the time.
+func (c *certifier) methodFor(camera string, start time.Time) receipt.Method {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.method
+	if k, told := c.cover[camera]; told && !k.since.After(start) {
+		m.Coverage = string(k.is)
+	}
+	return m
+}
+
 // Certify implements record.Certifier. A file of an older form, which does not
 // tell its counts, gets no receipt.
 func (c *certifier) Certify(rec *record.Recording) ([]byte, error) {
@@ -106,7 +136,7 @@ func (c *certifier) Certify(rec *record.Recording) ([]byte, error) {
 	stream := receipt.Stream{Camera: rec.Camera, Rule: rec.Rule}
 	r := receipt.Receipt{
 		Version: receipt.Version, ID: id.String(), Segment: rec.ID, Edge: c.edge, Issued: milli(c.now()),
-		Stream: stream, Method: c.method, Models: c.models(), Health: c.health(stream, rec.Restored),
+		Stream: stream, Method: c.methodFor(rec.Camera, rec.Start), Models: c.models(), Health: c.health(stream, rec.Restored),
 		Frames: receipt.Frames{
 			First: int64(t.First), Last: int64(t.Last), Count: rec.Frames, FullMask: rec.FullMask, Fault: t.Fault,
 			Start: milli(rec.Start), End: milli(rec.End),

@@ -331,6 +331,27 @@ func TestRestoredReceipts(t *testing.T) {
 		require.Equal(t, want, r.Health.Dropped)
 		require.Equal(t, receipt.CanaryPassed, r.Health.Canary)
 	}
+	for _, step := range []struct {
+		told  redact.Coverage
+		at    time.Time
+		start time.Time
+		want  redact.Coverage
+	}{
+		{redact.CoverPerson, now, now, redact.CoverPerson},
+		{redact.CoverPerson, now.Add(time.Second), now, redact.CoverPerson}, // nothing changed
+		{redact.CoverHead, now.Add(2 * time.Second), now.Add(time.Second), redact.CoverHead},
+		{redact.CoverPerson, now.Add(4 * time.Second), now.Add(3 * time.Second), redact.CoverHead}, // not all the time
+		{redact.CoverPerson, now.Add(5 * time.Second), now.Add(5 * time.Second), redact.CoverPerson},
+	} {
+		c.now = func() time.Time { return step.at }
+		c.covers("cam", step.told)
+		rec.Start, rec.End = step.start, step.start.Add(time.Second)
+		b, err = c.Certify(rec)
+		require.NoError(t, err)
+		r, err = receipt.Parse(b)
+		require.NoError(t, err)
+		require.Equal(t, string(step.want), r.Method.Coverage)
+	}
 	rec.Tally = record.Tally{}
 	b, err = c.Certify(rec)
 	require.NoError(t, err)
