@@ -74,6 +74,13 @@ bench: build ## benchmarks of the stages, then the whole pipeline against its fl
 	@$(GO) test -run '^$$' -bench . -benchmem -count 3 ./internal/... ./detect/... ./match/... ./redact/... ./sink/...
 	@$(BIN) eval speed
 
+# Where "make screenshots" puts its pictures.
+SHOTS ?= out/screenshots
+
+.PHONY: screenshots
+screenshots: build ## a picture of every view, in both languages and themes (SHOTS=folder)
+	@cd web && BYSTANDER='$(CURDIR)/$(BIN)' node e2e/shots.mjs '$(abspath $(SHOTS))'
+
 # How often "make faults" repeats each fault.
 FAULT_ROUNDS ?= 20
 

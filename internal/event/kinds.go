@@ -25,8 +25,9 @@ import "crypto/sha256"
 //	access          ReviewerRef (ActorRef of the reader), SubjectRef when one
 //	                person was read; "action", "role", "purpose" (its code: what
 //	                the reader wrote beside it stays where it was read),
-//	                "query_hash",
-//	                "object", "subjects" (how many people), "request"
+//	                "query_hash", "object", "subjects" (how many people),
+//	                "request"; an exported recording: CameraID, "from", "to",
+//	                "segments", "statement" (hash of what was signed with it)
 //	rights_change   ReviewerRef of who decided; "request", "type", "state",
 //	                "from", "deadline", "outcome", "late" (yes, no)
 //	disposal        RefEvent of what it answers, if any; "rule", "table", "class",

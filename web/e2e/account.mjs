@@ -2,65 +2,38 @@
 // second factor, recovery codes, passkeys by a virtual authenticator, sign-out.
 // BYSTANDER names a program that is built already; SHOTS a folder for pictures.
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import { harness } from "./harness.mjs";
+import { install, start } from "./program.mjs";
 import { openBrowser } from "./server.mjs";
 
-const run = promisify(execFile);
-const root = new URL("../../", import.meta.url).pathname;
 const password = "turquoise ladder forgets noon";
 
+/** The set-up link, once it came through its pipe. */
+async function printedLink({ printed }) {
+  for (let i = 0; i < 100; i++) {
+    const link = /\/setup#\S+/.exec(printed.join("\n"))?.[0];
+    if (link) return link;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`no set-up link was printed:\n${printed.join("\n")}`);
+}
+
 /** Starts the program with one camera that nobody publishes; resolves with its address by name and its set-up link. */
-async function start() {
-  const dir = await mkdtemp(join(tmpdir(), "bystander-account-"));
-  const bin = process.env.BYSTANDER ?? join(dir, "bystander");
-  if (!process.env.BYSTANDER) await run("go", ["build", "-o", bin, "./cmd/bystander"], { cwd: root });
-  const config = join(dir, "bystander.yml");
-  const shared = process.env.BYSTANDER_SHARED ?? join(root, "..", "shared");
-  await writeFile(
-    config,
-    [
-      `data: ${join(dir, "data")}`,
-      "log: { level: info, format: json }",
-      "server: { listen: 127.0.0.1:0 }",
-      "record: { enabled: false }",
-      `models: { mirrors: [${join(shared, "models")}], offline: true }`,
-      "cameras: [{ id: stage, name: Stage, driver: whip, transport: tcp }]",
-      "",
-    ].join("\n"),
-  );
-  const child = spawn(bin, ["run", "-c", config], { stdio: ["ignore", "pipe", "pipe"] });
-  const said = [];
-  let link = "";
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    link ||= /\/setup#\S+/.exec(line)?.[0] ?? "";
-  });
-  const address = await new Promise((done, fail) => {
-    child.once("exit", () => fail(new Error(`the program ended:\n${said.join("\n")}`)));
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      said.push(line);
-      const ready = /"url":"([^"]+)"/.exec(line);
-      if (ready && line.includes('"ready"')) done(ready[1]);
-    });
-  });
+async function begin() {
+  const camera = "cameras: [{ id: stage, name: Stage, driver: whip, transport: tcp }]";
+  const { bin, config, remove } = await install("account", { settings: async () => [camera] });
+  const program = await start(bin, ["run", "-c", config]);
+  const link = await printedLink(program);
+  assert.ok(!program.said.join("\n").includes(link), "the link is not in the log");
   const stop = async () => {
-    const ended = once(child, "exit");
-    if (child.exitCode === null) {
-      child.kill("SIGTERM");
-      await ended;
-    }
-    await rm(dir, { recursive: true, force: true });
+    await program.end();
+    await remove();
   };
-  assert.ok(!said.join("\n").includes(link), "the link is not in the log");
   // Passkeys want a name, not an address.
-  return { url: address.replace("127.0.0.1", "localhost"), link, stop };
+  return { url: program.url.replace("127.0.0.1", "localhost"), link, stop };
 }
 
 /** The six digits of a secret now (RFC 6238). */
@@ -80,7 +53,7 @@ function totp(secret) {
   return String((h.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
-const server = await start();
+const server = await begin();
 const browser = await openBrowser();
 const ctx = harness(server, browser);
 const { test, clean, narrow } = ctx;

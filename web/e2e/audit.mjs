@@ -5,44 +5,22 @@
 // already, URL a demonstration that runs and has recognised somebody, SHOTS a
 // folder for pictures.
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import { harness } from "./harness.mjs";
+import { place, start } from "./program.mjs";
 import { openBrowser } from "./server.mjs";
 
-const root = new URL("../../", import.meta.url).pathname;
 const shots = process.env.SHOTS;
 
 /** Starts the demonstration with its sample clips; resolves with its address and a way to stop it. */
-async function start() {
+async function begin() {
   if (process.env.URL) return { url: process.env.URL, stop: async () => {} };
-  const dir = await mkdtemp(join(tmpdir(), "bystander-audit-"));
-  const bin = process.env.BYSTANDER ?? join(dir, "bystander");
-  if (!process.env.BYSTANDER)
-    await promisify(execFile)("go", ["build", "-o", bin, "./cmd/bystander"], { cwd: root });
-  const child = spawn(bin, ["demo", "--listen", "127.0.0.1:0", "--data", join(dir, "data")], {
-    cwd: root,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const said = [];
-  const url = await new Promise((done, fail) => {
-    child.once("exit", () => fail(new Error(`the program ended:\n${said.join("\n")}`)));
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      said.push(line);
-      const open = /open (http:\S+)/.exec(line);
-      if (open) done(open[1]);
-    });
-  });
+  const { dir, bin, remove } = await place("audit");
+  const { url, end } = await start(bin, ["demo", "--listen", "127.0.0.1:0", "--data", join(dir, "data")]);
   const stop = async () => {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    await ended;
-    await rm(dir, { recursive: true });
+    await end();
+    await remove();
   };
   return { url, stop };
 }
@@ -243,7 +221,7 @@ export async function audit(ctx) {
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   if (shots) await mkdir(shots, { recursive: true });
-  const server = await start();
+  const server = await begin();
   const browser = await openBrowser();
   const ctx = harness(server, browser);
   try {

@@ -5,7 +5,8 @@ import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { harness } from "./harness.mjs";
-import { filmOf, openCamera, scene, shared, startVenue, zone } from "./venue.mjs";
+import { shared } from "./program.mjs";
+import { filmOf, openCamera, scene, startVenue, zone } from "./venue.mjs";
 
 const still = join(shared, "data", "faces", "stage-stills", "lin-manuel-miranda.png");
 

@@ -1,67 +1,25 @@
 // An empty installation of the real program, for the desks of the privacy office
 // and of administration: no site, no camera, an account for each of the cast.
 // BYSTANDER names a program that is built already.
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
-
-const run = promisify(execFile);
-const root = new URL("../../", import.meta.url).pathname;
-const shared = process.env.BYSTANDER_SHARED ?? join(root, "..", "shared");
+import { call, install, start } from "./program.mjs";
 
 /** Starts the program; `cast` gives each account its role. `again` ends it and starts it over the same data. */
 export async function startHouse(cast) {
-  const dir = await mkdtemp(join(tmpdir(), "bystander-house-"));
-  const bin = process.env.BYSTANDER ?? join(dir, "bystander");
-  if (!process.env.BYSTANDER) await run("go", ["build", "-o", bin, "./cmd/bystander"], { cwd: root });
-  const config = join(dir, "bystander.yml");
-  await writeFile(
-    config,
-    [
-      `data: ${join(dir, "data")}`,
-      "log: { level: info, format: json }",
-      "server: { listen: 127.0.0.1:0 }",
-      "record: { enabled: false }",
-      `models: { mirrors: [${join(shared, "models")}], offline: true }`,
-      "",
-    ].join("\n"),
-  );
-  const tokens = {};
-  for (const [id, role] of Object.entries(cast)) {
-    const { stdout } = await run(bin, ["token", "add", "-c", config, "--id", id, "--role", role]);
-    tokens[id] = stdout.split("\n")[0].trim();
-  }
-  const house = { dir, tokens, url: "", child: undefined };
+  const { dir, bin, config, tokens, remove } = await install("house", { cast });
+  const house = { dir, tokens, url: "" };
+  let program;
   const begin = async () => {
-    const child = spawn(bin, ["run", "-c", config], { stdio: ["ignore", "ignore", "pipe"] });
-    house.child = child;
-    house.url = await new Promise((done, fail) => {
-      const said = [];
-      createInterface({ input: child.stderr }).on("line", (line) => {
-        said.push(line);
-        const url = /"url":"(http[^"]+)"/.exec(line)?.[1];
-        if (url) done(url);
-      });
-      child.once("exit", () => fail(new Error(`the program ended:\n${said.join("\n")}`)));
-    });
-  };
-  const end = async () => {
-    if (house.child.exitCode !== null) return;
-    const ended = once(house.child, "exit");
-    house.child.kill("SIGTERM");
-    await ended;
+    program = await start(bin, ["run", "-c", config]);
+    house.url = program.url;
   };
   house.again = async () => {
-    await end();
+    await program.end();
     await begin();
   };
   house.stop = async () => {
-    await end();
-    await rm(dir, { recursive: true, force: true });
+    await program.end();
+    await remove();
   };
   /** A page's options as somebody of the cast. */
   house.as = (who, more = {}) => ({
@@ -70,19 +28,7 @@ export async function startHouse(cast) {
     ...more,
   });
   /** Asks the interface as somebody; null is a passer-by. */
-  house.call = async (who, method, path, body) => {
-    const res = await fetch(house.url + path, {
-      method,
-      headers: {
-        "Content-Type": "application/json",
-        ...(who ? { Authorization: `Bearer ${tokens[who]}` } : {}),
-      },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    const text = await res.text();
-    if (!res.ok) throw new Error(`${method} ${path}: ${res.status} ${text}`);
-    return text ? JSON.parse(text) : undefined;
-  };
+  house.call = (who, ...what) => call(house.url, who && tokens[who], ...what);
   await begin();
   return house;
 }

@@ -2,20 +2,9 @@
 // that nobody publishes, a scene, a zone and a notice published by two, and a
 // browser whose camera shows a file. BYSTANDER names a program that is built
 // already.
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import { chromium } from "playwright-core";
-
-const run = promisify(execFile);
-const root = new URL("../../", import.meta.url).pathname;
-
-/** The pictures of people for tests; they are not in the repository. */
-export const shared = process.env.BYSTANDER_SHARED ?? join(root, "..", "shared");
+import { call, install, run, start } from "./program.mjs";
 
 export const scene = "concert";
 export const zone = "stage-front";
@@ -30,47 +19,19 @@ const cast = {
 
 /** Starts it; resolves with its address, a way to ask as somebody, and one to stop it. */
 export async function startVenue(options = {}) {
-  const dir = await mkdtemp(join(tmpdir(), "bystander-venue-"));
-  const bin = process.env.BYSTANDER ?? join(dir, "bystander");
-  if (!process.env.BYSTANDER) await run("go", ["build", "-o", bin, "./cmd/bystander"], { cwd: root });
-  const config = join(dir, "bystander.yml");
-  await writeFile(
-    config,
-    [
-      `data: ${join(dir, "data")}`,
-      "log: { level: info, format: json }",
-      "server: { listen: 127.0.0.1:0 }",
+  const { dir, bin, config, tokens, remove } = await install("venue", {
+    cast,
+    settings: async () => [
       "events: { edge: venue }",
-      "record: { enabled: false }",
-      `models: { mirrors: [${join(shared, "models")}], offline: true }`,
       "cameras: [{ id: stage, name: Stage, driver: whip, transport: tcp }]",
-      "",
-    ].join("\n"),
-  );
-  const tokens = {};
-  for (const [id, role] of Object.entries(cast)) {
-    const { stdout } = await run(bin, ["token", "add", "-c", config, "--id", id, "--role", role]);
-    tokens[id] = stdout.split("\n")[0].trim();
-  }
-  const child = spawn(bin, ["run", "-c", config], { stdio: ["ignore", "ignore", "pipe"] });
-  const said = [];
-  const url = await new Promise((done, fail) => {
-    child.once("exit", () => fail(new Error(`the program ended:\n${said.join("\n")}`)));
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      said.push(line);
-      const ready = /"url":"([^"]+)"/.exec(line);
-      if (ready && line.includes('"ready"')) done(ready[1]);
-    });
+    ],
   });
+  const { url, said, end } = await start(bin, ["run", "-c", config]);
   const stop = async () => {
-    const ended = once(child, "exit");
-    if (child.exitCode === null) {
-      child.kill("SIGTERM");
-      await ended;
-    }
-    await rm(dir, { recursive: true, force: true });
+    await end();
+    await remove();
   };
-  const as = asker(url, tokens);
+  const as = (who, ...what) => call(url, tokens[who], ...what);
   try {
     await furnish(as, options);
   } catch (err) {
@@ -78,24 +39,6 @@ export async function startVenue(options = {}) {
     throw err;
   }
   return { url, tokens, as, stop, said, dir };
-}
-
-/** Sends a request as somebody of the cast; fails unless it succeeds. */
-function asker(url, tokens) {
-  return async (who, method, path, body, header = {}) => {
-    const res = await fetch(url + path, {
-      method,
-      headers: {
-        ...(who ? { Authorization: `Bearer ${tokens[who]}` } : {}),
-        ...(body ? { "Content-Type": "application/json" } : {}),
-        ...header,
-      },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    const text = await res.text();
-    if (!res.ok) throw new Error(`${method} ${path} as ${who}: ${res.status} ${text}`);
-    return text ? JSON.parse(text) : undefined;
-  };
 }
 
 /** The venue: one scene with one zone, and the notice that ships, completed, by two people. */

@@ -4,20 +4,13 @@
 // BYSTANDER names a program that is built already, CLIP a film for the camera,
 // SHOTS a folder for pictures, DIST pages to use instead of the built-in ones.
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import jsQR from "jsqr";
 import { harness } from "./harness.mjs";
+import { call, install, run, start } from "./program.mjs";
 import { openBrowser } from "./server.mjs";
 
-const run = promisify(execFile);
-const root = new URL("../../", import.meta.url).pathname;
-const shared = process.env.BYSTANDER_SHARED ?? join(root, "..", "shared");
 const cast = {
   vera: "venue_owner inspector",
   ines: "inspector",
@@ -53,77 +46,26 @@ async function film(dir) {
 }
 
 /** Starts the program without any site; resolves with its address, who may do what, and a way to stop it. */
-async function start() {
-  const dir = await mkdtemp(join(tmpdir(), "bystander-zones-"));
-  const bin = process.env.BYSTANDER ?? join(dir, "bystander");
-  if (!process.env.BYSTANDER) await run("go", ["build", "-o", bin, "./cmd/bystander"], { cwd: root });
-  const config = join(dir, "bystander.yml");
-  await writeFile(
-    config,
-    [
-      `data: ${join(dir, "data")}`,
-      "log: { level: info, format: json }",
-      "server: { listen: 127.0.0.1:0 }",
-      "record: { enabled: false }",
-      `models: { mirrors: [${join(shared, "models")}], offline: true }`,
-      `cameras: [{ id: hall, name: Hall, driver: file, url: "${await film(dir)}" }]`,
-      "",
-    ].join("\n"),
-  );
-  const tokens = {};
-  for (const [id, role] of Object.entries(cast)) {
-    const { stdout } = await run(bin, [
-      "token",
-      "add",
-      "-c",
-      config,
-      "--id",
-      id,
-      ...role.split(" ").flatMap((r) => ["--role", r]),
-    ]);
-    tokens[id] = stdout.split("\n")[0].trim();
-  }
-  const child = spawn(bin, ["run", "-c", config], { stdio: ["ignore", "ignore", "pipe"] });
-  const said = [];
-  const url = await new Promise((done, fail) => {
-    child.once("exit", () => fail(new Error(`the program ended:\n${said.join("\n")}`)));
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      said.push(line);
-      const ready = /"url":"([^"]+)"/.exec(line);
-      if (ready && line.includes('"ready"')) done(ready[1]);
-    });
+async function begin() {
+  const { bin, config, tokens, remove } = await install("zones", {
+    cast,
+    settings: async (dir) => [`cameras: [{ id: hall, name: Hall, driver: file, url: "${await film(dir)}" }]`],
   });
+  const { url, end } = await start(bin, ["run", "-c", config]);
   const stop = async () => {
-    const ended = once(child, "exit");
-    if (child.exitCode === null) {
-      child.kill("SIGTERM");
-      await ended;
-    }
-    await rm(dir, { recursive: true, force: true });
+    await end();
+    await remove();
   };
   return { url, tokens, stop };
 }
 
-const server = await start();
+const server = await begin();
 const browser = await openBrowser();
 const ctx = harness(server, browser);
 const { clean, narrow } = ctx;
 
 /** A request of somebody, outside the browser. */
-async function as(who, method, path, body, header = {}) {
-  const res = await fetch(server.url + path, {
-    method,
-    headers: {
-      Authorization: `Bearer ${server.tokens[who]}`,
-      ...(body ? { "Content-Type": "application/json" } : {}),
-      ...header,
-    },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  const text = await res.text();
-  if (!res.ok) throw new Error(`${method} ${path} as ${who}: ${res.status} ${text}`);
-  return JSON.parse(text);
-}
+const as = (who, ...what) => call(server.url, server.tokens[who], ...what);
 
 const because = { reason: "tried in a test" };
 
