@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, client, type Schemas } from "../api/client";
+import { deskTexts } from "../desks/texts";
 import { useTexts } from "../i18n/texts";
 import { Button, LinkButton } from "../kit/button";
 import { ConfirmButton, Dialog } from "../kit/dialog";
@@ -33,13 +34,14 @@ export default function Desk() {
 
 function Mine({ answer }: { answer: Answer }) {
   const t = useTexts(mine);
+  const roleOf = useTexts(deskTexts);
   const who = (
     <Panel title={t("my.who")}>
       <Facts
         rows={[
           [t("my.id"), <code key="id">{answer.id}</code>],
           [t("my.name"), answer.name],
-          [t("my.roles"), answer.roles.map((r) => t.code("role", r)).join(", ")],
+          [t("my.roles"), answer.roles.map((r) => roleOf.code("role", r)).join(", ")],
         ]}
       />
     </Panel>

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { client, RequestError, type Schemas } from "../api/client";
+import { deskTexts } from "../desks/texts";
 import { useTexts } from "../i18n/texts";
 import { Button, LinkButton } from "../kit/button";
 import { Failure } from "../kit/failure";
@@ -80,6 +81,7 @@ function Dead({ title, text }: { title: string; text: string }) {
 
 function TakeUp({ token, link, onDone }: { token: string; link: Link; onDone: (a: Answer) => void }) {
   const t = useTexts(mine);
+  const roleOf = useTexts(deskTexts);
   const { busy, error, run } = useDoing();
   const [id, setID] = useState(link.id);
   const [name, setName] = useState(link.name);
@@ -121,7 +123,7 @@ function TakeUp({ token, link, onDone }: { token: string; link: Link; onDone: (a
           rows={[
             [t("my.id"), link.id],
             [t("my.name"), link.name],
-            [t("my.roles"), link.roles.map((r) => t.code("role", r)).join(", ")],
+            [t("my.roles"), link.roles.map((r) => roleOf.code("role", r)).join(", ")],
             [t("setup.until"), <Moment key="until" at={link.expires} />],
           ]}
         />
