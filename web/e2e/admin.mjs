@@ -40,19 +40,27 @@ export async function admin(ctx) {
     ctx.failed += own.failed;
   } finally {
     await browser.close();
-    await other.stop();
     await house.stop();
+    await other.stop();
   }
 }
 
 /** Something that listens and does not speak RTSP. */
 async function stranger() {
+  const open = new Set();
   const server = createServer((socket) => {
+    open.add(socket);
     socket.on("error", () => {});
+    socket.on("close", () => open.delete(socket));
     socket.end("220 mail.example ready\r\n");
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  return { port: server.address().port, stop: () => new Promise((done) => server.close(done)) };
+  const stop = async () => {
+    const closed = new Promise((done) => server.close(done));
+    for (const socket of open) socket.destroy(); // who called may hold on
+    await closed;
+  };
+  return { port: server.address().port, stop };
 }
 
 async function beginning({ test }, house) {

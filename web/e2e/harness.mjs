@@ -60,6 +60,8 @@ function countFrames(page, camera, ms) {
 
 /** Fails when axe finds anything. */
 async function clean(page) {
+  // What a button announced while it worked names the button for some seconds, also once that is gone.
+  await page.waitForFunction(() => !document.querySelector("[data-live-announcer] [role=img]"));
   await page.evaluate(axe);
   const found = await page.evaluate(() =>
     globalThis.axe.run(document, {

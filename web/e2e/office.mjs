@@ -192,6 +192,7 @@ async function drilling({ test }, house) {
       await d.getByLabel("This is a drill").check();
     });
     await page.getByRole("link", { name: "breach of personal data" }).click();
+    await page.locator(".clock").nth(2).waitFor();
     assert.equal(await page.locator(".clock").count(), 3);
     await step(page, "Contained");
     await page.locator(".clock.done").first().waitFor();

@@ -104,8 +104,6 @@ async function fromDisk(route) {
 
 /** Keeps a picture of the page in both themes and languages, and has axe look at each theme. */
 async function look(page, name) {
-  // What a button announced while it worked names the button, also once that is gone.
-  await page.waitForFunction(() => !document.querySelector("[data-live-announcer] [role=img]"));
   for (const theme of ["dark", "light"]) {
     await page.evaluate((t) => {
       document.documentElement.dataset.theme = t;

@@ -31,8 +31,10 @@ export function DataTable<R>(props: {
   const rows = by ? props.rows.toSorted((a, b) => (order?.down ? by(b, a) : by(a, b))) : props.rows;
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys */}
-      <section className="table-box" aria-label={props.caption} tabIndex={0}>
+      {/* A group and no landmark: the panel around it often bears the same name. */}
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset holds controls, this holds a table */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
+      <div className="table-box" role="group" aria-label={props.caption} tabIndex={0}>
         <table>
           <caption className="hidden">{props.caption}</caption>
           <thead>
@@ -73,7 +75,7 @@ export function DataTable<R>(props: {
             ))}
           </tbody>
         </table>
-      </section>
+      </div>
       {rows.length > shown ? (
         <div className="table-more">
           <span>{t("table.rows", { n: rows.length })}</span>
