@@ -36,7 +36,7 @@ func OpenAPI(ctx context.Context) (_ []byte, err error) {
 	}
 	e.asDemo() // its one route is described, too
 	_, modules := e.signIn.modules()
-	a, err := api.New(api.Config{Version: "1", Log: zerolog.Nop(), Modules: append(modules, e.modules()...)}, e.backend())
+	a, err := api.New(api.Config{Version: "1", Log: zerolog.Nop(), Modules: append(modules, e.modules()...)}, e.backend()) //nolint:contextcheck // requests bring their own
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	}
 	defer accounts.Close() //nolint:errcheck // every request has been answered
 	sessions, modules := e.signIn.modules()
-	a, err := api.New(api.Config{
+	a, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own
 		Version: Version, Log: e.log, Hosts: e.cfg.Server.Hosts,
 		Proxied: e.cfg.Server.HTTPS,
 		WHEP:    live.NewHandler(e.hub, "/whep/"),
