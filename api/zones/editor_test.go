@@ -2,11 +2,13 @@ package zones_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"bystander/api/actor"
 	"bystander/api/zones"
 )
 
@@ -20,11 +22,28 @@ func (c camera) Still(_ context.Context, id string) ([]byte, error) {
 	return []byte("\xff\xd8still"), c.err
 }
 
+// looks keeps the access log of the tests.
+type looks struct {
+	reads  []actor.Read
+	broken error
+}
+
+func (l *looks) RecordRead(_ context.Context, r actor.Read) error {
+	l.reads = append(l.reads, r)
+	return l.broken
+}
+
 func TestAStillIsGivenToDrawOn(t *testing.T) {
 	var cam camera
-	d := newDesk(t, func(c *zones.Config) { c.Stills = &cam })
+	var log looks
+	d := newDesk(t, func(c *zones.Config) { c.Stills, c.Access = &cam, &log })
 	a := d.do("anna", "GET", "/v1/cameras/gate/still", nil)
 	require.Equal(t, 200, a.StatusCode)
+	require.Len(t, log.reads, 1)
+	require.Equal(t, "gate", log.reads[0].Object)
+	log.broken = errors.New("disk full")
+	require.Equal(t, "ACCESS_LOG", d.do("anna", "GET", "/v1/cameras/gate/still", nil).no(503).Code, "no record, no picture")
+	log.broken = nil
 	require.Equal(t, "image/jpeg", a.Header.Get("Content-Type"))
 	require.Equal(t, "no-store", a.Header.Get("Cache-Control"))
 	require.Equal(t, "\xff\xd8still", string(a.body))

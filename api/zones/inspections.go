@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bystander/api/actor"
 	"bystander/api/problem"
 	"bystander/policy/sitestore"
 )
@@ -99,8 +100,25 @@ func (m *Module) stillRoutes(api huma.API) {
 				return nil, problem.New(http.StatusServiceUnavailable, "NO_STILL",
 					"the camera gives no picture now, every picture is masked as a whole, or somebody is shown clear; try again in some seconds")
 			}
-			return jpeg, err
+			if err != nil {
+				return nil, err
+			}
+			return jpeg, m.looked(ctx, id)
 		})
+}
+
+// looked records a look at a camera's picture before it is answered.
+func (m *Module) looked(ctx context.Context, id string) error {
+	err := errNoAccess
+	if m.cfg.Access != nil {
+		err = m.cfg.Access.RecordRead(ctx, actor.Read{Action: "camera.still", Object: id, Purpose: "service", Query: []byte("camera.still " + id)})
+	}
+	if err != nil {
+		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("access record failed; nothing was shown")
+		return problem.New(http.StatusServiceUnavailable, "ACCESS_LOG",
+			"the access log cannot be written, and no picture is shown without a record; see /healthz")
+	}
+	return nil
 }
 
 // picture registers an operation that answers with a JPEG.

@@ -47,6 +47,7 @@ type Stills interface {
 var (
 	ErrNoCamera = errors.New("zones: no such camera runs here")
 	ErrNoStill  = errors.New("zones: no picture that may be given")
+	errNoAccess = errors.New("zones: there is no access log")
 )
 
 // Config joins the module to its surroundings.
@@ -59,6 +60,9 @@ type Config struct {
 	Redactor Redactor // nil: photographs cannot be stored
 	Cameras  Cameras  // nil: no camera runs here
 	Stills   Stills   // nil: no camera runs here
+	// Access keeps who looked at a still, as for every live picture. Without it
+	// none is given.
+	Access actor.Recorder
 	// NoticeLink is where the text of a notice version is published; nil gives
 	// no link.
 	NoticeLink func(version, language string) string

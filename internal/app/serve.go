@@ -97,7 +97,8 @@ func (e *edge) modules() []api.Module {
 		e.proofs(), e.adminModule(),
 		zones.New(zones.Config{
 			Store: e.law.ops, Shown: e.law.shown, Redactor: &photoRedactor{eyes: e.eyes}, Cameras: e.law.poses, Stills: stills{e.cameras},
-			Log: e.log.With().Str("component", "zones").Logger(),
+			Access: readRecorder{e},
+			Log:    e.log.With().Str("component", "zones").Logger(),
 		}),
 	}, e.desks.modules(e)...)
 }
