@@ -3,7 +3,6 @@ package peer_test
 import (
 	"net/http"
 	"net/netip"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,9 +38,6 @@ func FuzzAddress(f *testing.F) {
 	f.Add("192.0.2.7:1", "a, 198.51.100.1")
 	f.Add("[::1]:1", ",")
 	f.Fuzz(func(t *testing.T, remote, forwarded string) {
-		if strings.ContainsAny(forwarded, "\r\n") {
-			t.Skip()
-		}
 		r := &http.Request{RemoteAddr: remote, Header: http.Header{"X-Forwarded-For": {forwarded}}}
 		got := peer.Address(r, true)
 		if got == "unknown" {
