@@ -24,6 +24,7 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
+	"github.com/pion/rtp"
 	"github.com/rs/zerolog"
 
 	"bystander/internal/av"
@@ -44,6 +45,12 @@ type Config struct {
 	Path string
 	// Size scales the pictures; zero keeps the file's size. Sides must be even.
 	Size frame.Size
+	// Every keeps one picture of so many, for a slower camera; 0 and 1 keep all.
+	Every int
+	// Spoil, when set, sees each RTP packet before it is sent, which it may change,
+	// and tells whether it is sent at all: for cameras that send nonsense. It is
+	// called by one goroutine.
+	Spoil func(*rtp.Packet) (send bool)
 	// User and Password are asked of readers when User is not empty.
 	User, Password string
 	// UDP also offers RTP over UDP.
@@ -111,6 +118,9 @@ func (c Config) check() (Config, error) {
 		c.Path = "cam"
 	}
 	c.Path = strings.Trim(c.Path, "/")
+	if c.Every < 0 {
+		return c, fmt.Errorf("%w: one picture of %d", ErrConfig, c.Every)
+	}
 	if c.Size != (frame.Size{}) {
 		if err := c.Size.Check(); err != nil {
 			return c, fmt.Errorf("%w: %w", ErrConfig, err)
@@ -215,7 +225,7 @@ func (c *Camera) Close() error {
 func (c *Camera) run(ctx context.Context, src *source) {
 	defer close(c.done)
 	defer src.close()
-	err := (&player{src: src, stream: c.stream, media: c.media, now: time.Now}).run(ctx)
+	err := (&player{src: src, stream: c.stream, media: c.media, spoil: c.cfg.Spoil, now: time.Now}).run(ctx)
 	if ctx.Err() == nil {
 		c.cfg.Log.Error().Err(err).Msg("the loopback camera has stopped")
 		c.mu.Lock()

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
+
 	"bystander/ingest"
 	"bystander/ingest/sourcetest"
 	"bystander/internal/av"
@@ -177,5 +179,29 @@ func TestRefusals(t *testing.T) {
 		if err == nil || (c.want != nil && !errors.Is(err, c.want)) || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestAPlayerCanBeSlowAndSpoilt(t *testing.T) {
+	file := sourcetest.Video(t, "a.mp4", size, 25, 1, x264...)
+	dropped := 0
+	cam := start(t, loopcam.Config{File: file, Every: 5, Spoil: func(*rtp.Packet) bool {
+		dropped++
+		return dropped%97 != 0
+	}})
+	src := watch(t, cam)
+	var last frame.Meta
+	for i := range 12 { // more than two turns of five pictures
+		r := sourcetest.Next(t, src)
+		if i > 0 && r.Seq == last.Seq+1 {
+			if d := r.PTS - last.PTS; d < 199*time.Millisecond || d > 401*time.Millisecond {
+				t.Errorf("picture %d came %v after the one before, want 200 ms, or 400 after a spoilt one", i, d)
+			}
+		}
+		last = r.Meta
+		r.Release()
+	}
+	if _, err := loopcam.Start(t.Context(), loopcam.Config{File: file, Every: -1}); !errors.Is(err, loopcam.ErrConfig) {
+		t.Errorf("a negative Every: %v", err)
 	}
 }

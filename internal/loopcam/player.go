@@ -35,6 +35,7 @@ type player struct {
 	src    *source
 	stream *gortsplib.ServerStream
 	media  *description.Media
+	spoil  func(*rtp.Packet) bool // nil for none
 	now    func() time.Time
 
 	start   time.Time
@@ -162,6 +163,9 @@ func (p *player) write(packets []*rtp.Packet, at time.Duration) error {
 	ts := p.rtp0 + rtpTime(at)
 	for _, k := range packets {
 		k.Timestamp = ts
+		if p.spoil != nil && !p.spoil(k) {
+			continue
+		}
 		if err := p.stream.WritePacketRTP(p.media, k); err != nil {
 			return fmt.Errorf("loopcam: send: %w", err)
 		}

@@ -28,7 +28,7 @@ func prepare(ctx context.Context, cfg Config) (string, error) {
 		return "", fmt.Errorf("loopcam: %w", err)
 	}
 	defer d.Close()
-	if sendable(d, cfg.Size) {
+	if cfg.Every <= 1 && sendable(d, cfg.Size) {
 		return cfg.File, nil
 	}
 	path, err := cachePath(cfg)
@@ -93,7 +93,11 @@ func cachePath(cfg Config) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("loopcam: cache: %w", err)
 	}
-	key := sha256.Sum256(fmt.Appendf(nil, "%s|%d|%d|%v|%s", abs, st.Size(), st.ModTime().UnixNano(), cfg.Size, recipe))
+	what := fmt.Appendf(nil, "%s|%d|%d|%v|%s", abs, st.Size(), st.ModTime().UnixNano(), cfg.Size, recipe)
+	if cfg.Every > 1 {
+		what = fmt.Appendf(what, "|every %d", cfg.Every)
+	}
+	key := sha256.Sum256(what)
 	return filepath.Join(dir, hex.EncodeToString(key[:12])+".mp4"), nil
 }
 
@@ -137,7 +141,8 @@ type transcoder struct {
 	out  frame.Planes // the scaled one
 	sc   scaler
 	last int64
-	n    int64
+	in   int64 // pictures decoded
+	n    int64 // and coded
 }
 
 func (t *transcoder) run(ctx context.Context, d *av.Demuxer) error {
@@ -193,6 +198,10 @@ func (t *transcoder) receive() error {
 }
 
 func (t *transcoder) picture(pic *av.Picture) error {
+	t.in++
+	if t.cfg.Every > 1 && (t.in-1)%int64(t.cfg.Every) != 0 {
+		return nil
+	}
 	if err := t.open(pic); err != nil {
 		return err
 	}
@@ -229,7 +238,14 @@ func (t *transcoder) fps() float64 {
 	if f <= 0 || f > 1000 {
 		return 25
 	}
-	return f
+	return f / float64(max(t.cfg.Every, 1))
+}
+
+// rate is the coded file's.
+func (t *transcoder) rate() frame.Rational {
+	r := t.info.AvgRate
+	r.Den *= max(t.cfg.Every, 1)
+	return r
 }
 
 func (t *transcoder) step() int64 {
@@ -244,7 +260,7 @@ func (t *transcoder) open(pic *av.Picture) error {
 	}
 	var err error
 	t.enc, err = av.NewEncoder(av.EncoderConfig{
-		Size: t.size, TimeBase: t.info.TimeBase, FrameRate: t.info.AvgRate,
+		Size: t.size, TimeBase: t.info.TimeBase, FrameRate: t.rate(),
 		CRF: 20, Preset: "veryfast", KeyInterval: max(1, int(t.fps())), Threads: 2,
 		GlobalHeader: true, Colour: pic.Colour(),
 	})
@@ -253,7 +269,7 @@ func (t *transcoder) open(pic *av.Picture) error {
 	}
 	t.mux, err = av.Create(t.path, av.MuxerConfig{
 		Codec: av.CodecH264, Extradata: t.enc.Extradata(), Size: t.size,
-		TimeBase: t.info.TimeBase, FrameRate: t.info.AvgRate, Colour: pic.Colour(),
+		TimeBase: t.info.TimeBase, FrameRate: t.rate(), Colour: pic.Colour(),
 	})
 	if err != nil {
 		return fmt.Errorf("loopcam: %w", err)
