@@ -62,8 +62,9 @@ func (t *tensor) destroy() {
 	t.data, t.mem, t.value = nil, nil, nil
 }
 
-// newBinding learns the output shapes from one run on zeros, which also brings
-// a provider's late failure to light before a picture depends on it.
+// newBinding makes tensors for an input shape. The first of a shape learns the
+// outputs' shapes from one run on zeros, which also brings a provider's late
+// failure to light before a picture depends on it.
 func newBinding(s *Session, shape []int64) (_ *Binding, err error) {
 	b := &Binding{s: s, shape: slices.Clone(shape), inUse: true}
 	defer func() {
@@ -76,21 +77,33 @@ func newBinding(s *Session, shape []int64) (_ *Binding, err error) {
 		return nil, err
 	}
 	b.tensors = append(b.tensors, in)
-	outs := make([]ortgo.Value, len(s.out))
-	if err := s.s.Run([]ortgo.Value{in.value}, outs); err != nil {
-		return nil, fmt.Errorf("ort: first run on input %v: %w", shape, err)
-	}
-	for _, v := range outs {
-		t, terr := newTensor(v.GetShape())
-		if terr == nil {
-			b.tensors = append(b.tensors, t)
+	outs := s.outputsOf(shape)
+	if outs == nil {
+		if outs, err = firstRun(s, in); err != nil {
+			return nil, err
 		}
-		err = errors.Join(err, terr, v.Destroy())
+		s.learn(shape, outs)
 	}
-	if err != nil {
-		return nil, err
+	for _, o := range outs {
+		t, err := newTensor(o)
+		if err != nil {
+			return nil, err
+		}
+		b.tensors = append(b.tensors, t)
 	}
 	return b, b.bindAll()
+}
+
+func firstRun(s *Session, in *tensor) (shapes [][]int64, err error) {
+	outs := make([]ortgo.Value, len(s.out))
+	if err := s.s.Run([]ortgo.Value{in.value}, outs); err != nil {
+		return nil, fmt.Errorf("ort: first run on input %v: %w", in.shape, err)
+	}
+	for _, v := range outs {
+		shapes = append(shapes, v.GetShape())
+		err = errors.Join(err, v.Destroy())
+	}
+	return shapes, err
 }
 
 func (b *Binding) bindAll() (err error) {
@@ -122,6 +135,9 @@ func (b *Binding) destroy() {
 // before left there.
 func (b *Binding) Input() []float32 { return b.tensors[0].data }
 
+// Outputs is how many outputs there are.
+func (b *Binding) Outputs() int { return len(b.tensors) - 1 }
+
 // Output is the i-th output after Run, valid until Release.
 func (b *Binding) Output(i int) []float32 { return b.tensors[i+1].data }
 
@@ -134,6 +150,13 @@ func (b *Binding) OutputShape(i int) []int64 { return b.tensors[i+1].shape }
 func (b *Binding) Run(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if b.s.choice.Provider != CPU {
+		// Binding an input copies it to the device there and then, so that a
+		// run would otherwise see what lay in the tensor when it was bound.
+		if err := b.bind.BindInput(b.s.in.Name, b.tensors[0].value); err != nil {
+			return fmt.Errorf("ort: bind: %w", err)
+		}
 	}
 	if err := b.s.s.RunWithBinding(b.bind); err != nil {
 		return fmt.Errorf("ort: run: %w", err)

@@ -37,12 +37,7 @@ func FreeSides(model []byte) ([]byte, error) {
 				return err
 			}
 		}
-		return walk(graph, 13, func(tag, _ []byte) error {
-			if len(tag) == 1 {
-				tag[0] = 9<<3 | 2
-			}
-			return nil
-		})
+		return dropValueInfo(graph)
 	})
 	if err != nil {
 		return nil, err

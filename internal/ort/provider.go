@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	ortgo "github.com/yalue/onnxruntime_go"
@@ -88,7 +89,7 @@ func refusal(p Provider, err error) Refusal {
 
 // sessionOptions makes the options of a session on provider p. The caller
 // destroys them.
-func (r *Runtime) sessionOptions(p Provider, threads int) (*ortgo.SessionOptions, error) {
+func (r *Runtime) sessionOptions(p Provider, so SessionOptions) (*ortgo.SessionOptions, error) {
 	if err := r.beside(p); err != nil {
 		return nil, err
 	}
@@ -97,7 +98,7 @@ func (r *Runtime) sessionOptions(p Provider, threads int) (*ortgo.SessionOptions
 		return nil, err
 	}
 	err = errors.Join(
-		o.SetIntraOpNumThreads(threads),
+		o.SetIntraOpNumThreads(so.Threads),
 		o.SetInterOpNumThreads(1),
 		o.SetGraphOptimizationLevel(ortgo.GraphOptimizationLevelEnableAll),
 		// A spinning pool would burn the cores that decoders and encoders need.
@@ -105,7 +106,7 @@ func (r *Runtime) sessionOptions(p Provider, threads int) (*ortgo.SessionOptions
 		o.AddSessionConfigEntry("session.inter_op.allow_spinning", "0"),
 	)
 	if err == nil {
-		err = r.appendProvider(o, p)
+		err = r.appendProvider(o, p, so)
 	}
 	if err != nil {
 		return nil, errors.Join(err, o.Destroy())
@@ -126,16 +127,16 @@ func (r *Runtime) beside(p Provider) error {
 	return nil
 }
 
-func (r *Runtime) appendProvider(o *ortgo.SessionOptions, p Provider) error {
+func (r *Runtime) appendProvider(o *ortgo.SessionOptions, p Provider, so SessionOptions) error {
 	switch p {
 	case TensorRT:
-		if err := r.appendTensorRT(o); err != nil {
+		if err := r.appendTensorRT(o, so); err != nil {
 			return err
 		}
 		// What TensorRT cannot compile runs on CUDA rather than on the CPU.
-		return appendCUDA(o)
+		return appendCUDA(o, so)
 	case CUDA:
-		return appendCUDA(o)
+		return appendCUDA(o, so)
 	case OpenVINO:
 		return o.AppendExecutionProviderOpenVINO(nil)
 	case CPU, Auto:
@@ -143,36 +144,52 @@ func (r *Runtime) appendProvider(o *ortgo.SessionOptions, p Provider) error {
 	return nil
 }
 
-func (r *Runtime) appendTensorRT(o *ortgo.SessionOptions) error {
+func (r *Runtime) appendTensorRT(o *ortgo.SessionOptions, so SessionOptions) error {
 	t, err := ortgo.NewTensorRTProviderOptions()
 	if err != nil {
 		return err
 	}
-	opts := map[string]string{}
+	opts := map[string]string{"device_id": strconv.Itoa(so.Device)}
+	if so.Half {
+		opts["trt_fp16_enable"] = "1"
+	}
 	if r.cacheDir != "" && os.MkdirAll(r.cacheDir, 0o700) == nil {
 		// Building an engine takes minutes; it is kept for the next start.
 		opts["trt_engine_cache_enable"] = "1"
 		opts["trt_engine_cache_path"] = r.cacheDir
 		opts["trt_timing_cache_enable"] = "1"
 	}
-	if len(opts) > 0 {
-		err = t.Update(opts)
-	}
-	if err == nil {
+	if err = t.Update(opts); err == nil {
 		err = o.AppendExecutionProviderTensorRT(t)
 	}
 	return errors.Join(err, t.Destroy())
 }
 
-func appendCUDA(o *ortgo.SessionOptions) error {
+func appendCUDA(o *ortgo.SessionOptions, so SessionOptions) error {
 	c, err := ortgo.NewCUDAProviderOptions()
 	if err != nil {
 		return err
 	}
 	// TF32 moves scores by up to 1e-3, which would shift calibrated thresholds.
-	err = c.Update(map[string]string{"use_tf32": "0"})
+	err = c.Update(map[string]string{
+		"use_tf32": "0", "device_id": strconv.Itoa(so.Device),
+		// The exhaustive search, the default, stalls at each new input shape.
+		"cudnn_conv_algo_search": "HEURISTIC",
+	})
 	if err == nil {
 		err = o.AppendExecutionProviderCUDA(c)
 	}
 	return errors.Join(err, c.Destroy())
 }
+
+// GPUs counts the NVIDIA GPUs whose device files this process can see.
+func GPUs() int {
+	found, err := filepath.Glob("/dev/nvidia[0-9]*")
+	if err != nil {
+		return 0
+	}
+	return len(found)
+}
+
+// OnGPU reports whether the provider computes on a GPU.
+func (p Provider) OnGPU() bool { return p == TensorRT || p == CUDA }

@@ -27,6 +27,14 @@ type SessionOptions struct {
 	// Shapes is how many input shapes keep their tensors at a time; 0 means 4.
 	// One more shape frees the tensors of the one least recently used.
 	Shapes int
+	// Keep is how many sets of tensors lie ready at most; 0 means Parallel times
+	// Shapes.
+	Keep int
+	// Device is the GPU, counted from 0; others ignore it.
+	Device int
+	// Half lets TensorRT compute in 16 bits where it finds that faster. Nothing
+	// else heeds it.
+	Half bool
 }
 
 // Session is a loaded model with one float32 input and float32 outputs. It is
@@ -41,7 +49,14 @@ type Session struct {
 
 	mu     sync.Mutex
 	free   []*Binding // least recently used first
+	learnt []learnt
 	closed bool
+}
+
+// learnt is what a first run told of the outputs of one input shape.
+type learnt struct {
+	in  []int64
+	out [][]int64
 }
 
 // NewSession loads a model from its bytes, so that what was hashed is what
@@ -52,6 +67,9 @@ func (r *Runtime) NewSession(model []byte, o SessionOptions) (*Session, error) {
 	o.Threads = max(o.Threads, 1)
 	if o.Shapes <= 0 {
 		o.Shapes = 4
+	}
+	if o.Keep <= 0 {
+		o.Keep = o.Parallel * o.Shapes
 	}
 	if len(model) == 0 {
 		return nil, fmt.Errorf("%w: no bytes", ErrModel)
@@ -77,7 +95,7 @@ func (r *Runtime) NewSession(model []byte, o SessionOptions) (*Session, error) {
 }
 
 func (r *Runtime) load(model []byte, p Provider, s *Session) (*ortgo.DynamicAdvancedSession, error) {
-	so, err := r.sessionOptions(p, s.opts.Threads)
+	so, err := r.sessionOptions(p, s.opts)
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +196,31 @@ func (s *Session) take(shape []int64) (*Binding, error) {
 	return nil, nil
 }
 
+// outputsOf returns the shapes of the outputs for an input shape, nil until a
+// first run has told them.
+func (s *Session) outputsOf(in []int64) [][]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.learnt {
+		if slices.Equal(l.in, in) {
+			return l.out
+		}
+	}
+	return nil
+}
+
+// mostLearnt bounds the shapes remembered.
+const mostLearnt = 64
+
+func (s *Session) learn(in []int64, out [][]int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.learnt) >= mostLearnt {
+		s.learnt = slices.Delete(s.learnt, 0, 1)
+	}
+	s.learnt = append(s.learnt, learnt{slices.Clone(in), out})
+}
+
 func (s *Session) put(b *Binding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,7 +229,7 @@ func (s *Session) put(b *Binding) {
 		return
 	}
 	s.free = append(s.free, b)
-	if len(s.free) > s.opts.Parallel*s.opts.Shapes {
+	if len(s.free) > s.opts.Keep {
 		s.free[0].destroy()
 		s.free = slices.Delete(s.free, 0, 1)
 	}
