@@ -74,6 +74,14 @@ bench: build ## benchmarks of the stages, then the whole pipeline against its fl
 	@$(GO) test -run '^$$' -bench . -benchmem -count 3 ./internal/... ./detect/... ./match/... ./redact/... ./sink/...
 	@$(BIN) eval speed
 
+# How long "make soak" runs, and where its samples go.
+SOAK_FOR ?= 1h
+SOAK_DIR ?= out/soak
+
+.PHONY: soak
+soak: build ## eight small cameras for an hour, some flapping, one hostile: does anything grow? (SOAK_FOR= SOAK_DIR=)
+	@$(BIN) eval soak --for '$(SOAK_FOR)' --data '$(SOAK_DIR)'
+
 # Where "make screenshots" puts its pictures.
 SHOTS ?= out/screenshots
 
@@ -87,6 +95,13 @@ FAULT_ROUNDS ?= 20
 .PHONY: faults
 faults: build/.setup-test ## every fault of bus, store, edge and network, many times (FAULT_ROUNDS=)
 	@FAULT_ROUNDS=$(FAULT_ROUNDS) $(GO) test -count=1 -timeout 3h -v -run TestNothingIsLostOrDoubled ./internal/faulttest
+
+# How long "make outage" takes the bus away from a running edge.
+OUTAGE ?= 1m
+
+.PHONY: outage
+outage: build/.setup-test build ## video goes on while the bus is away, then while its disk is full (OUTAGE=10m)
+	@BYSTANDER='$(CURDIR)/$(BIN)' FAULT_VIDEO=$(OUTAGE) $(GO) test -count=1 -timeout 3h -v -run TestVideoGoesOnWithoutTheBus ./internal/faulttest
 
 .PHONY: bench-sink
 bench-sink: build/.setup-test ## from spool to a stored, verified row, beside the libraries alone

@@ -77,7 +77,13 @@ func resident(t *testing.T, c *child) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	require.NotNil(t, c.cmd, c.name)
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+	return residentOf(t, c.cmd.Process.Pid)
+}
+
+// residentOf is a process's memory in bytes.
+func residentOf(t *testing.T, pid int) uint64 {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	require.NoError(t, err)
 	for line := range strings.Lines(string(b)) {
 		if v, ok := strings.CutPrefix(line, "VmRSS:"); ok {
@@ -86,6 +92,6 @@ func resident(t *testing.T, c *child) uint64 {
 			return kib << 10
 		}
 	}
-	t.Fatalf("%s: no VmRSS", c.name)
+	t.Fatalf("process %d: no VmRSS", pid)
 	return 0
 }
