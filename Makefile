@@ -25,6 +25,10 @@ build/.setup-test: build/.setup scripts/setup.sh scripts/kafka/pom.xml scripts/k
 	@scripts/setup.sh --test
 	@touch $@
 
+build/.setup-deploy: scripts/setup.sh
+	@scripts/setup.sh --deploy
+	@mkdir -p build && touch $@
+
 # Not "npm ci": it refuses a lock file that lacks the packages of platforms that
 # the machine which wrote it could not see.
 web/node_modules/.stamp: web/package.json web/package-lock.json
@@ -88,6 +92,14 @@ SHOTS ?= out/screenshots
 .PHONY: screenshots
 screenshots: build ## a picture of every view, in both languages and themes (SHOTS=folder)
 	@cd web && BYSTANDER='$(CURDIR)/$(BIN)' node e2e/shots.mjs '$(abspath $(SHOTS))'
+
+.PHONY: chart
+chart: build/.setup-deploy ## the Helm chart against Kubernetes' schemas and the program's own configuration
+	@BYSTANDER_CHART=1 $(GO) test -count=1 ./charts/...
+
+.PHONY: deploy-check
+deploy-check: chart ## chart, images, units, dashboards and alert rules
+	@BYSTANDER_DEPLOY=1 $(GO) test -count=1 ./deploy/...
 
 # How often "make faults" repeats each fault.
 FAULT_ROUNDS ?= 20

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the build (default) and the tests (--test) need and is missing.
+# Installs what the build (default), the tests (--test) and the checks of what
+# deploys it (--deploy) need and is missing.
 # Everything is pinned or comes from the distribution; what is there is kept.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +13,11 @@ maven_plugin=3.8.1
 chdb_version=26.7.3-stable.1 # the engine of npm's chdb 3.4.0
 chdb_sha256=36ad4e999882821ef13cf2d0f52c93f48e6ee1b4498b35a201c23ce4b8d15bf5
 clickhouse_version=18.16.1
+helm_version=v3.19.5
+kubeconform_version=v0.7.0
+prometheus_version=v0.308.1
+kubernetes_version=1.34.2
+tools=$cache/tools
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
@@ -115,6 +121,47 @@ need_clickhouse_server() {
   mkdir -p "$cache" && rm -rf "$dir" && cp -a "$tmp/root" "$dir.part" && mv -T "$dir.part" "$dir"
 }
 
+# A Go program at one version, into the folder of tools; the empty file beside it
+# tells which version is there.
+need_tool() {
+  local name=$1 package=$2 version=$3
+  [ -x "$tools/$name" ] && [ -e "$tools/.$name-$version" ] && return
+  say "installing $name $version (once; takes a few minutes)"
+  mkdir -p "$tools"
+  GOBIN=$tools GOFLAGS=-mod=mod go install -ldflags '-s -w' "$package@$version"
+  touch "$tools/.$name-$version"
+}
+
+# The folder of a module's source, fetched and checked by the Go command.
+module() {
+  (cd / && GOFLAGS=-mod=mod GOMODCACHE=${2:-$(go env GOMODCACHE)} go mod download -json "$1") | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p'
+}
+
+# promtool, without the service discoveries of every cloud, which no rule needs
+# and which take most of its build.
+need_promtool() {
+  local tmp src
+  [ -x "$tools/promtool" ] && [ -e "$tools/.promtool-$prometheus_version" ] && return
+  say "installing promtool ${prometheus_version} (once; takes a few minutes)"
+  tmp=$(mktemp -d); trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' RETURN
+  src=$(module "github.com/prometheus/prometheus@$prometheus_version")
+  cp -r "$src" "$tmp/src" && chmod -R u+w "$tmp/src" && rm "$tmp/src/plugins/plugins.go"
+  mkdir -p "$tools"
+  (cd "$tmp/src" && GOFLAGS=-mod=mod go build -ldflags '-s -w' -o "$tools/promtool" ./cmd/promtool)
+  touch "$tools/.promtool-$prometheus_version"
+}
+
+# Kubernetes' own description of its objects, as JSON schemas.
+need_kubernetes_schemas() {
+  local dir=$tools/kubernetes-schemas-$kubernetes_version tmp
+  [ -f "$dir/_definitions.json" ] && return
+  say "fetching the schemas of Kubernetes $kubernetes_version"
+  tmp=$(mktemp -d); trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' RETURN
+  go run ./internal/tools/k8sschema -out "$tmp/schemas" \
+    -swagger "$(module "k8s.io/kubernetes@v$kubernetes_version" "$tmp/mod")/api/openapi-spec/swagger.json"
+  mkdir -p "$tools" && rm -rf "$dir" && cp -r "$tmp/schemas" "$dir"
+}
+
 build_packages='gcc /usr/bin/gcc
 pkg-config /usr/bin/pkg-config
 libavformat-dev /usr/include/*/libavformat/avformat.h
@@ -131,6 +178,13 @@ kcat /usr/bin/kcat
 fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'
 
 need_go
+if [ "${1:-}" = --deploy ]; then
+  need_tool helm helm.sh/helm/v3/cmd/helm "$helm_version"
+  need_tool kubeconform github.com/yannh/kubeconform/cmd/kubeconform "$kubeconform_version"
+  need_promtool
+  need_kubernetes_schemas
+  exit
+fi
 command -v npm >/dev/null || build_packages+=$'\nnpm /usr/bin/npm'
 python3 -m pip --version >/dev/null 2>&1 || build_packages+=$'\npython3-pip /usr/bin/pip3'
 need_apt "$build_packages"

@@ -1,0 +1,316 @@
+// Package charts_test checks the Helm chart: that each set of values under
+// bystander/ci gives what Kubernetes takes, that the configuration it writes is
+// one that the program takes, and that no pod may do more than it has to.
+//
+//	make chart
+package charts_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"bystander/internal/config"
+)
+
+const kubeVersion = "1.34.0"
+
+// sets are the values that the chart is tested with.
+var sets = []string{"machine", "cluster", "gpu"}
+
+// tools is the folder of helm, kubeconform and the schemas, made by make chart.
+func tools(t *testing.T) string {
+	t.Helper()
+	if os.Getenv("BYSTANDER_CHART") == "" {
+		t.Skip("make chart runs this; it installs helm and kubeconform first")
+	}
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	dir := filepath.Join(cache, "bystander", "tools")
+	for _, f := range []string{"helm", "kubeconform"} {
+		require.FileExists(t, filepath.Join(dir, f), "run: make chart")
+	}
+	return dir
+}
+
+func helm(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(tools(t), "helm"), args...)
+	home := t.TempDir() // nothing of the user's own
+	cmd.Env = append(os.Environ(), "HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home, "HELM_DATA_HOME="+home)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%w: %s%s", err, errs.String(), out.String())
+	}
+	return out.String(), nil
+}
+
+func template(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	return helm(t, append([]string{"template", "venue", "bystander", "--namespace", "cameras", "--kube-version", kubeVersion}, args...)...)
+}
+
+type object map[string]any
+
+func (o object) at(path ...string) any {
+	var v any = map[string]any(o)
+	for _, p := range path {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[p]
+	}
+	return v
+}
+
+func (o object) name() string { return fmt.Sprint(o["kind"], "/", o.at("metadata", "name")) }
+
+// podSpec is the specification of the pods that o makes, nil for none.
+func (o object) podSpec() (labels, spec map[string]any) {
+	path := []string{"spec", "template"}
+	switch o["kind"] {
+	case "Pod":
+		path = nil
+	case "CronJob":
+		path = []string{"spec", "jobTemplate", "spec", "template"}
+	}
+	spec, _ = o.at(append(path, "spec")...).(map[string]any)
+	if _, ok := spec["containers"]; !ok {
+		return nil, nil
+	}
+	labels, _ = o.at(append(path, "metadata", "labels")...).(map[string]any)
+	return labels, spec
+}
+
+func render(t *testing.T, set string) []object {
+	t.Helper()
+	text, err := template(t, "-f", filepath.Join("bystander", "ci", set+"-values.yaml"))
+	require.NoError(t, err)
+	var out []object
+	for doc := range strings.SplitSeq(text, "\n---") {
+		var o object
+		require.NoError(t, yaml.Unmarshal([]byte(doc), &o), doc)
+		if len(o) > 0 {
+			out = append(out, o)
+		}
+	}
+	require.NotEmpty(t, out)
+	return out
+}
+
+func TestLint(t *testing.T) {
+	for _, set := range sets {
+		_, err := helm(t, "lint", "bystander", "--strict", "--kube-version", kubeVersion, "-f", filepath.Join("bystander", "ci", set+"-values.yaml"))
+		require.NoError(t, err, set)
+	}
+}
+
+// TestKubernetesTakesIt checks every object against Kubernetes' own schemas,
+// with no key that they do not know. Those of Prometheus' operator are not among
+// them; what they hold is checked elsewhere.
+func TestKubernetesTakesIt(t *testing.T) {
+	dir := tools(t)
+	schemas, err := filepath.Glob(filepath.Join(dir, "kubernetes-schemas-*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, schemas, "run: make chart")
+	for _, set := range sets {
+		text, err := template(t, "-f", filepath.Join("bystander", "ci", set+"-values.yaml"))
+		require.NoError(t, err)
+		cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "kubeconform"), "-strict", "-summary", "-skip", "ServiceMonitor,PrometheusRule",
+			"-schema-location", filepath.Join(schemas[len(schemas)-1], "{{ .ResourceKind }}{{ .KindSuffix }}.json"), "-")
+		cmd.Stdin = strings.NewReader(text)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s: %s", set, out)
+		require.Regexp(t, `Invalid: 0, Errors: 0`, string(out))
+		require.NotContains(t, string(out), "Valid: 0,")
+	}
+}
+
+// TestTheProgramTakesItsConfiguration loads every bystander.yml of the chart as
+// the program does, with a file for each that it names.
+func TestTheProgramTakesItsConfiguration(t *testing.T) {
+	named := regexp.MustCompile(`/etc/bystander/[a-zA-Z0-9/_.-]+`)
+	for _, set := range sets {
+		found := 0
+		for _, o := range render(t, set) {
+			text, ok := o.at("data", "bystander.yml").(string)
+			if !ok {
+				continue
+			}
+			found++
+			dir := t.TempDir()
+			mounted := mountsOf(render(t, set), fmt.Sprint(o.at("metadata", "name")))
+			for _, path := range named.FindAllString(text, -1) {
+				assert.Contains(t, mounted, path, "%s %s: nothing is mounted there", set, o.name())
+				file := filepath.Join(dir, path)
+				require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o700))
+				if filepath.Base(path) == "edges" {
+					require.NoError(t, os.MkdirAll(file, 0o700))
+					continue
+				}
+				require.NoError(t, os.WriteFile(file, []byte("rtsp://user:password@192.0.2.1/stream\n"), 0o600))
+			}
+			file := filepath.Join(dir, "bystander.yml")
+			require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(text, "/etc/bystander/", dir+"/etc/bystander/")), 0o600))
+			_, err := config.Load(file, nil)
+			require.NoError(t, err, "%s %s\n%s", set, o.name(), text)
+		}
+		require.Positive(t, found, set)
+	}
+}
+
+// mountsOf lists the files and folders that the pods using a ConfigMap mount,
+// as far as volumes name their files.
+func mountsOf(all []object, configMap string) []string {
+	var out []string
+	for _, o := range all {
+		_, spec := o.podSpec()
+		if spec == nil || !strings.Contains(fmt.Sprint(spec["volumes"]), "configMap:map[name:"+configMap+"]") {
+			continue
+		}
+		for _, c := range list(spec["containers"]) {
+			for _, m := range list(c["volumeMounts"]) {
+				path := fmt.Sprint(m["mountPath"])
+				out = append(out, path)
+				for _, base := range []string{"ca.crt", "tls.crt", "tls.key", "password"} {
+					out = append(out, filepath.Join(path, base))
+				}
+			}
+		}
+	}
+	return out
+}
+
+func list(v any) (out []map[string]any) {
+	items, _ := v.([]any)
+	for _, i := range items {
+		if m, ok := i.(map[string]any); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// TestPodsMayDoNothingMore holds each pod to the restricted Pod Security
+// Standard, save for what a set asks for by name.
+func TestPodsMayDoNothingMore(t *testing.T) {
+	for _, set := range sets {
+		for _, o := range render(t, set) {
+			_, spec := o.podSpec()
+			if spec == nil {
+				continue
+			}
+			at := set + " " + o.name()
+			security, _ := spec["securityContext"].(map[string]any)
+			assert.Equal(t, true, security["runAsNonRoot"], at)
+			assert.Equal(t, "map[type:RuntimeDefault]", fmt.Sprint(security["seccompProfile"]), at)
+			assert.Equal(t, false, spec["automountServiceAccountToken"], at)
+			assert.Equal(t, false, spec["enableServiceLinks"], at)
+			containers := append(list(spec["initContainers"]), list(spec["containers"])...)
+			require.NotEmpty(t, containers, at)
+			for _, c := range containers {
+				in := at + " " + fmt.Sprint(c["name"])
+				s, _ := c["securityContext"].(map[string]any)
+				assert.Equal(t, false, s["allowPrivilegeEscalation"], in)
+				assert.Equal(t, true, s["readOnlyRootFilesystem"], in)
+				assert.Equal(t, "map[drop:[ALL]]", fmt.Sprint(s["capabilities"]), in)
+				limits := object(c).at("resources", "limits", "memory")
+				assert.NotNil(t, limits, "%s: no limit of memory", in)
+				for _, e := range list(c["env"]) {
+					assert.NotContains(t, e, "secretKeyRef", "%s: secrets come as files", in)
+				}
+			}
+			for _, v := range list(spec["volumes"]) {
+				if _, ok := v["hostPath"]; ok {
+					assert.Equal(t, "gpu", set, "%s: a path of the node", at)
+				}
+			}
+			if spec["hostNetwork"] == true {
+				assert.NotEqual(t, "cluster", set, at)
+			}
+		}
+	}
+}
+
+// TestEveryPodIsFencedIn finds a policy for both directions for each pod of the
+// release; whatever else selects it can only add to what is allowed.
+func TestEveryPodIsFencedIn(t *testing.T) {
+	for _, set := range sets {
+		all := render(t, set)
+		for _, o := range all {
+			labels, spec := o.podSpec()
+			if spec == nil {
+				continue
+			}
+			fenced := false
+			for _, p := range all {
+				if p["kind"] != "NetworkPolicy" || fmt.Sprint(p.at("spec", "policyTypes")) != "[Ingress Egress]" {
+					continue
+				}
+				want, _ := p.at("spec", "podSelector", "matchLabels").(map[string]any)
+				match := true
+				for k, v := range want {
+					match = match && labels[k] == v
+				}
+				fenced = fenced || match
+			}
+			assert.True(t, fenced, "%s %s: no policy", set, o.name())
+		}
+	}
+}
+
+// TestGPUsAreAskedFor finds the limit by which the scheduler places an edge.
+func TestGPUsAreAskedFor(t *testing.T) {
+	found := 0
+	for _, o := range render(t, "gpu") {
+		_, spec := o.podSpec()
+		if spec == nil || !strings.Contains(o.name(), "-edge-") || o["kind"] == "Pod" {
+			continue
+		}
+		found++
+		c := list(spec["containers"])[0]
+		assert.EqualValues(t, 1, object(c).at("resources", "limits", "nvidia.com/gpu"), o.name())
+		assert.Contains(t, c["image"], "-cuda")
+		assert.Contains(t, fmt.Sprint(spec["tolerations"]), "nvidia.com/gpu")
+	}
+	assert.Equal(t, 2, found)
+}
+
+// TestWhatIsRefused: a wrong key, a password in the values, an edge without a
+// place, a door without TLS.
+func TestWhatIsRefused(t *testing.T) {
+	for _, c := range []struct{ set, want string }{
+		{"writter.enabled=true", "writter"},
+		{"edges[0].name=a,edges[0].cameras[0].id=x,edges[0].cameras[0].url=rtsp://u:p@h/1", "url"},
+		{"edges[0].name=a,edges[0].kind=DaemonSet", "nodeSelector"},
+		{"edges[0].name=a,edges[0].kind=StatefulSet", "kind"},
+		{"kafka.sasl.mechanism=PLAIN", "mechanism"},
+		{"ingress.enabled=true,ingress.hosts[0]=a.example", "ingress.tlsSecret"},
+		{"writer.enabled=true", "writer.edgeKeys"},
+		{"backup.enabled=true,backup.recipient=AGE-SECRET-KEY-1XX", "recipient"},
+		{"control.replicas=2", "replicas"},
+	} {
+		_, err := template(t, "--set", c.set)
+		require.ErrorContains(t, err, c.want, c.set)
+	}
+}
+
+// TestAlertsAreTheSame compares the chart's rules with those that are tested.
+func TestAlertsAreTheSame(t *testing.T) {
+	a, err := os.ReadFile("bystander/files/alerts.yml")
+	require.NoError(t, err)
+	b, err := os.ReadFile("../deploy/prometheus/alerts.yml")
+	require.NoError(t, err)
+	require.Equal(t, string(b), string(a), "run: cp deploy/prometheus/alerts.yml charts/bystander/files/alerts.yml")
+}
