@@ -40,6 +40,9 @@ type Spec struct {
 	Loop bool
 	// Pace delivers a file at its own speed. Live file cameras set it.
 	Pace bool
+	// Turn is by how many degrees every picture is turned clockwise: 0, 90, 180
+	// or 270. Pictures come to the consumer as they stand upright.
+	Turn int
 }
 
 // State is how far a camera has got.

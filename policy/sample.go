@@ -80,11 +80,11 @@ func sampleZone(c Controller, camera string, from, until time.Time) Zone {
 	return Zone{
 		ID: SampleZone(camera), Version: 1, Kind: ZoneRecognition, Camera: camera, Scene: SampleScene(camera), State: ZoneOn,
 		Polygon:   Polygon{Relative: [][2]float32{{0, 0}, {1, 0}, {1, 1}, {0, 1}}},
-		Entrances: []Entrance{{ID: "main", Position: [2]float32{0, 0}}},
+		Entrances: []Entrance{{ID: "main", Position: [2]float32{6, 0}}},
 		Signs: []Sign{
-			{ID: "main-monitoring", Kind: SignMonitoring, Entrance: "main", Position: [2]float32{0, 1}, Text: text},
-			{ID: "main-recognition", Kind: SignRecognition, Entrance: "main", Position: [2]float32{1, 1}, Text: text},
-			{ID: "main-floor", Kind: SignFloor, Entrance: "main", Position: [2]float32{0, 0}},
+			{ID: "main-monitoring", Kind: SignMonitoring, Entrance: "main", Position: [2]float32{4.6, 0.4}, Text: text},
+			{ID: "main-recognition", Kind: SignRecognition, Entrance: "main", Position: [2]float32{5.6, 0.4}, Text: text},
+			{ID: "main-floor", Kind: SignFloor, Entrance: "main", Position: [2]float32{6, 0.8}},
 		},
 		Inspection: Inspection{
 			ID: "sample-inspection", Planner: "sample planner", Inspector: "sample inspector", Passed: true,

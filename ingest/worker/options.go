@@ -112,6 +112,8 @@ func CheckSpec(s ingest.Spec) error {
 	switch {
 	case s.ID == "" || len(s.ID) > wire.MaxName:
 		return bad("the id must have 1 to %d bytes", wire.MaxName)
+	case s.Turn%90 != 0 || s.Turn < 0 || s.Turn > 270:
+		return bad("pictures can be turned by 0, 90, 180 or 270 degrees, not by %d", s.Turn)
 	case len(s.URL) > wire.MaxURL:
 		return bad("the address is longer than %d bytes", wire.MaxURL)
 	}

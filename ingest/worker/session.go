@@ -263,7 +263,8 @@ func (s *session) takeFrame(ctx context.Context, m *wire.Frame, now time.Time) e
 		s.refuse()
 		return s.release(m.Slot)
 	}
-	raw, err := s.memory(ctx, m.Size)
+	turn := src.spec.Turn
+	raw, err := s.memory(ctx, turnedSize(m.Size, turn))
 	if err != nil {
 		return err
 	}
@@ -274,7 +275,7 @@ func (s *session) takeFrame(ctx context.Context, m *wire.Frame, now time.Time) e
 		s.moved = now
 		return s.release(m.Slot)
 	}
-	raw.Planes().CopyFrom(planes)
+	copyTurned(raw.Planes(), planes, turn)
 	if err := s.release(m.Slot); err != nil {
 		raw.Release()
 		return err
@@ -311,7 +312,7 @@ func (s *session) meta(m *wire.Frame, seq uint64, epoch uint32, now time.Time) f
 		Camera: s.src.spec.ID, Seq: seq, Epoch: epoch,
 		PTS: m.PTS, Ticks: m.Ticks, TimeBase: m.Base,
 		Captured: captured, Arrived: arrived, Clock: m.Clock,
-		Colour: m.Colour, Aspect: m.Aspect,
+		Colour: m.Colour, Aspect: turnedAspect(m.Aspect, s.src.spec.Turn),
 	}
 }
 
@@ -319,7 +320,7 @@ func (s *session) noteFrame(m *wire.Frame, now time.Time) {
 	s.src.mu.Lock()
 	defer s.src.mu.Unlock()
 	s.src.rate.tick(now)
-	s.src.health.Size = m.Size
+	s.src.health.Size = turnedSize(m.Size, s.src.spec.Turn)
 	s.src.health.Clock = m.Clock
 }
 

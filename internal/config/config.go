@@ -76,6 +76,9 @@ type Camera struct {
 	URLFile   string `yaml:"url_file"`
 	Transport string `yaml:"transport"` // tcp (default) or udp
 	Scene     string `yaml:"scene"`     // in the site file
+	// Rotation is by how many degrees pictures are turned clockwise to stand
+	// upright: 0, 90, 180 or 270.
+	Rotation int `yaml:"rotation"`
 }
 
 // Detect is what looks for people.

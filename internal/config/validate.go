@@ -131,6 +131,11 @@ func (c *Config) checkCameras(k *checker) {
 func (cam Camera) check(k *checker, at string) {
 	k.oneOf(at+".driver", cam.Driver, "rtsp", "vdk", "whip", "file")
 	k.oneOf(at+".transport", cam.Transport, "tcp", "udp")
+	switch cam.Rotation {
+	case 0, 90, 180, 270:
+	default:
+		k.fail(at+".rotation", "%d is not 0, 90, 180 or 270 degrees", cam.Rotation)
+	}
 	if cam.URL != "" && cam.URLFile != "" {
 		k.fail(at+".url_file", "give url or url_file, not both")
 		return

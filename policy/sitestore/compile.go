@@ -300,6 +300,48 @@ func (t *txn) sweepIncidents() error {
 	return nil
 }
 
+// CameraReplaced tells that a camera's pictures come from elsewhere from now on,
+// or turned. Where the view was only assumed to be the calibrated one it is not
+// any more: the camera's live zones are suspended, and its view has to be
+// confirmed. A calibrated view speaks for itself: the gate stays closed until
+// pictures show it.
+func (s *Store) CameraReplaced(ctx context.Context, by By, camera string) (suspended []string, err error) {
+	err = s.change(ctx, by, func(t *txn) error {
+		c, err := other[Camera](t, camera)
+		if errors.Is(err, ErrNotFound) || err == nil && !c.PoseAssumed {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		c.PoseAssumed = false
+		if err := store(t, &c); err != nil {
+			return err
+		}
+		suspended, err = t.suspendAll(camera)
+		return err
+	})
+	return suspended, err
+}
+
+// suspendAll suspends the live zones of a camera.
+func (t *txn) suspendAll(camera string) (suspended []string, err error) {
+	zones, err := all[Zone](t)
+	if err != nil {
+		return nil, err
+	}
+	for _, z := range zones {
+		if z.Camera != camera || z.State != policy.ZoneOn {
+			continue
+		}
+		if err := t.move(&z, policy.ZoneSuspended); err != nil {
+			return nil, err
+		}
+		suspended = append(suspended, z.ID)
+	}
+	return suspended, nil
+}
+
 // CameraMoved suspends the live zones of a camera that no longer stands as it
 // was calibrated.
 func (s *Store) CameraMoved(ctx context.Context, camera string) (suspended []string, err error) {
@@ -307,19 +349,8 @@ func (s *Store) CameraMoved(ctx context.Context, camera string) (suspended []str
 		return nil, nil // the gate alone denies
 	}
 	err = s.change(ctx, By{Actor: System, Reason: "CAMERA_MOVED:" + camera}, func(t *txn) error {
-		zones, err := all[Zone](t)
-		if err != nil {
-			return err
-		}
-		for _, z := range zones {
-			if z.Camera == camera && z.State == policy.ZoneOn {
-				if err := t.move(&z, policy.ZoneSuspended); err != nil {
-					return err
-				}
-				suspended = append(suspended, z.ID)
-			}
-		}
-		return nil
+		suspended, err = t.suspendAll(camera)
+		return err
 	})
 	return suspended, err
 }

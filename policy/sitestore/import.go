@@ -17,23 +17,39 @@ const (
 	// AsItStands imports the file as it is, to show a site that stays managed
 	// by its file.
 	AsItStands
+	// AsSample imports a made-up site as it is, for a demonstration in which
+	// everything may be changed. The site must say that it is a sample, and so
+	// does what comes of it; whoever imports it is named as who approved its
+	// zones. A store that holds the same sample gets what it lacks: cameras,
+	// scenes and zones that were added to the sample since. What is there stays
+	// as visitors left it.
+	AsSample
 )
 
-// Import takes over a site file. The store must not hold a site yet.
+// Import takes over a site file. The store must not hold a site yet, but for a
+// sample (see AsSample).
 func (s *Store) Import(ctx context.Context, by By, site *policy.Site, mode ImportMode) error {
 	if err := site.Validate(); err != nil {
 		return err
+	}
+	if mode == AsSample && !site.Sample {
+		return invalid("sample: only a made-up site can be imported as it stands; whose zones are real approves them")
 	}
 	return s.decide(ctx, by, func(t *txn) error {
 		have, err := all[Site](t)
 		if err != nil {
 			return err
 		}
+		i := importer{t, site, mode, map[string]bool{}, map[string]bool{}}
 		if len(have) > 0 {
-			return one(CodeExists, have[0].ID, "this installation has its site already")
+			if mode != AsSample || have[0].ID != site.Site || !have[0].Sample || have[0].State != SiteOpen {
+				return one(CodeExists, have[0].ID, "this installation has its site already")
+			}
+			if err := i.skipKept(); err != nil {
+				return err
+			}
 		}
-		i := importer{t, site, mode, map[string]bool{}}
-		for _, step := range []func() error{i.site_, i.notices, i.cameras, i.scenes, i.zones} {
+		for _, step := range []func() error{i.site_, i.notices, i.plan, i.cameras, i.scenes, i.zones} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -47,7 +63,29 @@ type importer struct {
 	site *policy.Site
 	mode ImportMode
 	used map[string]bool // ids, by kind
+	kept map[string]bool // records that the store holds already, by kind and id
 }
+
+// skipKept notes what the store holds, so that only the rest is imported.
+func (i importer) skipKept() error {
+	rows, err := i.t.tx.QueryContext(i.t.ctx, `SELECT DISTINCT kind, id FROM records`)
+	if err != nil {
+		return fmt.Errorf("sitestore: import: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // its error is that of Err
+	for rows.Next() {
+		var kind, id string
+		if err := rows.Scan(&kind, &id); err != nil {
+			return fmt.Errorf("sitestore: import: %w", err)
+		}
+		i.kept[kind+" "+id] = true
+		i.used[kind+" "+id] = true
+	}
+	return rows.Err()
+}
+
+// has reports whether the store holds a record already.
+func (i importer) has(kind, id string) bool { return i.kept[kind+" "+id] }
 
 // id makes an id that a file uses once a zone or scene unique in the whole
 // site, and gives those an id that have a free form in a file.
@@ -66,6 +104,9 @@ func (i importer) id(kind, owner, id string) (string, error) {
 }
 
 func (i importer) site_() error {
+	if i.has("site", i.site.Site) {
+		return nil
+	}
 	return create(i.t, &Site{
 		Meta: Meta{ID: i.site.Site}, Name: i.site.Controller.Name, Contact: i.site.Controller.Contact,
 		Profile: i.site.Profile, Sample: i.site.Sample, State: SiteOpen,
@@ -74,6 +115,9 @@ func (i importer) site_() error {
 
 func (i importer) notices() error {
 	for _, n := range i.site.Notices {
+		if i.has("notice", n.Version) {
+			continue
+		}
 		err := create(i.t, &Notice{
 			Meta: Meta{ID: n.Version}, Languages: n.Languages, Hash: n.Hash, Published: n.Published, EffectiveFrom: n.EffectiveFrom,
 		})
@@ -86,8 +130,12 @@ func (i importer) notices() error {
 
 func (i importer) cameras() error {
 	for _, c := range i.site.Cameras {
+		if i.has("camera", c.ID) {
+			continue
+		}
 		v := &Camera{Meta: Meta{ID: c.ID}, PlaceType: c.PlaceType, Pose: c.Pose, PoseAssumed: c.PoseAssumed}
 		v.Checklist.ID = c.Checklist
+		i.placed(v)
 		for _, g := range c.Private {
 			v.Private = append(v.Private, relative(g))
 		}
@@ -109,6 +157,9 @@ func relative(g policy.Polygon) []Point {
 func (i importer) scenes() error {
 	prof, _ := policy.ProfileByName(i.site.Profile)
 	for _, c := range i.site.Scenes {
+		if i.has("scene", c.ID) {
+			continue
+		}
 		v := &Scene{
 			Meta: Meta{ID: c.ID}, State: c.State, Approver: c.Approver, Decision: c.Reason, Editors: []string{},
 			Review: Review{c.LegalReview.Reviewer, c.LegalReview.Date},
@@ -158,6 +209,7 @@ func (i importer) assessment(v *Scene, c policy.Scene, prof policy.Profile) erro
 	if c.Assessment.Consultation != "" {
 		a.Consultations = []string{c.Assessment.Consultation}
 	}
+	i.told(a)
 	v.Assessment = id
 	return create(i.t, a)
 }
@@ -180,6 +232,9 @@ func (i importer) filings(c policy.Scene) error {
 
 func (i importer) zones() error {
 	for _, z := range i.site.Zones {
+		if i.has("zone", z.ID) {
+			continue
+		}
 		v := &Zone{
 			Meta: Meta{ID: z.ID}, Kind: z.Kind, Camera: z.Camera, Scene: z.Scene, State: z.State,
 			Outline: relative(z.Polygon), Planners: []string{},
@@ -191,6 +246,7 @@ func (i importer) zones() error {
 				v.State = policy.ZoneSuspended
 			}
 		}
+		i.onPlan(v, z)
 		if err := i.zone(v, z); err != nil {
 			return fmt.Errorf("zone %s: %w", z.ID, err)
 		}
