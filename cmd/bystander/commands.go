@@ -115,6 +115,7 @@ type evalCmd struct {
 	PAD   evalPADCmd   `cmd:"" name:"pad" help:"How well prints and screens are told from living people: APCER for each attack species, and BPCER, with 95 % bounds."`
 	Leak  evalLeakCmd  `cmd:"" help:"What still shows in a redacted recording, of this program or any other, judged by a detector of its own."`
 	Speed evalSpeedCmd `cmd:"" help:"Frames a second, CPU time by stage, delay, memory, and the ratio to plain decoding and encoding in the same run."`
+	Soak  evalSoakCmd  `cmd:"" help:"Run eight small cameras for a long time, some flapping and one hostile, and judge whether memory, handles, delay and leaks stay flat."`
 }
 
 type evalLeakCmd struct {
@@ -151,6 +152,20 @@ func (c *evalSpeedCmd) Run(ctx context.Context) error {
 	return app.EvalSpeed(ctx, app.SpeedOptions{
 		In: c.In, Streams: c.Streams, For: c.For, Size: c.Size, JSON: c.JSON,
 		Stdout: os.Stdout, Stderr: os.Stderr,
+	})
+}
+
+type evalSoakCmd struct {
+	For   time.Duration `default:"1h" help:"How long."`
+	Every time.Duration `default:"10s" help:"Time between samples."`
+	Data  string        `default:"out/soak" placeholder:"DIR" help:"Where samples.csv, the configuration and the program's own data go."`
+	Judge string        `placeholder:"FILE" help:"Judge these samples of an earlier run instead."`
+	JSON  bool          `help:"Print one JSON object."`
+}
+
+func (c *evalSoakCmd) Run(ctx context.Context) error {
+	return app.Soak(ctx, app.SoakOptions{
+		For: c.For, Every: c.Every, Data: c.Data, Judge: c.Judge, JSON: c.JSON, Stdout: os.Stdout, Stderr: os.Stderr,
 	})
 }
 

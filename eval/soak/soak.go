@@ -44,6 +44,9 @@ func (s *Series) Add(row []float64) error {
 type Bound struct {
 	Column         string
 	Part, Absolute float64
+	// Mean compares the mean of the judged part's second half with that of its
+	// first, for what is nothing most of the time and has no slope.
+	Mean bool
 }
 
 // Verdict is the judgement of one column. Growth is what its slope comes to over
@@ -110,6 +113,9 @@ func judge(x, y []float64, b Bound) Verdict {
 	v.Growth = slope * (v.To - v.From)
 	// Steps that come seldom leave most pairs level; the ends still tell.
 	v.Growth = max(v.Growth, v.Last-v.First)
+	if b.Mean {
+		v.Growth = mean(y[n/2:]) - mean(y[:n/2])
+	}
 	v.Allowed = max(b.Part*math.Abs(v.Median), b.Absolute)
 	v.Flat = v.Growth <= v.Allowed
 	return v
@@ -125,6 +131,14 @@ func theilSen(x, y []float64) float64 {
 		}
 	}
 	return median(slopes)
+}
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(max(len(v), 1))
 }
 
 func median(v []float64) float64 {

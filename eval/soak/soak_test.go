@@ -47,8 +47,11 @@ func TestAPlantedLeakIsNoticed(t *testing.T) {
 		}, handles, true},
 		"a leak rate of nothing": {func(float64, *rand.Rand) float64 { return 0 }, soak.Bound{Column: "figure", Absolute: 0.002}, true},
 		"faces that begin to show": {func(s float64, r *rand.Rand) float64 {
-			return b(s > 1800 && r.Float64() < 0.8)
-		}, soak.Bound{Column: "figure", Absolute: 0.002}, false},
+			return b(s > 1800 && r.Float64() < 0.1)
+		}, soak.Bound{Column: "figure", Absolute: 0.002, Mean: true}, false},
+		"a face now and then": {func(_ float64, r *rand.Rand) float64 {
+			return b(r.Float64() < 0.1)
+		}, soak.Bound{Column: "figure", Absolute: 0.1, Mean: true}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, err := soak.Judge(hour(c.at), []soak.Bound{c.bound})
