@@ -38,7 +38,6 @@ func clickhouseDialect() *dialect {
 		detailInt: func(alias, key string) string {
 			return fmt.Sprintf("toInt64OrZero(%s.detail['%s'])", alias, key)
 		},
-		past: clickhousePast,
 		asof: clickhouseAsOf,
 		lead: func(x, by, order, none string) string {
 			return fmt.Sprintf("leadInFrame(%s, 1, toInt64(%s)) OVER (PARTITION BY %s ORDER BY %s ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
@@ -103,12 +102,18 @@ var unionColumns = [][2]string{
 	{"consent_ref", "toFixedString('', 32)"},
 }
 
-var matchKinds = []string{"match", "claim_outcome", "verify_1to1", "unmask", "human_review"}
+var matchKinds = []string{"match", "claim_outcome", "verify_1to1", "unmask", reviewKind}
+
+const reviewKind = "human_review"
 
 var sources = []source{
 	{
 		table: "match_log", kinds: matchKinds, kind: "kind", detail: "detail",
 		fields: []string{"camera_id", "zone_id", "verdict", "ref_event", "threshold", "subject_ref", "reviewer_ref", "consent_ref"},
+	},
+	{
+		table: "reviews", kinds: []string{reviewKind}, kind: "'" + reviewKind + "'", detail: "map()",
+		fields: []string{"verdict", "ref_event", "reviewer_ref"},
 	},
 	{
 		table: "minute_counters", kinds: []string{"zone_minute"}, kind: "'zone_minute'", fields: []string{"camera_id", "zone_id"},
@@ -127,7 +132,7 @@ var sources = []source{
 		detail: "map('state', state)",
 	},
 	{
-		table: "control_log", kinds: []string{"rights_change", "disposal", "retention_run", "census", "incident"}, kind: "kind",
+		table: "control_log", kinds: []string{"rights_change", "disposal", "retention_run", "census", "incident", "account_change"}, kind: "kind",
 		fields: []string{"reviewer_ref", "ref_event", "verdict"}, detail: "detail",
 	},
 }
@@ -136,7 +141,9 @@ func clickhouseRows(narrow, kinds []string) string {
 	var parts []string
 	for _, s := range sources {
 		of := slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return !slices.Contains(s.kinds, k) })
-		if len(of) == 0 {
+		// Reviews alone lie in a table of their own, by the event that they are about.
+		alone := len(kinds) == 1 && kinds[0] == reviewKind
+		if len(of) == 0 || s.table == "match_log" && alone || s.table == "reviews" && !alone {
 			continue
 		}
 		where := clickhouseWhere(narrow)
@@ -158,7 +165,12 @@ func clickhouseRows(narrow, kinds []string) string {
 
 func clickhouseWhere(narrow []string) []string {
 	var where []string
+	doubts := clickhouseDoubts()
 	for _, n := range narrow {
+		if doubt, ok := doubts[n]; ok {
+			where = append(where, doubt)
+			continue
+		}
 		switch n {
 		case "from":
 			where = append(where, "t.ts >= fromUnixTimestamp64Milli(@from)")

@@ -23,15 +23,14 @@ type dialect struct {
 	// nothing is whether the digest x is unset.
 	nothing func(x string) string
 	// rows is a table expression of the events of these kinds, with ts in
-	// milliseconds, narrowed by the parameters named.
+	// milliseconds, narrowed by the parameters named, and by doubts: conditions
+	// that hold wherever a check could find something, and mostly nowhere else.
 	rows func(narrow, kinds []string) string
 	// one is the event of the parameter's id; old are those beyond the rule.
 	one, old string
 	detail   func(alias, key string) string // empty for none
 	// detailInt is a number in the detail, 0 for none.
 	detailInt func(alias, key string) string
-	// past is a table expression of a history's rows, by key.
-	past func(h history, key string) string
 	// asof joins, to each row m, the last row of a history whose key is m's and
 	// whose ts is not after at.
 	asof func(alias string, h history, key, at string) string
@@ -118,13 +117,6 @@ func (d *dialect) funcs() template.FuncMap {
 				return "", fmt.Errorf("there is no history %q", name)
 			}
 			return d.asof(alias, h, key, at), nil
-		},
-		"past": func(name, key string) (string, error) {
-			h, ok := histories[name]
-			if !ok {
-				return "", fmt.Errorf("there is no history %q", name)
-			}
-			return d.past(h, key), nil
 		},
 		"lead": d.lead, "lag": d.lag, "div": d.div,
 		"runs":    func() string { return d.runs },

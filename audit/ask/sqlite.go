@@ -23,7 +23,6 @@ func sqliteDialect() *dialect {
 		old:       "(SELECT * FROM events WHERE ts < @to - @keep)",
 		detail:    detail,
 		detailInt: func(alias, key string) string { return "CAST(" + detail(alias, key) + " AS INTEGER)" },
-		past:      sqlitePast,
 		asof:      sqliteAsOf,
 		lead: func(x, by, order, none string) string {
 			return fmt.Sprintf("LEAD(%s, 1, %s) OVER (PARTITION BY %s ORDER BY %s)", x, none, by, order)
@@ -45,7 +44,12 @@ const sqliteHeld = `SELECT chain, seq FROM (
 
 func sqliteRows(narrow, kinds []string) string {
 	where := []string{"kind IN (" + quoted(kinds) + ")"}
+	doubts := sqliteDoubts()
 	for _, n := range narrow {
+		if doubt, ok := doubts[n]; ok {
+			where = append(where, doubt)
+			continue
+		}
 		switch n {
 		case "from":
 			where = append(where, "ts >= @from")

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -168,9 +169,10 @@ func (v *videoWorld) outage(t *testing.T, what string, during time.Duration, awa
 	v.view.widest()
 	back := away()
 	begun := time.Now()
-	early, late := uint64(0), uint64(0)
+	early, late, calm := uint64(0), uint64(0), true
 	for time.Since(begun) < during {
 		time.Sleep(time.Second)
+		calm = calm && quiet()
 		if rss := residentOf(t, v.edge.cmd.Process.Pid); time.Since(begun) < during/2 {
 			early = max(early, rss)
 		} else {
@@ -181,19 +183,41 @@ func (v *videoWorld) outage(t *testing.T, what string, during time.Duration, awa
 	full, withheld = v.metric("bystander_redact_full_mask_frames_total")-full, v.metric("bystander_redact_withheld_frames_total")-withheld
 	waiting := v.spooled() - v.stored()
 	recorded := v.spooled() - first
-	again := time.Now()
+	ended, again := time.Now(), time.Now()
 	back()
 	want := v.spooled()
 	v.soon("the store catches up", settleWithin, func() bool { return v.stored() >= want })
-	t.Logf("%s for %v: %d pictures reached the viewer (%.2f a second), longest pause %v; %d masked as a whole, %d withheld; %d events recorded, %d of them waiting at the end, all in the store %v after the bus came back; memory of the edge %d MiB in the first half, %d in the second; load of the machine %s",
-		what, during, shown, float64(shown)/during.Seconds(), gap.Round(time.Millisecond), uint64(full), uint64(withheld), recorded, waiting,
-		time.Since(again).Round(100*time.Millisecond), early>>20, late>>20, loadAverage())
+	caught, reasons := time.Since(again), v.reasons(begun, ended)
+	t.Logf("%s for %v: %d pictures reached the viewer (%.2f a second), longest pause %v; %d masked as a whole (%s), %d withheld; %d events recorded, %d of them waiting at the end, all in the store %v after the bus came back; memory of the edge %d MiB in the first half, %d in the second; load of the machine %s",
+		what, during, shown, float64(shown)/during.Seconds(), gap.Round(time.Millisecond), uint64(full), strings.Join(reasons, ", "), uint64(withheld), recorded, waiting,
+		caught.Round(100*time.Millisecond), early>>20, late>>20, loadAverage())
 	require.GreaterOrEqual(t, float64(shown), 5*during.Seconds()*0.9, "the viewer got fewer pictures than the camera gave")
 	require.Less(t, gap, 3*time.Second, "the picture stood still")
-	require.Zero(t, full, "pictures were masked as a whole")
+	if calm {
+		require.Zero(t, full, "pictures were masked as a whole")
+	} else {
+		// Where other programs take the machine, a detector is late now and then, bus
+		// or no bus; and then that is the only reason.
+		require.LessOrEqual(t, full, 0.01*float64(shown), "pictures were masked as a whole")
+		require.Subset(t, []string{"DETECTOR_LATE"}, reasons)
+	}
 	require.Zero(t, withheld, "pictures were withheld")
 	require.Greater(t, float64(waiting), during.Seconds()/4, "events did not wait")
 	require.LessOrEqual(t, late, early+32<<20, "memory grows while events wait")
+}
+
+// quiet reports whether the machine has processors to spare.
+func quiet() bool {
+	one, _, _ := strings.Cut(loadAverage(), " ")
+	n, err := strconv.ParseFloat(one, 64)
+	return err == nil && n < 2*float64(runtime.NumCPU())
+}
+
+// reasons are the codes under which the edge masked whole pictures between two
+// moments, as the log tells.
+func (v *videoWorld) reasons(from, to time.Time) []string {
+	return strings.Fields(v.ch.Exec(fmt.Sprintf("SELECT DISTINCT code FROM %s.camera_health FINAL WHERE state = 'full_mask' AND ts BETWEEN fromUnixTimestamp64Milli(toInt64(%d)) AND fromUnixTimestamp64Milli(toInt64(%d))",
+		v.ch.Database(), from.UnixMilli(), to.UnixMilli())))
 }
 
 // whole stops edge and writer in good order, and compares what the edge gave out

@@ -202,7 +202,7 @@ func TestErase(t *testing.T) {
 	defer cancel()
 	gone, err := st.Delete(ctx, []event.Digest{who, consent})
 	require.NoError(t, err)
-	require.Equal(t, map[string]int64{"events": 300, "match_log": 100, "consent_changes": 100, "access_log": 100}, gone)
+	require.Equal(t, map[string]int64{"events": 300, "match_log": 100, "consent_changes": 100, "access_log": 100, "consent_days": 1}, gone)
 	for i := range evs {
 		if i%6 < 3 {
 			require.Zero(t, found(t, dir, evs[i].NodeSig), "event %d", i)

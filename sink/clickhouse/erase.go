@@ -23,6 +23,7 @@ var personal = map[string][]string{
 	"match_log":       {"subject_ref", "consent_ref", "template_ref"},
 	"consent_changes": {"consent_ref"},
 	"access_log":      {"subject_ref"},
+	"consent_days":    {"consent_ref"},
 }
 
 // Delete erases every row that belongs to one of refs, be it a pseudonym, a

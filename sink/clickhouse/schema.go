@@ -259,10 +259,10 @@ func Classes() map[string]map[string]string {
 			if m == nil {
 				continue
 			}
-			if out[m[1]] == nil {
-				out[m[1]] = map[string]string{}
-			}
 			for _, c := range classed.FindAllStringSubmatch(q, -1) {
+				if out[m[1]] == nil {
+					out[m[1]] = map[string]string{}
+				}
 				out[m[1]][c[1]] = c[2]
 			}
 		}

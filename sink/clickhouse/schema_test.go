@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -94,12 +95,12 @@ func TestMigrateTwice(t *testing.T) {
 	require.ErrorIs(t, err, clickhouse.ErrOlder)
 	rep, err := clickhouse.Migrate(t.Context(), conn, v)
 	require.NoError(t, err)
-	require.Equal(t, []string{"events", "questions", "codecs", "repairs", "blocks"}, rep.Applied)
+	require.Equal(t, []string{"events", "questions", "codecs", "repairs", "blocks", "walks"}, rep.Applied)
 	require.NotEmpty(t, rep.NoRoles, "the engine in tests keeps no roles; if it does now, test them")
 	before := s.Exec("SELECT name, create_table_query FROM system.tables WHERE database = '" + s.Database() + "' ORDER BY name")
 	rep, err = clickhouse.Migrate(t.Context(), conn, v)
 	require.NoError(t, err)
-	require.Equal(t, 5, rep.From)
+	require.Equal(t, 6, rep.From)
 	require.Empty(t, rep.Applied)
 	require.Empty(t, rep.Periods)
 	require.Equal(t, before, s.Exec("SELECT name, create_table_query FROM system.tables WHERE database = '"+s.Database()+"' ORDER BY name"))
@@ -110,7 +111,7 @@ func TestMigrateTwice(t *testing.T) {
 	require.ElementsMatch(t, []string{"events", "event_hours"}, rep.Periods)
 	require.Contains(t, s.Exec("SELECT engine_full FROM system.tables WHERE database = '"+s.Database()+"' AND name = 'events'"), "toIntervalDay(365)")
 
-	s.Exec("INSERT INTO " + s.Database() + ".schema_migrations VALUES (6, 'later', 'x', now())")
+	s.Exec("INSERT INTO " + s.Database() + ".schema_migrations VALUES (7, 'later', 'x', now())")
 	require.ErrorIs(t, clickhouse.Current(t.Context(), conn, v), clickhouse.ErrNewer)
 	s.Exec("ALTER TABLE " + s.Database() + ".schema_migrations DELETE WHERE version > 1 SETTINGS mutations_sync = 2")
 	require.ErrorIs(t, clickhouse.Current(t.Context(), conn, v), clickhouse.ErrOlder)
@@ -153,7 +154,7 @@ func TestUpgradeFromTheFirstVersion(t *testing.T) {
 	require.Error(t, err)
 	rep, err := clickhouse.Migrate(t.Context(), conn, v)
 	require.NoError(t, err)
-	require.Equal(t, clickhouse.Report{From: 1, To: 5, Applied: []string{"questions", "codecs", "repairs", "blocks"}, Room: rep.Room, NoRoles: rep.NoRoles}, rep)
+	require.Equal(t, clickhouse.Report{From: 1, To: 6, Applied: []string{"questions", "codecs", "repairs", "blocks", "walks"}, Room: rep.Room, NoRoles: rep.NoRoles}, rep)
 	require.Contains(t, rep.Room, "match_log")
 	require.Equal(t, "270", s.Exec("SELECT count() FROM "+s.Database()+".match_log FINAL"))
 	require.Equal(t, "30", s.Exec("SELECT count() FROM "+s.Database()+".minute_counters FINAL"))
@@ -193,8 +194,8 @@ func TestTheClusterVariantParses(t *testing.T) {
 		}
 		require.Contains(t, text, "`bystander`.`"+r.Table+"_local` ON CLUSTER `main` (")
 		key := "chain_id"
-		if r.Table == "repairs" {
-			key = "part" // it knows of no chains
+		if k, ok := map[string]string{"repairs": "part", "consent_days": "consent_ref", "zone_hours": "zone_id"}[r.Table]; ok {
+			key = k // it knows of no chains
 		}
 		require.Contains(t, text, "CREATE TABLE IF NOT EXISTS `bystander`.`"+r.Table+"` ON CLUSTER `main` AS `bystander`.`"+r.Table+"_local` ENGINE = Distributed('main', 'bystander', '"+r.Table+"_local', cityHash64("+key+"))")
 	}
@@ -280,4 +281,55 @@ func TestSmallCountsAreSuppressed(t *testing.T) {
 	require.Equal(t, want, s.Exec("SELECT zone_id, events FROM "+s.Database()+".open_matches WHERE kind = 'match' ORDER BY zone_id"))
 	require.Equal(t, want, s.Exec("SELECT zone_id, events FROM "+s.Database()+".open_hours WHERE kind = 'match' ORDER BY zone_id"))
 	require.Equal(t, want, s.Exec("SELECT zone_id, people FROM "+s.Database()+".open_minutes ORDER BY zone_id"))
+}
+
+// TestUpgradeFillsWhatIsWalked fills a database of version 5 and upgrades it:
+// days of consents, hours of zones, reviews and changes of accounts are there for
+// what was stored before and for what comes after, each once.
+func TestUpgradeFillsWhatIsWalked(t *testing.T) {
+	s := servers.StartEngine(t, servers.Options{Shared: true})
+	conn, v := dial(t, s, true), clickhouse.Variant{Database: s.Database()}
+	before := fstest.MapFS{}
+	for _, name := range []string{"0001_events.sql", "0002_questions.sql", "0003_codecs.sql", "0004_repairs.sql", "0005_blocks.sql"} {
+		text, err := ddl.Steps.ReadFile(name)
+		require.NoError(t, err)
+		before[name] = &fstest.MapFile{Data: text}
+	}
+	_, err := clickhouse.MigrateFrom(t.Context(), conn, v, before)
+	require.ErrorContains(t, err, "retention of consent_days", "its rule is of a later version")
+	c := sinktest.Chain(t, "control")
+	insert := func(e event.Event) {
+		require.NoError(t, c.Seal(&e))
+		at := e.TS.UnixMilli()
+		for range 2 { // each comes twice
+			s.Exec(fmt.Sprintf(`INSERT INTO %s.events (event_id, ts, kind, site_id, zone_id, sign_set_hash, consent_ref, ref_event, detail, chain_id, seq, row_hash)
+				SELECT '%s', fromUnixTimestamp64Milli(toInt64(%d)), '%s', 'plaza', '%s', unhex(repeat('09', 32)), toFixedString(unhex('%s'), 32), '%s', map('change', 'made'), '%s', %d, toFixedString(unhex('%s'), 32)`,
+				s.Database(), e.ID, at, e.Kind, e.ZoneID, e.ConsentRef, e.RefEvent, e.ChainID, e.Seq, e.RowHash))
+		}
+	}
+	when := time.Now().UTC().Truncate(24 * time.Hour).Add(-14 * time.Hour)
+	consent := event.Digest{1}
+	round := func(first time.Duration) {
+		for _, after := range []time.Duration{0, time.Minute, 2 * time.Minute} {
+			insert(event.Event{TS: when.Add(first + after), Kind: event.KindMatch, ZoneID: "hall", ConsentRef: consent})
+		}
+		insert(event.Event{TS: when.Add(first), Kind: event.KindHumanReview, RefEvent: "some-event"})
+		insert(event.Event{TS: when.Add(first), Kind: event.KindAccountChange})
+	}
+	round(0)
+	rep, err := clickhouse.Migrate(t.Context(), conn, v)
+	require.NoError(t, err)
+	require.Equal(t, []string{"walks"}, rep.Applied)
+	ask := func(sql string) string { return s.Exec(strings.ReplaceAll(sql, "db.", s.Database()+".")) }
+	expect := func(minutes, reviews, accounts int) {
+		t.Helper()
+		span := fmt.Sprintf("1\t%d", minutes)
+		require.Equal(t, span, ask("SELECT count(), dateDiff('minute', min(first), max(last)) FROM db.consent_days FINAL"))
+		require.Equal(t, span, ask("SELECT count(), dateDiff('minute', min(first), max(last)) FROM db.zone_hours FINAL WHERE zone_id = 'hall'"))
+		require.Equal(t, fmt.Sprint(reviews), ask("SELECT count() FROM db.reviews FINAL WHERE ref_event = 'some-event'"))
+		require.Equal(t, fmt.Sprint(accounts), ask("SELECT count() FROM db.control_log FINAL WHERE kind = 'account_change' AND detail['change'] = 'made'"))
+	}
+	expect(2, 1, 1)
+	round(30 * time.Minute)
+	expect(32, 2, 2)
 }
