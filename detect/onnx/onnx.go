@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"bystander/detect"
 	"bystander/internal/frame"
@@ -47,11 +48,33 @@ type Options struct {
 	// IoU is the most that two boxes reported may overlap; 0 means 0.3 for
 	// faces and 0.5 for persons.
 	IoU float32
+
+	// Batch is how many cameras' pictures one run of the model takes at most; 0
+	// means 1 on a processor and 8 on a GPU. A graph that cannot be freed of its
+	// batch of 1 takes them one after the other.
+	Batch int
+	// Wait is how long a picture waits for others to share a run; 0 means not at
+	// all on a processor and 2 ms on a GPU.
+	Wait time.Duration
+	// Devices are the GPUs to use, counted from 0; empty means all.
+	Devices []int
+	// Half lets TensorRT compute in 16 bits.
+	Half bool
+	// Changed is told when a device is lost (why) or serves again (nil).
+	Changed func(device string, err error)
 }
 
-func (o Options) session() ort.SessionOptions {
-	// A mixed set of cameras has a few aspect ratios; each keeps its tensors.
-	return ort.SessionOptions{Provider: o.Provider, Parallel: o.Parallel, Shapes: 6}
+// View is how a detector looks for one camera.
+type View struct {
+	// Camera names whose pictures they are; requests of cameras are served
+	// fairly. Empty shares the place of the detector it is made from.
+	Camera string
+	// Patience is how long a look may take before it fails with an error that is
+	// a context.DeadlineExceeded; 0 as long as it takes. It goes with Camera.
+	Patience time.Duration
+	// Long and Score are those of Options; 0 keeps them.
+	Long  int
+	Score float32
 }
 
 // fit is the place of the picture in the model's input.

@@ -20,11 +20,11 @@ const rfbW, rfbH = 640, 480
 // RFB finds faces with the Ultra-Light-Fast-Generic-Face-Detector, version
 // RFB-640. The pipeline does not use it: it judges what the pipeline did. It
 // looks at the whole picture, scaled to at most 640×480, and gives no landmarks.
-// It is safe for concurrent use.
+// It is safe for concurrent use, and runs on its caller's thread.
 type RFB struct {
 	net
 	scores, boxes int // outputs
-	scratch       sync.Pool
+	scratch       *sync.Pool
 }
 
 // NewRFB loads the detector. Options.Long does not apply; the least score is
@@ -39,14 +39,14 @@ func NewRFB(rt *ort.Runtime, m Model, o Options) (*RFB, error) {
 	}
 	d := &RFB{}
 	in := input{yuv.RGB, yuv.Norm{Mean: [3]float32{127, 127, 127}, Scale: [3]float32{1.0 / 128, 1.0 / 128, 1.0 / 128}}, 127}
-	if err := d.open(rt, "rfb", m, o, in); err != nil {
+	if err := d.openAlone(rt, "rfb", m, o, in); err != nil {
 		return nil, err
 	}
-	d.scores, d.boxes = d.s.OutputIndex("scores"), d.s.OutputIndex("boxes")
-	if shape := d.s.Input().Shape; d.scores < 0 || d.boxes < 0 || !slices.Equal(shape, []int64{1, 3, rfbH, rfbW}) {
+	d.scores, d.boxes = d.e.outputIndex("scores"), d.e.outputIndex("boxes")
+	if shape := d.e.in.Shape; d.scores < 0 || d.boxes < 0 || !slices.Equal(shape, []int64{1, 3, rfbH, rfbW}) {
 		return nil, d.refuse("it takes 1×3×%d×%d and gives scores and boxes, this one takes %v", rfbH, rfbW, shape)
 	}
-	d.scratch.New = func() any { return new([]detect.Face) }
+	d.scratch = &sync.Pool{New: func() any { return new([]detect.Face) }}
 	return d, nil
 }
 

@@ -24,7 +24,7 @@ const (
 // concurrent use.
 type YOLOX struct {
 	net
-	scratch sync.Pool
+	scratch *sync.Pool
 }
 
 // NewYOLOX loads YOLOX. A model exported for one input size is freed of it
@@ -51,12 +51,21 @@ func NewYOLOX(rt *ort.Runtime, m Model, o Options) (*YOLOX, error) {
 	if err := d.open(rt, "yolox", m, o, as(yuv.BGR, 114)); err != nil {
 		return nil, err
 	}
-	in := d.s.Input().Shape
-	if max(in[2], 0)%32 != 0 || max(in[3], 0)%32 != 0 || len(d.s.Outputs()) != 1 {
-		return nil, d.refuse("its sides are multiples of 32 and it gives one output; this one takes %v and gives %d", in, len(d.s.Outputs()))
+	in := d.e.in.Shape
+	if max(in[2], 0)%32 != 0 || max(in[3], 0)%32 != 0 || len(d.e.out) != 1 {
+		return nil, d.refuse("its sides are multiples of 32 and it gives one output; this one takes %v and gives %d", in, len(d.e.out))
 	}
-	d.scratch.New = func() any { return new([]detect.Person) }
+	d.scratch = &sync.Pool{New: func() any { return new([]detect.Person) }}
 	return d, nil
+}
+
+// View is d for one camera, with the same model. Its Close gives up its place
+// and leaves the model alone.
+func (d *YOLOX) View(v View) (*YOLOX, error) {
+	c := *d
+	var err error
+	c.net, err = d.view(v)
+	return &c, err
 }
 
 // DetectPersons implements detect.PersonDetector. Persons come best first,
@@ -86,7 +95,7 @@ func (d *YOLOX) DetectPersons(ctx context.Context, p frame.Planes, dst []detect.
 
 // decode reads the raw grid: centre = (cell + d)·s, size = exp(d)·s,
 // score = objectness·person.
-func (d *YOLOX) decode(b *ort.Binding, f fit, dst []detect.Person) ([]detect.Person, error) {
+func (d *YOLOX) decode(b tensors, f fit, dst []detect.Person) ([]detect.Person, error) {
 	out, shape := b.Output(0), b.OutputShape(0)
 	cells := 0
 	for _, s := range strides {

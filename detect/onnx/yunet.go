@@ -27,7 +27,7 @@ type YuNet struct {
 	net
 	// Indices of the outputs by stride.
 	cls, obj, box, kps [3]int
-	scratch            sync.Pool
+	scratch            *sync.Pool
 }
 
 // NewYuNet loads YuNet in its dynamic or fixed form. It fails with the errors
@@ -49,19 +49,28 @@ func NewYuNet(rt *ort.Runtime, m Model, o Options) (*YuNet, error) {
 	if err := d.open(rt, "yunet", m, o, as(yuv.BGR, 0)); err != nil {
 		return nil, err
 	}
-	d.scratch.New = func() any { return new([]detect.Face) }
+	d.scratch = &sync.Pool{New: func() any { return new([]detect.Face) }}
 	for i, s := range strides {
 		for _, h := range []struct {
 			name string
 			at   *int
 		}{{"cls", &d.cls[i]}, {"obj", &d.obj[i]}, {"bbox", &d.box[i]}, {"kps", &d.kps[i]}} {
 			name := fmt.Sprintf("%s_%d", h.name, s)
-			if *h.at = d.s.OutputIndex(name); *h.at < 0 {
+			if *h.at = d.e.outputIndex(name); *h.at < 0 {
 				return nil, d.refuse("it has an output %q, this one does not", name)
 			}
 		}
 	}
 	return d, nil
+}
+
+// View is d for one camera, with the same model. Its Close gives up its place
+// and leaves the model alone.
+func (d *YuNet) View(v View) (*YuNet, error) {
+	c := *d
+	var err error
+	c.net, err = d.view(v)
+	return &c, err
 }
 
 // DetectFaces implements detect.FaceDetector. Faces come best first, with
