@@ -4,66 +4,24 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"bystander/api/admin"
-	"bystander/api/admin/cameras"
 	"bystander/ingest"
 	"bystander/ingest/conntest"
 	ingestworker "bystander/ingest/worker"
 	"bystander/internal/config"
 	"bystander/internal/event"
-	"bystander/match/vault"
 	"bystander/sink/sqlite"
 )
-
-// administration is what administrators see and add besides the configuration.
-type administration struct {
-	cameras    *cameras.Store
-	configured []string // ids of the configuration's cameras
-}
-
-// openAdded opens the store of cameras that the interface added, and takes them
-// into operation beside the configuration's. The configuration goes first where
-// both name one.
-func (e *edge) openAdded(ctx context.Context) error {
-	path := filepath.Join(e.cfg.Data, "cameras.db")
-	_, missing := os.Stat(path)
-	key, err := vault.OpenKey(filepath.Join(e.cfg.Keys, "cameras.key"), errors.Is(missing, os.ErrNotExist))
-	if err != nil {
-		return err
-	}
-	store, err := cameras.Open(ctx, path, key, nil)
-	if err != nil {
-		return err
-	}
-	e.closing(store.Close)
-	a := administration{cameras: store}
-	for _, c := range e.cfg.Cameras {
-		a.configured = append(a.configured, c.ID)
-	}
-	e.admin = a
-	all := slices.Clone(e.cfg.Cameras)
-	err = store.Reveal(ctx, func(c cameras.Camera, address string) error {
-		if slices.Contains(a.configured, c.ID) {
-			e.log.Warn().Str("camera", c.ID).Msg("added in the interface and in the configuration: the configuration's holds")
-			return nil
-		}
-		all = append(all, config.Camera{ID: c.ID, Name: c.Name, Driver: "rtsp", Transport: c.Transport, URL: config.Secret(address)})
-		return nil
-	})
-	e.cfg.Cameras = all
-	return err
-}
 
 // adminModule is the interface of administration.
 func (e *edge) adminModule() *admin.Module {
 	return admin.New(admin.Config{
-		Cameras: e.admin.cameras, Configured: e.admin.configured, Running: slices.Clone(e.order),
+		Cameras: e.admin.cameras, Configured: e.admin.configured(), Running: e.running(),
 		Check: func(address string) error { _, err := conntest.Parse(address); return err },
 		Test: func(ctx context.Context, address, transport string) admin.Report {
 			return reportOf(conntest.Run(ctx, address, transport, conntest.Options{Look: e.lookOnce}))

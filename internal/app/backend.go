@@ -32,16 +32,17 @@ func (b backend) Cameras(ctx context.Context) ([]api.Camera, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]api.Camera, 0, len(b.e.order))
-	for _, id := range b.e.order {
-		out = append(out, b.camera(b.e.cameras[id], kept[id]))
+	cams := b.e.fleet.all()
+	out := make([]api.Camera, 0, len(cams))
+	for _, c := range cams {
+		out = append(out, b.camera(c, kept[c.cfg.ID]))
 	}
 	return out, nil
 }
 
 // Camera implements api.Cameras.
 func (b backend) Camera(ctx context.Context, id string) (api.Camera, error) {
-	c, ok := b.e.cameras[id]
+	c, ok := b.e.fleet.get(id)
 	if !ok {
 		return api.Camera{}, api.ErrNotFound
 	}
@@ -60,14 +61,14 @@ func (b backend) camera(c *camera, kept record.Summary) api.Camera {
 	h, m, n := c.src.Health(), c.stats.mask(), c.stats.totals()
 	q := c.stats.delays.quantiles(0.5, 0.95)
 	out := api.Camera{
-		ID: c.cfg.ID, Name: c.cfg.Name, Driver: c.cfg.Driver, Scene: c.scene(), Sample: b.e.law.sample(),
+		ID: c.cfg.ID, Name: c.name(), Driver: c.cfg.Driver, Scene: c.scene(), Sample: b.e.law.sample(),
 		State: string(h.State), Since: h.Since, Err: h.Err, ErrCode: h.ErrCode,
 		Codec: h.Codec, Width: h.Size.W, Height: h.Size.H, FPS: h.FPS, Clock: clockName(h.Clock),
 		DelayP50ms: millis(q[0]), DelayP95ms: millis(q[1]), HoldMS: holdMillis(c.hold, h.FPS),
 		Frames: h.Frames, Dropped: h.Dropped, Corrupt: h.Corrupt, Reconnects: h.Reconnect, Restarts: h.Restarts,
 		Mask:  api.Mask{State: m.state, Code: m.reason, Since: m.since, FullFrames: n.Full, Clear: m.clear},
 		Faces: m.faces, Tracks: m.humans, Matching: b.e.law.matching(c),
-		Viewers:   b.e.hub.Stream(c.cfg.ID).Stats().Viewers,
+		Viewers:   c.view.Stats().Viewers,
 		Recording: b.recorder(c, kept), Zones: b.e.law.zones(c.cfg.ID),
 	}
 	if err := c.failed(); err != nil {
@@ -315,9 +316,9 @@ func (b backend) Health(context.Context) []api.Check {
 	if err := b.e.law.trouble(); err != nil {
 		checks[2] = api.Check{Name: "policy", Cause: err.Error() + "; everybody is masked"}
 	}
-	for _, id := range b.e.order {
-		h := b.e.cameras[id].src.Health()
-		c := api.Check{Name: "camera:" + id, OK: h.State == ingest.StateConnected}
+	for _, cam := range b.e.fleet.all() {
+		h := cam.src.Health()
+		c := api.Check{Name: "camera:" + cam.cfg.ID, OK: h.State == ingest.StateConnected || h.State == statePaused}
 		if !c.OK {
 			c.Cause = string(h.State)
 			if h.Err != "" {

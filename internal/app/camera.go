@@ -15,6 +15,7 @@ import (
 	"bystander/internal/config"
 	"bystander/internal/event"
 	"bystander/redact"
+	"bystander/sink/live"
 )
 
 // watchEvery is how often a camera's health is looked at for events.
@@ -25,7 +26,9 @@ const k = 5
 
 // camera is one camera with its pipeline.
 type camera struct {
-	cfg   config.Camera
+	cfg    config.Camera // as it began; name tells what it is called now
+	paused bool
+	view   *live.Stream // those who watch
 	hold  int
 	src   ingest.Source
 	pipe  *pipeline
@@ -39,8 +42,32 @@ type camera struct {
 	zone  func() string // its recognition zone, empty for none or several
 	log   zerolog.Logger
 
+	// Of the fleet, once it runs.
+	stop context.CancelFunc
+	done chan struct{} // closed when nothing of it is left
+
 	mu      sync.Mutex
-	failure error // why the pipeline ended, nil while it runs
+	failure error  // why the pipeline ended, nil while it runs
+	renamed string // another name than it began with
+}
+
+// post is how the camera runs.
+func (c *camera) post() post { return post{Camera: c.cfg, Paused: c.paused} }
+
+// name is what the camera is called.
+func (c *camera) name() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.renamed != "" {
+		return c.renamed
+	}
+	return c.cfg.Name
+}
+
+func (c *camera) rename(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.renamed = name
 }
 
 // run carries pictures until ctx ends. A pipeline that fails is told and stays
@@ -221,7 +248,7 @@ func specOf(c config.Camera) (ingest.Spec, error) {
 	file := c.Driver == "file"
 	return ingest.Spec{
 		ID: c.ID, Driver: ingest.Driver(c.Driver), URL: addr, Transport: c.Transport,
-		Live: true, Loop: file, Pace: file,
+		Live: true, Loop: file, Pace: file, Turn: c.Rotation,
 	}, nil
 }
 
@@ -235,10 +262,14 @@ func redactConfig(c config.Redact) redact.Config {
 	return r
 }
 
-func (e *edge) openSource(ctx context.Context, c config.Camera) (ingest.Source, error) {
+func (e *edge) openSource(ctx context.Context, p post) (ingest.Source, error) {
+	c := p.Camera
 	spec, err := specOf(c)
 	if err != nil {
 		return nil, err
+	}
+	if p.Paused {
+		return newIdle(), ingestworker.CheckSpec(spec)
 	}
 	return ingestworker.Start(ctx, spec, ingestworker.Options{
 		Log: e.log.With().Str("camera", c.ID).Logger(), Frames: framesNeeded(e.cfg.Redact.Hold),

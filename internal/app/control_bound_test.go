@@ -81,8 +81,9 @@ func startShow(t *testing.T) *show {
 	ctx, cancel := context.WithCancel(context.Background())
 	e, err := openEdge(ctx, cfg, zerolog.Nop())
 	require.NoError(t, err)
-	s := &show{t: t, e: e, out: &leaving{outlet: e.cameras["stage"].out}, eyes: e.eyes}
-	e.cameras["stage"].pipe.out = s.out
+	c, _ := e.fleet.get("stage")
+	s := &show{t: t, e: e, out: &leaving{outlet: c.out}, eyes: e.eyes}
+	c.pipe.out = s.out
 	done := make(chan struct{})
 	go func() { defer close(done); e.run(ctx) }()
 	t.Cleanup(func() {

@@ -301,7 +301,7 @@ type summary struct {
 
 func (e *edge) summary(ctx context.Context) summary {
 	var s summary
-	for _, c := range e.cameras {
+	for _, c := range e.fleet.all() {
 		n, h := c.stats.totals(), c.src.Health()
 		s.FramesIn += n.In
 		s.FramesOut += n.Out

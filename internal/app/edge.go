@@ -59,8 +59,7 @@ type edge struct {
 	reg     *prometheus.Registry
 	before  int64 // events in the store at the start
 
-	cameras map[string]*camera
-	order   []string
+	fleet   *fleet
 	alarms  alarms
 	changed notifier
 	closers []func() error // in order of opening
@@ -69,8 +68,10 @@ type edge struct {
 // openEdge opens stores, models and cameras. What was opened before a failure
 // is closed again.
 func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *edge, err error) {
-	e := &edge{cfg: cfg, log: log, started: time.Now(), cameras: map[string]*camera{}, reg: prometheus.NewRegistry()}
+	e := &edge{cfg: cfg, log: log, started: time.Now(), reg: prometheus.NewRegistry()}
 	e.alarms.log = log
+	e.fleet = newFleet(e.openCamera)
+	e.fleet.left = e.cameraLeft
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.close())
@@ -178,7 +179,11 @@ func chainID(edge string) string {
 }
 
 func (e *edge) openModels(ctx context.Context) error {
-	eyes, err := openEyes(ctx, e.cfg, min(max(len(e.cfg.Cameras), 1), 2), e.log)
+	parallel := 2 // more cameras may come while the program runs
+	if len(e.cfg.Cameras) == 1 {
+		parallel = 1
+	}
+	eyes, err := openEyes(ctx, e.cfg, parallel, e.log)
 	if err != nil {
 		return err
 	}
@@ -204,7 +209,7 @@ func (e *edge) openOutputs(ctx context.Context) error {
 	hub, err := live.New(live.Config{
 		Addrs: e.viewerAddrs(), MaxViewers: e.cfg.Server.MaxViewers,
 		OnKeyFrameNeeded: func(id string) {
-			if c := e.cameras[id]; c != nil {
+			if c, ok := e.fleet.get(id); ok {
 				c.out.shared.RequestKey()
 			}
 		},
@@ -245,28 +250,60 @@ func (e *edge) viewerAddrs() []netip.Addr {
 	return []netip.Addr{ap.Addr()}
 }
 
+// openCameras opens the configuration's cameras and those that were added in
+// the interface. Trouble with one of the latter is told there; it keeps nothing
+// else from starting.
 func (e *edge) openCameras(ctx context.Context) error {
-	for _, cc := range e.cfg.Cameras {
-		c, err := e.openCamera(ctx, cc)
-		if err != nil {
-			return err
-		}
-		e.cameras[cc.ID] = c
-		e.order = append(e.order, cc.ID)
+	e.closing(e.fleet.close)
+	posts, err := e.admin.posts(ctx)
+	if err != nil {
+		return err
 	}
-	slices.Sort(e.order)
+	for _, p := range posts {
+		err := e.fleet.take(ctx, p)
+		switch {
+		case err == nil:
+		case slices.Contains(e.admin.configured(), p.ID):
+			return err
+		default:
+			e.log.Error().Err(err).Str("camera", p.ID).Msg("the camera cannot begin; change or remove it at /admin/cameras")
+		}
+	}
 	return nil
 }
 
-func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error) {
+// cameraLeft drops what is kept of a camera that is gone.
+func (e *edge) cameraLeft(id string) {
+	e.law.poses.drop(id)
+	e.alarms.drop(":" + id)
+	if e.certs != nil {
+		e.certs.drop(id)
+	}
+}
+
+func (e *edge) openCamera(ctx context.Context, p post) (_ *camera, err error) {
+	cc := p.Camera
 	log := e.log.With().Str("camera", cc.ID).Logger()
 	c := &camera{
-		cfg: cc, hold: e.cfg.Redact.Hold, stats: &cameraStats{}, emit: e.ledger.emit,
+		cfg: cc, paused: p.Paused, hold: e.cfg.Redact.Hold, stats: &cameraStats{}, emit: e.ledger.emit,
 		site: e.law.siteID, scene: func() string { return e.law.sceneOf(cc) },
 		zone: func() string { return zoneOf(e.law.site(), cc.ID) }, log: log,
 	}
-	var err error
-	if c.out, err = e.openOutlet(cc, c.stats, log); err != nil {
+	if c.src, err = e.openSource(ctx, p); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		errs := []error{err, c.src.Close()}
+		if c.out != nil {
+			errs = append(errs, c.out.close())
+		}
+		err = errors.Join(errs...)
+	}()
+	c.view = e.hub.Stream(cc.ID)
+	if c.out, err = e.openOutlet(cc, c.view, c.stats, log); err != nil {
 		return nil, err
 	}
 	l := &looker{eyes: e.eyes, cadence: e.cfg.Detect, live: true, now: time.Now, private: e.private(cc.ID)}
@@ -281,10 +318,6 @@ func (e *edge) openCamera(ctx context.Context, cc config.Camera) (*camera, error
 	if c.who != nil {
 		l.who, c.pipe.may = c.who, c.who
 	}
-	if c.src, err = e.openSource(ctx, cc); err != nil {
-		return nil, err
-	}
-	e.closing(c.src.Close) // also when it never came to run; closing twice is harmless
 	c.pipe.src = c.src
 	c.check = e.check.of(c)
 	c.out.check, c.pipe.suspect = c.check, c.check.covering
@@ -300,11 +333,10 @@ func (e *edge) private(camera string) func(frame.Size) []geom.Polygon {
 	return func(s frame.Size) []geom.Polygon { return e.law.privateAreas(camera, s) }
 }
 
-func (e *edge) openOutlet(cc config.Camera, stats *cameraStats, log zerolog.Logger) (*liveOutlet, error) {
+func (e *edge) openOutlet(cc config.Camera, view *live.Stream, stats *cameraStats, log zerolog.Logger) (*liveOutlet, error) {
 	ec := encode.Config{KeyEvery: e.cfg.Encode.KeyInterval, MaxRate: e.cfg.Encode.Bitrate * 1000, Preset: e.cfg.Encode.Preset}
 	small := ec
 	small.Fit, small.MaxRate = smallFit, 0
-	view := e.hub.Stream(cc.ID)
 	o := &liveOutlet{
 		tiles: view, newSmall: func() *encode.Stream { return encode.New(small) },
 		shared: encode.New(ec), newOne: func() *encode.Stream { return encode.New(ec) },
@@ -323,9 +355,7 @@ func (e *edge) openOutlet(cc config.Camera, stats *cameraStats, log zerolog.Logg
 // run works until ctx ends, then stops softly: cameras end, events are stored.
 func (e *edge) run(ctx context.Context) {
 	var wg sync.WaitGroup
-	for _, c := range e.cameras {
-		wg.Go(func() { c.run(ctx) })
-	}
+	wg.Go(func() { e.fleet.run(ctx) })
 	wg.Go(func() { e.eyes.watch(ctx) })
 	wg.Go(func() { e.law.run(ctx) })
 	wg.Go(func() { e.retain(ctx) })
@@ -400,6 +430,17 @@ func (a *alarms) set(name string, err error, cleared bool) {
 	a.by[name] = why
 	if !on {
 		a.log.Error().Str("alarm", name).Msg(why)
+	}
+}
+
+// drop ends the alarms whose name ends so: what they were about is gone.
+func (a *alarms) drop(suffix string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for name := range a.by {
+		if strings.HasSuffix(name, suffix) {
+			delete(a.by, name)
+		}
 	}
 }
 

@@ -70,9 +70,9 @@ type lawful struct {
 // inForce is a site with what the cameras need of it.
 type inForce struct {
 	site *policy.Site
-	// shape changes, by camera, with what is filled on its pictures and with
-	// how much of a person is covered.
-	shape map[string]uint64
+	// shapes, by id, change with what is filled on a camera's pictures and with
+	// how much of a person is covered. Each is computed when it is first asked for.
+	shapes sync.Map
 }
 
 // loadedFor is what a gallery was loaded for. The vault changes a moment before
@@ -247,11 +247,7 @@ func (l *lawful) site() *policy.Site {
 
 // put brings a site into force.
 func (l *lawful) put(site *policy.Site) {
-	f := &inForce{site: site, shape: map[string]uint64{}}
-	for _, c := range l.cfg.Cameras {
-		f.shape[c.ID] = shapeOf(site, c.ID, sceneOf(site, c))
-	}
-	l.force.Store(f)
+	l.force.Store(&inForce{site: site})
 }
 
 // shapeOf numbers what is filled and how much is covered on a camera.
@@ -270,18 +266,23 @@ func shapeOf(site *policy.Site, camera, scene string) uint64 {
 }
 
 // shape is the number of a camera's present private areas and coverage.
-func (l *lawful) shape(camera string) uint64 {
-	if f := l.force.Load(); f != nil {
-		return f.shape[camera]
+func (l *lawful) shape(c config.Camera) uint64 {
+	f := l.force.Load()
+	if f == nil {
+		return 0
 	}
-	return 0
+	n, ok := f.shapes.Load(c.ID)
+	if !ok {
+		n, _ = f.shapes.LoadOrStore(c.ID, shapeOf(f.site, c.ID, sceneOf(f.site, c)))
+	}
+	return n.(uint64)
 }
 
 // shapes lets a camera follow the site as it changes: what is filled, how much
 // of a person is covered, and how the camera stands.
 func (l *lawful) shapes(c *camera, look *looker) {
-	look.shape = func() uint64 { return l.shape(c.cfg.ID) }
-	look.view = l.poses.of(c.cfg.ID)
+	look.shape = func() uint64 { return l.shape(c.cfg) }
+	look.view = l.poses.watch(c.cfg)
 	c.pipe.shape = look.shape
 	c.pipe.rules = func(r redact.Config) redact.Config { return l.stricter(r, c.scene()) }
 }

@@ -58,7 +58,7 @@ func newCameraMetrics(e *edge) *cameraMetrics {
 			counterOf("selfcheck_checks_total", "Redacted pictures that the independent judge looked at.", func(c *camera, _ ingest.Health, _ counts) float64 { return float64(c.check.counted().Checks) }),
 			counterOf("selfcheck_hits_total", "Faces that the judge found there and that nobody's consent explains.", func(c *camera, _ ingest.Health, _ counts) float64 { return float64(c.check.counted().Hits) }),
 			gaugeOf("live_viewers", "Viewers now.", func(c *camera, _ ingest.Health, _ counts) float64 {
-				return float64(e.hub.Stream(c.cfg.ID).Stats().Viewers)
+				return float64(c.view.Stats().Viewers)
 			}),
 		},
 	}
@@ -83,7 +83,8 @@ func (m *cameraMetrics) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (m *cameraMetrics) Collect(ch chan<- prometheus.Metric) {
-	for id, c := range m.e.cameras {
+	for _, c := range m.e.fleet.all() {
+		id := c.cfg.ID
 		h, n := c.src.Health(), c.stats.totals()
 		for _, x := range m.metrics {
 			ch <- prometheus.MustNewConstMetric(x.desc, x.kind, x.read(c, h, n), id)

@@ -6,6 +6,7 @@ import (
 
 	"bystander/api/zones"
 	"bystander/detect/pose"
+	"bystander/internal/config"
 	"bystander/internal/frame"
 	"bystander/internal/geom"
 )
@@ -22,31 +23,48 @@ const (
 // poses watches how the cameras stand.
 type poses struct {
 	law *lawful
-	by  map[string]*poseWatch
+
+	mu sync.RWMutex
+	by map[string]*poseWatch // of the cameras in operation
 }
 
-func newPoses(l *lawful) *poses {
-	p := &poses{law: l, by: map[string]*poseWatch{}}
-	for _, c := range l.cfg.Cameras {
-		p.by[c.ID] = &poseWatch{camera: c.ID, law: l, w: pose.NewWatcher()}
-	}
-	return p
+func newPoses(l *lawful) *poses { return &poses{law: l, by: map[string]*poseWatch{}} }
+
+// watch begins to watch a camera, anew where it was watched before: nothing is
+// known of how it stands until pictures tell.
+func (p *poses) watch(c config.Camera) *poseWatch {
+	w := &poseWatch{camera: c, law: p.law, w: pose.NewWatcher()}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.by[c.ID] = w
+	return w
+}
+
+// drop ends the watch of a camera that is gone.
+func (p *poses) drop(camera string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.by, camera)
 }
 
 // of returns a camera's watch; one that never saw a picture for a camera that
 // does not run here.
 func (p *poses) of(camera string) *poseWatch {
 	if p != nil {
+		p.mu.RLock()
+		defer p.mu.RUnlock()
 		if w, ok := p.by[camera]; ok {
 			return w
 		}
 	}
-	return &poseWatch{camera: camera, w: pose.NewWatcher()}
+	return &poseWatch{camera: config.Camera{ID: camera}, w: pose.NewWatcher()}
 }
 
 // view is how a camera stands, for the interface.
 func (p *poses) view(camera string) (zones.View, bool) {
+	p.mu.RLock()
 	w, ok := p.by[camera]
+	p.mu.RUnlock()
 	if !ok {
 		return zones.View{}, false
 	}
@@ -60,6 +78,8 @@ func (p *poses) View(camera string) (zones.View, bool) { return p.view(camera) }
 
 // moved lists the cameras that are found moved since they were last told.
 func (p *poses) moved() []string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	var out []string
 	for id, w := range p.by {
 		w.mu.Lock()
@@ -85,7 +105,7 @@ func (p *poses) tellAgain(camera string) {
 // poseWatch watches one camera. Its watcher belongs to the goroutine that looks
 // at the camera's pictures; what it found is for everybody.
 type poseWatch struct {
-	camera string
+	camera config.Camera
 	law    *lawful
 
 	w     *pose.Watcher
@@ -139,7 +159,7 @@ func (p *poseWatch) calibrate(raw *frame.Raw, private []geom.Polygon) {
 	}
 	ref := ""
 	if held, err := p.law.Current(); err == nil {
-		if cam, ok := held.Snapshot.Camera(p.camera); ok {
+		if cam, ok := held.Snapshot.Camera(p.camera.ID); ok {
 			ref = cam.Pose
 		}
 	} else {

@@ -57,6 +57,7 @@ func newGateCam(t *testing.T) *gateCam {
 	g.law, err = openLaw(t.Context(), cfg, e, nil, func(e event.Event) { g.events = append(g.events, e) }, zerolog.Nop())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, g.law.close()) })
+	g.law.poses.watch(cfg.Cameras[0])
 	return g
 }
 

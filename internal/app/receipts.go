@@ -2,6 +2,7 @@ package app
 
 import (
 	"crypto/ed25519"
+	"maps"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -53,10 +54,8 @@ func (e *edge) newCertifier() *certifier {
 		cover: map[string]coverage{},
 	}
 	c.scene = func(camera string) string {
-		for _, cam := range e.cfg.Cameras {
-			if cam.ID == camera {
-				return e.law.sceneOf(cam)
-			}
+		if c, ok := e.fleet.get(camera); ok {
+			return c.scene()
 		}
 		return ""
 	}
@@ -94,11 +93,22 @@ func (e *eyes) receiptCanary() receipt.Canary {
 	return receipt.CanaryFailed
 }
 
-// watch names the counters of a camera's health.
+// watch names the counters of a camera's health. Those of a camera that begins
+// anew count from nothing.
 func (c *certifier) watch(camera string, totals func() receipt.Health) {
+	c.drop(camera)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sources[camera] = totals
+}
+
+// drop forgets a camera that ended.
+func (c *certifier) drop(camera string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.sources, camera)
+	delete(c.cover, camera)
+	maps.DeleteFunc(c.before, func(s receipt.Stream, _ receipt.Health) bool { return s.Camera == camera })
 }
 
 // covers is told whenever a camera's masks may cover more or less than before.

@@ -30,7 +30,7 @@ func Run(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
-	if len(e.order) == 0 {
+	if len(e.fleet.all()) == 0 {
 		log.Warn().Msg("there is no camera yet: add one under cameras: in the configuration, or as an administrator at /admin/cameras")
 	}
 	err = e.serve(ctx, func(url string) {
@@ -96,7 +96,7 @@ func (e *edge) modules() []api.Module {
 	return append([]api.Module{
 		e.proofs(), e.adminModule(),
 		zones.New(zones.Config{
-			Store: e.law.ops, Shown: e.law.shown, Redactor: &photoRedactor{eyes: e.eyes}, Cameras: e.law.poses, Stills: stills{e.cameras},
+			Store: e.law.ops, Shown: e.law.shown, Redactor: &photoRedactor{eyes: e.eyes}, Cameras: e.law.poses, Stills: stills{e.fleet},
 			Access: readRecorder{e},
 			Log:    e.log.With().Str("component", "zones").Logger(),
 		}),
@@ -105,7 +105,7 @@ func (e *edge) modules() []api.Module {
 
 // negotiator finds the camera that a publisher may publish to.
 func (e *edge) negotiator(camera string) (whiphttp.Negotiator, bool) {
-	c, ok := e.cameras[camera]
+	c, ok := e.fleet.get(camera)
 	if !ok || c.cfg.Driver != "whip" {
 		return nil, false
 	}

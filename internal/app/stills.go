@@ -66,13 +66,13 @@ func (d *stillDesk) next(ctx context.Context) (*frame.Redacted, error) {
 }
 
 // stills answers zones.Stills from the running cameras.
-type stills struct{ cameras map[string]*camera }
+type stills struct{ cameras *fleet }
 
 var _ zones.Stills = stills{}
 
 // Still implements zones.Stills.
 func (s stills) Still(ctx context.Context, id string) ([]byte, error) {
-	c, ok := s.cameras[id]
+	c, ok := s.cameras.get(id)
 	if !ok {
 		return nil, zones.ErrNoCamera
 	}

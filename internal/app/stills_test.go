@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bystander/api/zones"
+	"bystander/internal/config"
 	"bystander/internal/frame"
 	"bystander/redact"
 )
@@ -46,7 +47,9 @@ func TestStillsAreOnlyOfWhatShowsNobody(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		d := new(stillDesk)
-		s := stills{map[string]*camera{"gate": {out: &liveOutlet{stills: d}}}}
+		f := newFleet(nil)
+		f.put(&camera{cfg: config.Camera{ID: "gate"}, out: &liveOutlet{stills: d}})
+		s := stills{f}
 		_, err := s.Still(t.Context(), "yard")
 		require.ErrorIs(t, err, zones.ErrNoCamera)
 

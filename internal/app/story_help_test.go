@@ -109,8 +109,9 @@ func beginStory(t *testing.T) *story {
 	ctx, cancel := context.WithCancel(context.Background())
 	e, err := openEdge(ctx, cfg, zerolog.New(s.said))
 	require.NoError(t, err)
-	s.show = show{t: t, e: e, out: &leaving{outlet: e.cameras["stage"].out}, eyes: e.eyes}
-	e.cameras["stage"].pipe.out = s.out
+	stage, _ := e.fleet.get("stage")
+	s.show = show{t: t, e: e, out: &leaving{outlet: stage.out}, eyes: e.eyes}
+	stage.pipe.out = s.out
 	ready, done := make(chan string, 1), make(chan error, 1)
 	go func() { done <- e.serve(ctx, func(url string) { ready <- url }) }()
 	s.stop = sync.OnceFunc(func() {

@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"bystander/api/admin/cameras"
+	"bystander/internal/config"
+	"bystander/match/vault"
+)
+
+// administration is what administrators see and change besides the configuration.
+type administration struct {
+	cameras *cameras.Store  // added in the interface, and what is paused
+	file    []config.Camera // the configuration's
+}
+
+// configured are the ids of the configuration's cameras.
+func (a *administration) configured() []string {
+	out := make([]string, len(a.file))
+	for i, c := range a.file {
+		out[i] = c.ID
+	}
+	return out
+}
+
+// openAdded opens the store of cameras that the interface added.
+func (e *edge) openAdded(ctx context.Context) error {
+	path := filepath.Join(e.cfg.Data, "cameras.db")
+	_, missing := os.Stat(path)
+	key, err := vault.OpenKey(filepath.Join(e.cfg.Keys, "cameras.key"), errors.Is(missing, os.ErrNotExist))
+	if err != nil {
+		return err
+	}
+	store, err := cameras.Open(ctx, path, key, nil)
+	if err != nil {
+		return err
+	}
+	e.closing(store.Close)
+	e.admin = administration{cameras: store, file: e.cfg.Cameras}
+	return nil
+}
+
+// posts are all cameras as they are to run: the configuration's, and those that
+// were added. The configuration goes first where both name one.
+func (a *administration) posts(ctx context.Context) ([]post, error) {
+	pauses, err := a.cameras.Pauses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []post
+	add := func(c config.Camera) {
+		_, paused := pauses[c.ID]
+		out = append(out, post{Camera: c, Paused: paused})
+	}
+	for _, c := range a.file {
+		add(c)
+	}
+	ids := a.configured()
+	err = a.cameras.Reveal(ctx, func(c cameras.Camera, address string) error {
+		if !slices.Contains(ids, c.ID) {
+			add(added(c, address))
+		}
+		return nil
+	})
+	return out, err
+}
+
+func added(c cameras.Camera, address string) config.Camera {
+	return config.Camera{
+		ID: c.ID, Name: c.Name, Driver: "rtsp", Transport: c.Transport, Rotation: c.Rotation, URL: config.Secret(address),
+	}
+}
+
+// wanted is how one camera is to run now; false when it is kept nowhere.
+func (a *administration) wanted(ctx context.Context, id string) (p post, keep bool, err error) {
+	pauses, err := a.cameras.Pauses(ctx)
+	if err != nil {
+		return p, false, err
+	}
+	_, p.Paused = pauses[id]
+	for _, c := range a.file {
+		if c.ID == id {
+			p.Camera = c
+			return p, true, nil
+		}
+	}
+	c, address, err := a.cameras.RevealOne(ctx, id)
+	switch {
+	case errors.Is(err, cameras.ErrNotFound):
+		return p, false, nil
+	case err != nil:
+		return p, false, err
+	}
+	p.Camera = added(c, address)
+	return p, true, nil
+}
+
+// applyCamera makes a camera run as it is kept now. Other cameras go on.
+func (e *edge) applyCamera(ctx context.Context, id string) error {
+	return e.fleet.apply(ctx, id, func(ctx context.Context) (post, bool, error) { return e.admin.wanted(ctx, id) })
+}
+
+// running are the ids of the cameras in operation.
+func (e *edge) running() []string {
+	var out []string
+	for _, c := range e.fleet.all() {
+		out = append(out, c.cfg.ID)
+	}
+	return out
+}
