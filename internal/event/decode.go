@@ -36,7 +36,7 @@ func (e *Event) decode(b []byte, t *texts) error {
 		return fmt.Errorf("%w: signature cut short", ErrEncoding)
 	}
 	if n > 0 {
-		e.NodeSig = append([]byte(nil), b[:n]...)
+		e.NodeSig = append(t.place(n)[:0], b[:n]...)
 	}
 	return e.parse(b[n:], t)
 }
@@ -73,7 +73,7 @@ func (e *Event) parse(b []byte, t *texts) error {
 		if err := parseValue(b[:size], f, e, t); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrEncoding, f.Name, err)
 		}
-		if f.IsZero(e) {
+		if f.isZero(e) {
 			return fmt.Errorf("%w: %s: empty field is written out", ErrEncoding, f.Name)
 		}
 		b = b[size:]
@@ -91,9 +91,9 @@ func parseValue(b []byte, f *Field, e *Event, t *texts) error {
 		if f.once {
 			t = nil
 		}
-		*v = t.keep(b)
+		*v = t.again(f.index, b)
 	case *[]byte:
-		*v = append([]byte(nil), b...)
+		*v = append(t.place(len(b))[:0], b...)
 	case *Digest:
 		if len(b) != len(v) {
 			return fmt.Errorf("%d bytes", len(b))

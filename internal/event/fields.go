@@ -47,6 +47,8 @@ type Field struct {
 	Always bool
 	once   bool // a text that hardly comes twice, so that keeping it is in vain
 	ref    func(*Event) any
+	index  int    // in the order of Event
+	key    string // as it stands in the JSON form: "name":
 }
 
 var table = sync.OnceValue(func() []Field {
@@ -56,7 +58,7 @@ var table = sync.OnceValue(func() []Field {
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		name, opts, _ := strings.Cut(sf.Tag.Get("json"), ",")
-		f := Field{Name: name, Class: Class(sf.Tag.Get("class")), Always: opts == ""}
+		f := Field{Name: name, Class: Class(sf.Tag.Get("class")), Always: opts == "", index: i, key: `"` + name + `":`}
 		f.Type, f.Bits = typeOf(sf.Type)
 		if i >= len(refs) || refs[i].name != name {
 			panic("event: accessors lacks " + name + " or has another order than Event")
@@ -105,7 +107,9 @@ func typeOf(t reflect.Type) (Type, int) {
 }
 
 // IsZero reports whether e's field holds nothing.
-func (f Field) IsZero(e *Event) bool {
+func (f Field) IsZero(e *Event) bool { return f.isZero(e) }
+
+func (f *Field) isZero(e *Event) bool {
 	switch v := f.ref(e).(type) {
 	case *string:
 		return *v == ""

@@ -69,40 +69,70 @@ var byName = sync.OnceValue(func() map[string]int {
 })
 
 func (d *JSONDecoder) object(e *Event) error {
-	fields, index := table(), byName()
+	if err := d.expect('{'); err != nil {
+		return err
+	}
+	fields := table()
 	var done uint64 // a bit a field; there are fewer than 64
-	guess := 0      // writers keep the order, so the next name is mostly known
-	err := d.members(func(name []byte) error {
-		for guess < len(fields) && done&(1<<guess) != 0 {
-			guess++
+	next := 0       // writers keep the order, so the next name is mostly known
+	for d.space(); d.peek() != '}'; d.space() {
+		if done != 0 {
+			if err := d.expect(','); err != nil {
+				return err
+			}
 		}
-		i := guess
-		for i < len(fields) && fields[i].Name != string(name) && !fields[i].Always {
-			i++
-		}
-		if i >= len(fields) || fields[i].Name != string(name) {
-			var ok bool
-			if i, ok = index[string(name)]; !ok {
-				return fmt.Errorf("unknown field %q", name)
+		i := d.known(fields, next)
+		if i < 0 {
+			var err error
+			if i, err = d.named(); err != nil {
+				return err
 			}
 		}
 		if done&(1<<i) != 0 {
-			return fmt.Errorf("field %q is repeated", name)
+			return fmt.Errorf("field %q is repeated", fields[i].Name)
 		}
 		done |= 1 << i
-		guess = i + 1
+		next = i + 1
 		if err := d.value(&fields[i], e); err != nil {
 			return fmt.Errorf("%s: %w", fields[i].Name, err)
 		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
+	d.at++
 	if d.space(); d.at != len(d.b) {
 		return fmt.Errorf("something follows the event: %w", errSyntax)
 	}
 	return nil
+}
+
+// known reads a name as writers put it, that of the next field or of one behind
+// it which is not left out, and returns the field's place; -1 when something else
+// stands there, which is then not read.
+func (d *JSONDecoder) known(fields []Field, next int) int {
+	rest := d.b[d.at:]
+	for i := next; i < len(fields); i++ {
+		k := fields[i].key
+		if len(rest) > len(k) && rest[len(k)-2] == '"' && string(rest[:len(k)]) == k {
+			d.at += len(k)
+			return i
+		}
+		if fields[i].Always {
+			break
+		}
+	}
+	return -1
+}
+
+// named reads a name and returns its field's place.
+func (d *JSONDecoder) named() (int, error) {
+	name, err := d.text()
+	if err != nil {
+		return 0, err
+	}
+	i, ok := byName()[string(name)]
+	if !ok {
+		return 0, fmt.Errorf("unknown field %q", name)
+	}
+	return i, d.expect(':')
 }
 
 // members walks an object and calls fn with each name, after which d stands
@@ -175,7 +205,7 @@ func (d *JSONDecoder) value(f *Field, e *Event) error {
 		if f.once {
 			*v = string(b)
 		} else {
-			*v = d.keep(b)
+			*v = d.again(f.index, b)
 		}
 		return err
 	case *time.Time:
@@ -373,11 +403,9 @@ func (d *JSONDecoder) time(v *time.Time) error {
 	if n < len("2006-01-02T15:04:05Z") || b[n-1] != 'Z' || b[13] != ':' || bytes.IndexByte(b, ',') >= 0 {
 		return fmt.Errorf("%q is no time such as 2006-01-02T15:04:05.123Z", b)
 	}
-	t, err := time.Parse(time.RFC3339Nano, string(b))
-	if err != nil {
+	if err := v.UnmarshalText(b); err != nil {
 		return fmt.Errorf("%q is no time such as 2006-01-02T15:04:05.123Z", b)
 	}
-	*v = t
 	return nil
 }
 
@@ -415,7 +443,7 @@ func (d *JSONDecoder) bytes(v *[]byte) error {
 	if err != nil || len(b) == 0 {
 		return err
 	}
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(b)))
+	out := d.place(base64.StdEncoding.DecodedLen(len(b)))
 	n, err := base64.StdEncoding.Strict().Decode(out, b)
 	// The decoder passes over line ends, which show in the length.
 	if err != nil || base64.StdEncoding.EncodedLen(n) != len(b) {

@@ -41,6 +41,10 @@ import "crypto/sha256"
 //	account_change  ReviewerRef of who did it; "account" (ActorRef of whose, in
 //	                hex), "action", "roles" and "from" (by commas), "way" (how they
 //	                signed in), "clash" (roles that should not be one person's)
+//	camera_change   CameraID, ReviewerRef of who did it; "action" (added, changed,
+//	                paused, resumed, removed), "what" of it was changed (address,
+//	                name, transport, rotation, by commas), "reason"; never an
+//	                address
 const (
 	KindConsentChange Kind = "consent_change"
 	KindZoneChange    Kind = "zone_change"
@@ -53,6 +57,7 @@ const (
 	KindCensus        Kind = "census"
 	KindIncident      Kind = "incident"
 	KindAccountChange Kind = "account_change"
+	KindCameraChange  Kind = "camera_change"
 )
 
 // Kinds lists every kind, the edge's first.
@@ -62,7 +67,7 @@ func Kinds() []Kind {
 		KindHumanReview, KindGateChange, KindCameraHealth, KindZoneMinute, KindSegment,
 		KindConsentChange, KindZoneChange, KindSceneChange, KindNoticeChange, KindAccess,
 		KindRightsChange, KindDisposal, KindRetentionRun, KindCensus, KindIncident,
-		KindAccountChange,
+		KindAccountChange, KindCameraChange,
 	}
 }
 

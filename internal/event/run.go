@@ -11,6 +11,15 @@ type Fault struct {
 	Err   error
 }
 
+// Refs returns pointers to the events of a slice, in order.
+func Refs(events []Event) []*Event {
+	out := make([]*Event, len(events))
+	for i := range events {
+		out[i] = &events[i]
+	}
+	return out
+}
+
 // VerifyBatch checks events as they arrive in bulk, of any chains and with gaps
 // between them, and returns those that must not be believed. key returns a
 // chain's public key, nil when it is not known.
@@ -27,7 +36,7 @@ type Fault struct {
 //
 // Where a last signature fails, the run is walked back to the newest one that
 // holds: what it covers is good, what follows is refused with ErrSignature.
-func VerifyBatch(events []Event, key func(chain string) ed25519.PublicKey) []Fault {
+func VerifyBatch(events []*Event, key func(chain string) ed25519.PublicKey) []Fault {
 	var faults []Fault
 	buf := make([]byte, 0, 4096)
 	for i := 0; i < len(events); {
@@ -46,11 +55,11 @@ func VerifyBatch(events []Event, key func(chain string) ed25519.PublicKey) []Fau
 
 // runLength returns how many events at the front are one run of sound hashes,
 // and the error of the event behind it, nil when that merely begins another run.
-func runLength(events []Event, buf *[]byte) (int, error) {
+func runLength(events []*Event, buf *[]byte) (int, error) {
 	for i := range events {
-		e := &events[i]
+		e := events[i]
 		if i > 0 {
-			p := &events[i-1]
+			p := events[i-1]
 			if e.ChainID != p.ChainID || e.Seq != p.Seq+1 || e.PrevHash != p.RowHash {
 				return i, nil
 			}
@@ -67,10 +76,10 @@ func runLength(events []Event, buf *[]byte) (int, error) {
 }
 
 // checkRun verifies the last signature of a run that starts at index at.
-func checkRun(run []Event, at int, pub ed25519.PublicKey) []Fault {
+func checkRun(run []*Event, at int, pub ed25519.PublicKey) []Fault {
 	good := len(run)
 	for ; good > 0; good-- {
-		e := &run[good-1]
+		e := run[good-1]
 		if len(pub) == ed25519.PublicKeySize && ed25519.Verify(pub, e.RowHash[:], e.NodeSig) {
 			break
 		}
@@ -81,7 +90,7 @@ func checkRun(run []Event, at int, pub ed25519.PublicKey) []Fault {
 	}
 	var faults []Fault
 	for i := good; i < len(run); i++ {
-		e := &run[i]
+		e := run[i]
 		err := fmt.Errorf("%w: %s/%d", ErrSignature, e.ChainID, e.Seq)
 		if len(pub) != ed25519.PublicKeySize {
 			err = fmt.Errorf("%w: %s/%d: no key is known for this chain", ErrSignature, e.ChainID, e.Seq)

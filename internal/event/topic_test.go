@@ -106,6 +106,7 @@ func samples() []event.Event {
 		event.KindRetentionRun:  {Detail: map[string]string{"table": "events", "class": "L3", "rule": "payload", "overdue": "0", "disposed": "9", "error": ""}},
 		event.KindCensus:        {Detail: map[string]string{"enrolled": "10", "templates": "12", "limit": "100000"}},
 		event.KindIncident:      {Detail: map[string]string{"incident": "i", "class": "c", "state": "open", "from": "", "drill": "yes", "timer": "4h"}},
+		event.KindCameraChange:  {CameraID: "gate", ReviewerRef: d(3), Detail: map[string]string{"action": "changed", "what": "address,rotation", "reason": ""}},
 		event.KindAccountChange: {ReviewerRef: d(3), Detail: map[string]string{"account": "ab", "action": "roles", "roles": "operator", "from": "auditor", "way": "", "clash": ""}},
 		event.KindHumanReview:   {RefEvent: "e", ReviewerRef: d(3), Verdict: "confirmed"},
 		event.KindZoneMinute:    {CameraID: "c", ZoneID: "z", Detail: map[string]string{"faces": "7", "embeddings": "5"}},
@@ -213,7 +214,7 @@ func TestVerifyBatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			evs := tc.spoil(append([]event.Event(nil), whole...))
-			got := faults(event.VerifyBatch(evs, keys))
+			got := faults(event.VerifyBatch(event.Refs(evs), keys))
 			require.Len(t, got, len(tc.want), "%v", got)
 			for i, want := range tc.want {
 				require.ErrorIs(t, got[i], want, "%d", i)
@@ -250,7 +251,7 @@ func TestVerifyBatchAgreesWithTheFullCheck(t *testing.T) {
 				return
 			}
 		}
-		bad := faults(event.VerifyBatch(evs, keys))
+		bad := faults(event.VerifyBatch(event.Refs(evs), keys))
 		for i := range evs {
 			err := event.VerifyContent(&evs[i], keys("a"))
 			require.Equal(t, err != nil, bad[i] != nil, "event %d: %v, %v", i, err, bad[i])
@@ -262,7 +263,7 @@ func BenchmarkVerifyBatch(b *testing.B) {
 	evs := run(b, "a", 1000)
 	b.ReportAllocs()
 	for b.Loop() {
-		if bad := event.VerifyBatch(evs, keys); len(bad) > 0 {
+		if bad := event.VerifyBatch(event.Refs(evs), keys); len(bad) > 0 {
 			b.Fatal(bad)
 		}
 	}

@@ -8,8 +8,6 @@ import (
 
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/compress"
-	"github.com/segmentio/kafka-go/compress/lz4"
-	"github.com/segmentio/kafka-go/compress/zstd"
 	"github.com/segmentio/kafka-go/sasl"
 	"github.com/segmentio/kafka-go/sasl/scram"
 
@@ -175,20 +173,6 @@ func (s *signIn) Start(ctx context.Context) (sasl.StateMachine, []byte, error) {
 
 // Codec compresses what is produced; nil for none. It is safe for concurrent use.
 func (c *Client) Codec() compress.Codec { return c.codec }
-
-// newCodec returns the codec of that name. Of zstd it is the fastest level: our
-// records are half hashes and ciphertext, of which no level makes less, and the
-// default level takes twice the time.
-func newCodec(name string) compress.Codec {
-	switch name {
-	case "lz4":
-		return &lz4.Codec{}
-	case "zstd":
-		return &zstd.Codec{Level: 1}
-	default:
-		return nil
-	}
-}
 
 // compression is the codec's number for kafka-go's own requests.
 func (c *Client) compression() kafka.Compression {

@@ -68,17 +68,22 @@ var ErrForeign = errors.New("kafka: record is of another schema")
 // believed, and of that only what event.VerifyBatch accepts. It fails with
 // ErrForeign for another schema, event.ErrEncoding for a malformed value, and
 // ErrForeign when key and value name different chains.
-func ReadEvent(d *event.JSONDecoder, key, value []byte, headers []kafka.Header, e *event.Event) error {
-	for i := range headers {
-		if headers[i].Key == HeaderSchema && string(headers[i].Value) != event.DataSchema {
-			return fmt.Errorf("%w: %q, want %q", ErrForeign, headers[i].Value, event.DataSchema)
+func ReadEvent(d *event.JSONDecoder, r *Record, e *event.Event) error {
+	var err error
+	r.header(func(key, value []byte) bool {
+		if string(key) == HeaderSchema && string(value) != event.DataSchema {
+			err = fmt.Errorf("%w: %q, want %q", ErrForeign, value, event.DataSchema)
 		}
-	}
-	if err := d.Decode(value, e); err != nil {
+		return err == nil
+	})
+	if err != nil {
 		return err
 	}
-	if string(key) != e.ChainID {
-		return fmt.Errorf("%w: the key is %q, the event is of chain %q", ErrForeign, key, e.ChainID)
+	if err := d.Decode(r.Value, e); err != nil {
+		return err
+	}
+	if string(r.Key) != e.ChainID {
+		return fmt.Errorf("%w: the key is %q, the event is of chain %q", ErrForeign, r.Key, e.ChainID)
 	}
 	return nil
 }

@@ -112,19 +112,22 @@ func TestReadEvent(t *testing.T) {
 	require.NoError(t, err)
 	var d event.JSONDecoder
 	var back event.Event
-	require.NoError(t, kafkax.ReadEvent(&d, m.Key, m.Value, m.Headers, &back))
+	read := func(key, value []byte, headers []kafka.Header) error {
+		return kafkax.ReadEvent(&d, recordOf(t, key, value, headers), &back)
+	}
+	require.NoError(t, read(m.Key, m.Value, m.Headers))
 	require.Equal(t, e, back)
-	require.NoError(t, kafkax.ReadEvent(&d, m.Key, m.Value, nil, &back), "headers may be lost")
+	require.NoError(t, read(m.Key, m.Value, nil), "headers may be lost")
 
-	require.ErrorIs(t, kafkax.ReadEvent(&d, []byte("edge-2"), m.Value, m.Headers, &back), kafkax.ErrForeign)
-	require.ErrorIs(t, kafkax.ReadEvent(&d, m.Key, m.Value[1:], m.Headers, &back), event.ErrEncoding)
+	require.ErrorIs(t, read([]byte("edge-2"), m.Value, m.Headers), kafkax.ErrForeign)
+	require.ErrorIs(t, read(m.Key, m.Value[1:], m.Headers), event.ErrEncoding)
 	other := append([]kafka.Header{}, m.Headers...)
 	for i := range other {
 		if other[i].Key == kafkax.HeaderSchema {
 			other[i].Value = []byte("urn:bystander:schema:event:v2")
 		}
 	}
-	require.ErrorIs(t, kafkax.ReadEvent(&d, m.Key, m.Value, other, &back), kafkax.ErrForeign)
+	require.ErrorIs(t, read(m.Key, m.Value, other), kafkax.ErrForeign)
 }
 
 func FuzzReadReplay(f *testing.F) {

@@ -55,7 +55,7 @@ func bytesOf(s string) []byte {
 type writable interface {
 	name() string
 	wire() string // the type on the way to the server
-	send(to driver.BatchColumn, evs []event.Event) error
+	send(to driver.BatchColumn, evs []*event.Event) error
 	dest(r *row) any
 }
 
@@ -74,10 +74,10 @@ func (c *col[T]) name() string    { return c.named }
 func (c *col[T]) wire() string    { return c.typed }
 func (c *col[T]) dest(r *row) any { return c.into(r) }
 
-func (c *col[T]) send(to driver.BatchColumn, evs []event.Event) error {
+func (c *col[T]) send(to driver.BatchColumn, evs []*event.Event) error {
 	c.buf = slices.Grow(c.buf[:0], len(evs))
-	for i := range evs {
-		c.buf = append(c.buf, c.get(&evs[i]))
+	for _, e := range evs {
+		c.buf = append(c.buf, c.get(e))
 	}
 	err := to.Append(c.buf)
 	clear(c.buf) // keeps no event alive

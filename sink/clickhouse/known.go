@@ -14,10 +14,10 @@ import (
 
 func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
 
-func token(evs []event.Event) string {
+func token(evs []*event.Event) string {
 	h := sha256.New()
-	for i := range evs {
-		h.Write(evs[i].RowHash[:])
+	for _, e := range evs {
+		h.Write(e.RowHash[:])
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -46,7 +46,7 @@ type knowledge struct {
 // length.
 const perQuestion = 8000
 
-func (s *Store) known(ctx context.Context, chain string, evs []event.Event) (knowledge, error) {
+func (s *Store) known(ctx context.Context, chain string, evs []*event.Event) (knowledge, error) {
 	k := knowledge{hash: make(map[uint64]event.Digest, len(evs)), gone: map[uint64]bool{}}
 	var err error
 	if k.floor, err = s.floor(ctx, chain); err != nil {
@@ -74,7 +74,7 @@ func (s *Store) known(ctx context.Context, chain string, evs []event.Event) (kno
 	return k, nil
 }
 
-func (s *Store) hashes(ctx context.Context, table, chain string, evs []event.Event, each func(uint64, event.Digest) error) error {
+func (s *Store) hashes(ctx context.Context, table, chain string, evs []*event.Event, each func(uint64, event.Digest) error) error {
 	q := []byte("SELECT DISTINCT seq, row_hash FROM " + s.v.name(table) + " WHERE chain_id = " + quote(chain))
 	first, last := evs[0].Seq, evs[len(evs)-1].Seq
 	q = append(q, " AND seq >= "...)

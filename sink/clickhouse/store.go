@@ -149,6 +149,12 @@ func (s *Store) Refresh() {
 // is found by comparing with the skeleton before writing; one that another
 // process writes at that very moment is found later, for both contents stay.
 func (s *Store) Append(ctx context.Context, events []event.Event) error {
+	return s.AppendRefs(ctx, event.Refs(events))
+}
+
+// AppendRefs is Append of events that lie anywhere. It keeps neither the slice
+// nor what it points to.
+func (s *Store) AppendRefs(ctx context.Context, events []*event.Event) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -161,7 +167,7 @@ func (s *Store) Append(ctx context.Context, events []event.Event) error {
 	if s.closed {
 		return ErrClosed
 	}
-	var write, fresh []event.Event
+	var write, fresh []*event.Event
 	for _, id := range slices.Sorted(mapKeys(byChain)) {
 		w, f, err := s.needed(ctx, id, byChain[id])
 		if err != nil {
@@ -175,22 +181,28 @@ func (s *Store) Append(ctx context.Context, events []event.Event) error {
 	if err := s.insert(ctx, write); err != nil {
 		return err
 	}
-	for i := range write {
-		m := s.marks[write[i].ChainID]
-		m.top = max(m.top, write[i].Seq)
-		m.done.add(write[i].Seq)
+	var m *mark
+	for i, e := range write {
+		if i == 0 || e.ChainID != write[i-1].ChainID {
+			m = s.marks[e.ChainID]
+		}
+		m.top = max(m.top, e.Seq)
+		m.done.add(e.Seq)
 	}
 	if s.o.Stored != nil && len(fresh) > 0 {
-		s.o.Stored(slices.Clone(fresh))
+		told := make([]event.Event, len(fresh))
+		for i, e := range fresh {
+			told[i] = *e
+		}
+		s.o.Stored(told)
 	}
 	return nil
 }
 
 // sortOut checks events and gives those of each chain, in order, once each.
 // Events that come in that form already, as the writer's do, are not copied.
-func (s *Store) sortOut(events []event.Event) (map[string][]event.Event, error) {
-	for i := range events {
-		e := &events[i]
+func (s *Store) sortOut(events []*event.Event) (map[string][]*event.Event, error) {
+	for _, e := range events {
 		if err := checkSealed(e); err != nil {
 			return nil, err
 		}
@@ -203,9 +215,9 @@ func (s *Store) sortOut(events []event.Event) (map[string][]event.Event, error) 
 	if out := runs(events); out != nil {
 		return out, nil
 	}
-	out := map[string][]event.Event{}
-	for i := range events {
-		out[events[i].ChainID] = append(out[events[i].ChainID], events[i])
+	out := map[string][]*event.Event{}
+	for _, e := range events {
+		out[e.ChainID] = append(out[e.ChainID], e)
 	}
 	for id, evs := range out {
 		slices.SortStableFunc(evs, bySeq)
@@ -214,15 +226,15 @@ func (s *Store) sortOut(events []event.Event) (map[string][]event.Event, error) 
 				return nil, fmt.Errorf("%w: %s/%d, twice in one batch", ErrConflict, id, evs[i].Seq)
 			}
 		}
-		out[id] = slices.CompactFunc(evs, func(a, b event.Event) bool { return a.Seq == b.Seq })
+		out[id] = slices.CompactFunc(evs, func(a, b *event.Event) bool { return a.Seq == b.Seq })
 	}
 	return out, nil
 }
 
 // runs cuts events by chain if each chain's stand together in ascending order,
 // and returns nil otherwise.
-func runs(events []event.Event) map[string][]event.Event {
-	out := map[string][]event.Event{}
+func runs(events []*event.Event) map[string][]*event.Event {
+	out := map[string][]*event.Event{}
 	for from := 0; from < len(events); {
 		to := from + 1
 		for to < len(events) && events[to].ChainID == events[from].ChainID && events[to].Seq > events[to-1].Seq {
@@ -239,20 +251,20 @@ func runs(events []event.Event) map[string][]event.Event {
 }
 
 // extend appends b to a without copying when a is empty. Both are read only.
-func extend(a, b []event.Event) []event.Event {
+func extend(a, b []*event.Event) []*event.Event {
 	if len(a) == 0 {
 		return b[:len(b):len(b)]
 	}
 	return append(a, b...)
 }
 
-func bySeq(a, b event.Event) int { return cmp.Compare(a.Seq, b.Seq) }
+func bySeq(a, b *event.Event) int { return cmp.Compare(a.Seq, b.Seq) }
 
 // needed returns which of a chain's events have to be written, and which of
 // these were never stored before. An event that the server has, but that this
 // process did not store itself, is written again: the one who did may have been
 // cut off before the derived tables had theirs.
-func (s *Store) needed(ctx context.Context, chain string, evs []event.Event) (write, fresh []event.Event, err error) {
+func (s *Store) needed(ctx context.Context, chain string, evs []*event.Event) (write, fresh []*event.Event, err error) {
 	m := s.marks[chain]
 	if m == nil {
 		top, err := s.top(ctx, chain)
@@ -262,7 +274,7 @@ func (s *Store) needed(ctx context.Context, chain string, evs []event.Event) (wr
 		m = &mark{top: top}
 		s.marks[chain] = m
 	}
-	n, _ := slices.BinarySearchFunc(evs, m.top+1, func(e event.Event, seq uint64) int { return cmp.Compare(e.Seq, seq) })
+	n, _ := slices.BinarySearchFunc(evs, m.top+1, func(e *event.Event, seq uint64) int { return cmp.Compare(e.Seq, seq) })
 	if n == 0 {
 		return evs, evs, nil
 	}
@@ -270,8 +282,7 @@ func (s *Store) needed(ctx context.Context, chain string, evs []event.Event) (wr
 	if err != nil {
 		return nil, nil, err
 	}
-	for i := range evs[:n] {
-		e := &evs[i]
+	for _, e := range evs[:n] {
 		k, there := known.hash[e.Seq]
 		switch {
 		case there && k != e.RowHash:
@@ -279,9 +290,9 @@ func (s *Store) needed(ctx context.Context, chain string, evs []event.Event) (wr
 		case e.Seq <= known.floor, known.gone[e.Seq], there && s.expired(e):
 		case there && m.done.has(e.Seq):
 		case there:
-			write = append(write, *e)
+			write = append(write, e)
 		default:
-			write, fresh = append(write, *e), append(fresh, *e)
+			write, fresh = append(write, e), append(fresh, e)
 		}
 	}
 	return extend(write, evs[n:]), extend(fresh, evs[n:]), nil
@@ -294,7 +305,7 @@ func (s *Store) keptFrom() time.Time { return s.o.Now().AddDate(0, 0, -s.v.days(
 
 // insert writes one batch. Its token is the hash of its events' hashes, so that
 // the same batch offered again after a lost answer is known to the server.
-func (s *Store) insert(ctx context.Context, evs []event.Event) error {
+func (s *Store) insert(ctx context.Context, evs []*event.Event) error {
 	set := ch.Settings{}
 	if !s.o.Legacy {
 		set["insert_deduplicate"] = 1

@@ -2,7 +2,6 @@ package kafka
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/segmentio/kafka-go/compress"
 	"github.com/segmentio/kafka-go/protocol"
@@ -104,7 +103,7 @@ func (n *encoder) encode(e *event.Event) error {
 		}
 	}
 	n.heads = append(n.heads, typ...)
-	n.text = e.TS.UTC().AppendFormat(n.text[:0], time.RFC3339Nano)
+	n.text = event.AppendTime(n.text[:0], e.TS.UTC())
 	n.heads = kafkax.AppendHeader(n.heads, kafkax.HeaderTime, n.text)
 	n.text = strconv.AppendUint(n.text[:0], e.Seq, 10)
 	n.heads = kafkax.AppendHeader(n.heads, kafkax.HeaderSeq, n.text)

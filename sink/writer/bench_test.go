@@ -17,7 +17,7 @@ import (
 // discard is a store that keeps nothing.
 func discard() writer.Store {
 	return writer.Store{
-		Append: func(context.Context, []event.Event) error { return nil },
+		Append: func(context.Context, []*event.Event) error { return nil },
 		State:  func(context.Context, string) (uint64, []writer.Gap, error) { return 0, nil, nil },
 	}
 }

@@ -48,10 +48,10 @@ func newChains(w *Writer, p *progress) *chains {
 
 // learn asks the store about chains that are new to this session, for as long as
 // it takes; false means that the session ended first.
-func (c *chains) learn(ctx context.Context, evs []event.Event) bool {
+func (c *chains) learn(ctx context.Context, evs []*event.Event) bool {
 	last := ""
-	for i := range evs {
-		if id := evs[i].ChainID; id != last {
+	for _, e := range evs {
+		if id := e.ChainID; id != last {
 			last = id
 			if !c.load(ctx, id) {
 				return false
@@ -91,14 +91,17 @@ func (c *chains) load(ctx context.Context, id string) bool {
 	}
 }
 
-// stored notes what the store has now. What was parked for its content counts as
-// missing: its number is still to be filled, by the edge's own event.
-func (c *chains) stored(evs []event.Event, bad []badRecord) {
+// stored notes what the store has now. What was parked for its content is not
+// among it and counts as missing: its number is still to be filled, by the edge's
+// own event.
+func (c *chains) stored(evs []*event.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range evs {
-		e := &evs[i]
-		s := c.by[e.ChainID]
+	id, s := "", (*chain)(nil)
+	for _, e := range evs {
+		if s == nil || e.ChainID != id {
+			id, s = e.ChainID, c.by[e.ChainID]
+		}
 		switch {
 		case e.Seq == s.last+1:
 			if s.hash != (event.Digest{}) && s.hash != e.PrevHash {

@@ -28,7 +28,7 @@ import (
 // inMemory makes a writer's store of a Memory.
 func inMemory(m *sinktest.Memory) writer.Store {
 	return writer.Store{
-		Append: m.Append,
+		Append: writer.Copied(m.Append),
 		State: func(ctx context.Context, chain string) (uint64, []writer.Gap, error) {
 			evs, err := m.Chain(ctx, chain)
 			missing, merr := m.Missing(ctx, chain)
@@ -245,12 +245,12 @@ func TestTheStoreIsAwayForAWhile(t *testing.T) {
 	var tries atomic.Int64
 	away.Store(true)
 	st := inMemory(m)
-	st.Append = func(ctx context.Context, evs []event.Event) error {
+	st.Append = func(ctx context.Context, evs []*event.Event) error {
 		tries.Add(1)
 		if away.Load() {
 			return errors.New("the store is away")
 		}
-		return m.Append(ctx, evs)
+		return writer.Copied(m.Append)(ctx, evs)
 	}
 	o := quick(st)
 	o.Memory = 1 << 20 // a few hundred events

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 
@@ -17,12 +18,24 @@ import (
 // part is what one fetch brought of one partition.
 type part struct {
 	partition int
-	events    []event.Event
+	room      []event.Event  // what events points into, and maybe more
+	events    []*event.Event // that may be believed
 	bad       []badRecord
 	next      int64 // offset behind the last record
 	behind    int64 // records on the bus behind that
 	end       bool  // there is nothing behind that
 	weight    int64 // held of the memory's share
+}
+
+// take returns the next place of the part's room. What it holds is to be
+// overwritten.
+func (p *part) take() *event.Event {
+	n := len(p.room)
+	if n == cap(p.room) {
+		p.room = slices.Grow(p.room, 1)
+	}
+	p.room = p.room[:n+1]
+	return &p.room[n]
 }
 
 // badRecord is a record to be parked.
@@ -39,8 +52,9 @@ type fetcher struct {
 	s         *session
 	partition int
 	offset    int64
+	buf       []byte // of the answers
+	records   kafkax.Records
 	dec       event.JSONDecoder
-	key, val  []byte
 	usual     int // events of a fetch
 }
 
@@ -94,32 +108,32 @@ const eventWeight = 2048
 
 func (f *fetcher) fetch(ctx context.Context) (*part, error) {
 	w := f.s.w
-	res, err := w.c.Kafka().Fetch(ctx, &kafka.FetchRequest{
-		Topic: f.s.topic, Partition: f.partition, Offset: f.offset,
-		MinBytes: 1, MaxBytes: int64(w.o.Fetch), MaxWait: w.o.Wait,
-	})
+	if f.offset < 0 { // nothing was ever committed
+		return f.first(ctx)
+	}
+	res, buf, err := w.c.Fetch(ctx, kafkax.Fetch{
+		Topic: f.s.topic, Partition: f.partition, Offset: f.offset, MaxBytes: w.o.Fetch, MaxWait: w.o.Wait,
+	}, f.buf)
+	f.buf = buf
 	if err != nil {
 		return nil, err
 	}
-	if errors.Is(res.Error, kafka.OffsetOutOfRange) {
+	if errors.Is(res.Err, kafka.OffsetOutOfRange) {
 		// The bus has disposed of records, or the topic was made anew. What is
 		// lacking then shows as a gap, and the edges send it again.
 		w.m.resets.Inc()
 		w.o.Log.Warn().Int("partition", f.partition).Int64("offset", f.offset).Msg("the bus no longer has this place; reading from its first record")
-		f.offset = kafka.FirstOffset
 		return f.first(ctx)
 	}
-	if res.Error != nil {
-		return nil, res.Error
+	if res.Err != nil {
+		return nil, res.Err
 	}
-	if f.offset < 0 {
-		f.offset = res.LogStartOffset
-	}
-	p := &part{partition: f.partition, next: f.offset, events: make([]event.Event, 0, f.usual)}
-	if err := f.read(res.Records, p); err != nil {
+	p := &part{partition: f.partition, next: f.offset, room: f.s.room(f.usual)}
+	if err := f.read(res.Sets, p); err != nil {
 		return nil, err
 	}
-	f.usual = len(p.events)
+	f.usual = len(p.room)
+	f.verify(p)
 	p.behind = max(0, res.HighWatermark-p.next)
 	p.end = res.HighWatermark <= p.next
 	return p, nil
@@ -144,32 +158,20 @@ func (f *fetcher) first(ctx context.Context) (*part, error) {
 	return &part{partition: f.partition, next: f.offset}, nil
 }
 
-// read decodes records into p. Records before the wanted offset, with which a
-// compressed batch may begin, are passed over.
-func (f *fetcher) read(records kafka.RecordReader, p *part) error {
+// read decodes records into p.
+func (f *fetcher) read(sets []byte, p *part) error {
+	f.records.Reset(sets, p.next)
 	for {
-		rec, err := records.ReadRecord()
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		rec, err := f.records.Read()
+		if errors.Is(err, io.EOF) {
+			p.next = f.records.NextOffset()
 			return nil // the rest comes with the next fetch
 		}
 		if err != nil {
-			return fmt.Errorf("records after offset %d: %w", p.next, err)
+			return fmt.Errorf("records from offset %d: %w", p.next, err)
 		}
-		f.key, err = readBytes(f.key, rec.Key)
-		if err == nil {
-			f.val, err = readBytes(f.val, rec.Value)
-		}
-		if err != nil {
-			return fmt.Errorf("record %d: %w", rec.Offset, err)
-		}
-		if rec.Offset < p.next {
-			continue
-		}
-		p.next = rec.Offset + 1
-		p.events = append(p.events, event.Event{})
-		e := &p.events[len(p.events)-1]
-		if reason, err := f.decode(rec.Headers, e); err != nil {
-			p.events = p.events[:len(p.events)-1]
+		if reason, err := f.decode(rec, p.take()); err != nil {
+			p.room = p.room[:len(p.room)-1]
 			p.bad = append(p.bad, f.bad(rec, reason, err))
 		}
 	}
@@ -185,8 +187,8 @@ const (
 	ReasonConflict   = "conflict" // another content is stored under its number
 )
 
-func (f *fetcher) decode(headers []kafka.Header, e *event.Event) (reason string, err error) {
-	if err := kafkax.ReadEvent(&f.dec, f.key, f.val, headers, e); err != nil {
+func (f *fetcher) decode(rec *kafkax.Record, e *event.Event) (reason string, err error) {
+	if err := kafkax.ReadEvent(&f.dec, rec, e); err != nil {
 		return ReasonUnreadable, err
 	}
 	if e.ChainID == "" || e.Seq == 0 || e.RowHash.IsZero() {
@@ -198,15 +200,38 @@ func (f *fetcher) decode(headers []kafka.Header, e *event.Event) (reason string,
 	return "", nil
 }
 
+// verify puts into p.events what was read and may be believed.
+func (f *fetcher) verify(p *part) {
+	p.events = event.Refs(p.room)
+	keys := f.s.w.o.Keys
+	faults := event.VerifyBatch(p.events, keys)
+	if len(faults) == 0 {
+		return
+	}
+	for _, fault := range faults {
+		e := p.events[fault.Index]
+		reason := ReasonHash
+		switch {
+		case keys(e.ChainID) == nil:
+			reason = ReasonUnknown
+		case errors.Is(fault.Err, event.ErrSignature):
+			reason = ReasonSignature
+		}
+		p.bad = append(p.bad, reencode(e, reason, fault.Err))
+		p.events[fault.Index] = nil
+	}
+	p.events = slices.DeleteFunc(p.events, func(e *event.Event) bool { return e == nil })
+}
+
 // bad keeps a record for the parked topic. A picture or template must not be
 // copied to another topic: of such a record only its place is kept.
-func (f *fetcher) bad(rec *kafka.Record, reason string, err error) badRecord {
-	b := badRecord{partition: f.partition, offset: rec.Offset, reason: reason, err: err, message: kafka.Message{Time: rec.Time, Key: slices.Clone(f.key)}}
+func (f *fetcher) bad(rec *kafkax.Record, reason string, err error) badRecord {
+	b := badRecord{
+		partition: f.partition, offset: rec.Offset, reason: reason, err: err,
+		message: kafka.Message{Time: time.UnixMilli(rec.At), Key: slices.Clone(rec.Key)},
+	}
 	if reason != ReasonClass {
-		b.message.Value = slices.Clone(f.val)
-		for _, h := range rec.Headers {
-			b.message.Headers = append(b.message.Headers, kafka.Header{Key: h.Key, Value: slices.Clone(h.Value)})
-		}
+		b.message.Value, b.message.Headers = slices.Clone(rec.Value), rec.Headers()
 	}
 	return b
 }

@@ -96,7 +96,7 @@ func TestAnEndThatIsOnItsWayIsNotMissing(t *testing.T) {
 	st := inMemory(m)
 	let := make(chan struct{})
 	take := st.Append
-	st.Append = func(ctx context.Context, evs []event.Event) error {
+	st.Append = func(ctx context.Context, evs []*event.Event) error {
 		select {
 		case <-let:
 		case <-ctx.Done():

@@ -67,7 +67,7 @@ func TestRepairedWhenThereIsRoomAgain(t *testing.T) {
 	var refused, repaired atomic.Int64
 	st := inMemory(m)
 	take := st.Append
-	st.Append = func(ctx context.Context, evs []event.Event) error {
+	st.Append = func(ctx context.Context, evs []*event.Event) error {
 		if refused.Add(1) <= 3 {
 			return full
 		}
@@ -121,7 +121,7 @@ func TestWhatOneRepairLosesEveryWriterAsksFor(t *testing.T) {
 	o := quick(st)
 	healthy, _ := start(t, b.c, o)
 	take := st.Append
-	o.Store.Append = func(ctx context.Context, evs []event.Event) error {
+	o.Store.Append = func(ctx context.Context, evs []*event.Event) error {
 		if refuse.CompareAndSwap(true, false) {
 			return full
 		}

@@ -2,7 +2,6 @@ package writer
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -28,12 +27,38 @@ type session struct {
 	// learnt of chains from then on is compared with it.
 	watched  chan struct{}
 	progress *progress
+	// rooms are arrays of events that are stored, for the next to be read into;
+	// never closed.
+	rooms chan []event.Event
+}
+
+// maxRooms bounds the arrays that lie ready; what is read and not yet stored
+// takes more.
+const maxRooms = 64
+
+// room returns an array for n events or so, which the caller owns.
+func (s *session) room(n int) []event.Event {
+	select {
+	case r := <-s.rooms:
+		if cap(r) >= n {
+			return r[:0]
+		}
+	default:
+	}
+	return make([]event.Event, 0, n)
+}
+
+func (s *session) recycle(r []event.Event) {
+	select {
+	case s.rooms <- r:
+	default:
+	}
 }
 
 // batch is what is written at once.
 type batch struct {
 	parts  []*part
-	events []event.Event // by chain, each in the order of arrival
+	events []*event.Event // those of each chain in the order of arrival
 	bad    []badRecord
 }
 
@@ -42,7 +67,7 @@ func (w *Writer) session(gen *kafka.Generation) *session {
 	s := &session{
 		w: w, gen: gen, topic: w.c.Name(event.TopicEvents),
 		memory: semaphore.NewWeighted(w.o.Memory), parts: make(chan *part),
-		chains: newChains(w, p), watched: make(chan struct{}), progress: p,
+		chains: newChains(w, p), watched: make(chan struct{}), progress: p, rooms: make(chan []event.Event, maxRooms),
 	}
 	var mine []int
 	for _, a := range gen.Assignments[s.topic] {
@@ -121,108 +146,75 @@ func (s *session) partitions(ctx context.Context) func(chain string) (partition 
 	}
 }
 
-// collect makes batches of parts: by size, or by time once there is anything.
+// collect makes batches of parts: by size, or by time once there is anything. A
+// batch whose time has come while the one before is still being stored grows on
+// meanwhile, so that a busy store gets fewer and larger ones.
 func (s *session) collect(ctx context.Context, out chan<- *batch) {
 	defer close(out)
 	var timer <-chan time.Time
-	cur := &batch{}
-	flush := func() bool {
-		timer = nil
-		s.verify(cur)
-		select {
-		case out <- cur:
-			cur = &batch{}
-			return true
-		case <-ctx.Done():
-			return false
-		}
-	}
+	cur, due := &batch{}, false
 	for {
+		in, ready := s.parts, chan<- *batch(nil)
+		if due {
+			ready = out
+		}
+		if len(cur.events) >= s.w.o.Batch {
+			in, ready = nil, out
+		}
 		select {
-		case p, ok := <-s.parts:
+		case p, ok := <-in:
 			if !ok {
 				return
 			}
-			cur.parts = append(cur.parts, p)
-			cur.events = append(cur.events, p.events...)
-			cur.bad = append(cur.bad, p.bad...)
-			p.events, p.bad = nil, nil
-			if len(cur.events) >= s.w.o.Batch {
-				if !flush() {
-					return
-				}
-			} else if timer == nil {
+			cur.add(p)
+			if timer == nil && !due {
 				timer = time.After(s.w.o.Wait)
 			}
 		case <-timer:
-			if !flush() {
-				return
-			}
+			timer, due = nil, true
+		case ready <- cur:
+			cur, timer, due = &batch{}, nil, false
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// verify takes out of a batch what must not be believed. Events are put together
-// by chain first, so that one signature covers as many as can be.
-func (s *session) verify(b *batch) {
-	b.events = together(b.events)
-	faults := event.VerifyBatch(b.events, s.w.o.Keys)
-	if len(faults) == 0 {
-		return
-	}
-	drop := make(map[int]bool, len(faults))
-	for _, f := range faults {
-		e := &b.events[f.Index]
-		reason := ReasonHash
-		switch {
-		case s.w.o.Keys(e.ChainID) == nil:
-			reason = ReasonUnknown
-		case errors.Is(f.Err, event.ErrSignature):
-			reason = ReasonSignature
-		}
-		b.bad = append(b.bad, reencode(e, reason, f.Err))
-		drop[f.Index] = true
-	}
-	kept := b.events[:0]
-	for i := range b.events {
-		if !drop[i] {
-			kept = append(kept, b.events[i])
-		}
-	}
-	clear(b.events[len(kept):])
-	b.events = kept
+// add puts a part into the batch.
+func (b *batch) add(p *part) {
+	b.parts = append(b.parts, p)
+	b.events = append(b.events, p.events...)
+	b.bad = append(b.bad, p.bad...)
+	p.events, p.bad = nil, nil
 }
 
 // together puts the events of each chain together, in the order of arrival.
-func together(evs []event.Event) []event.Event {
-	count := map[string]int{}
+func together(evs []*event.Event) []*event.Event {
+	type stretch struct{ from, to int }
+	by := map[string][]stretch{}
 	var order []string
-	sorted := true
-	for i := range evs {
-		id := evs[i].ChainID
-		if count[id] == 0 {
-			order = append(order, id)
-		} else if evs[i-1].ChainID != id {
-			sorted = false
+	scattered := false
+	for from := 0; from < len(evs); {
+		id, to := evs[from].ChainID, from+1
+		for to < len(evs) && evs[to].ChainID == id {
+			to++
 		}
-		count[id]++
+		if by[id] == nil {
+			order = append(order, id)
+		} else {
+			scattered = true
+		}
+		by[id] = append(by[id], stretch{from, to})
+		from = to
 	}
-	if sorted {
+	if !scattered {
 		return evs
 	}
-	at := make(map[string]int, len(order))
-	n := 0
+	out := make([]*event.Event, 0, len(evs))
 	for _, id := range order {
-		at[id] = n
-		n += count[id]
-	}
-	out := make([]event.Event, len(evs))
-	for i := range evs {
-		id := evs[i].ChainID
-		out[at[id]] = evs[i]
-		at[id]++
+		for _, r := range by[id] {
+			out = append(out, evs[r.from:r.to]...)
+		}
 	}
 	return out
 }
@@ -240,6 +232,7 @@ func (s *session) store(ctx context.Context, batches <-chan *batch) {
 		for _, p := range b.parts {
 			s.memory.Release(p.weight)
 			s.progress.stored(p.partition)
+			s.recycle(p.room)
 		}
 	}
 }
@@ -250,6 +243,7 @@ func (s *session) write(ctx context.Context, b *batch) bool {
 	if len(b.events) == 0 {
 		return true
 	}
+	b.events = together(b.events)
 	if !s.chains.learn(ctx, b.events) {
 		return false
 	}
@@ -259,7 +253,7 @@ func (s *session) write(ctx context.Context, b *batch) bool {
 		return false
 	}
 	b.bad = append(b.bad, bad...)
-	s.chains.stored(stored, bad)
+	s.chains.stored(stored)
 	s.w.m.inserts.Observe(s.w.o.Now().Sub(begun).Seconds())
 	s.w.m.stored.Add(float64(len(stored)))
 	s.w.mu.Lock()
@@ -270,7 +264,7 @@ func (s *session) write(ctx context.Context, b *batch) bool {
 
 // insert stores events. What the store will never take is found by halving and
 // returned with its reason.
-func (s *session) insert(ctx context.Context, evs []event.Event) (stored []event.Event, bad []badRecord, ok bool) {
+func (s *session) insert(ctx context.Context, evs []*event.Event) (stored []*event.Event, bad []badRecord, ok bool) {
 	err := s.try(ctx, evs)
 	switch {
 	case err == nil:
@@ -278,10 +272,10 @@ func (s *session) insert(ctx context.Context, evs []event.Event) (stored []event
 	case ctx.Err() != nil:
 		return nil, nil, false
 	case len(evs) == 1:
-		return nil, []badRecord{reencode(&evs[0], ReasonConflict, err)}, true
+		return nil, []badRecord{reencode(evs[0], ReasonConflict, err)}, true
 	}
 	half := len(evs) / 2
-	for _, e := range [][]event.Event{evs[:half], evs[half:]} {
+	for _, e := range [][]*event.Event{evs[:half], evs[half:]} {
 		st, b, ok := s.insert(ctx, e)
 		if !ok {
 			return nil, nil, false
@@ -292,7 +286,7 @@ func (s *session) insert(ctx context.Context, evs []event.Event) (stored []event
 }
 
 // try appends until it succeeds, or fails because of what the events hold.
-func (s *session) try(ctx context.Context, evs []event.Event) error {
+func (s *session) try(ctx context.Context, evs []*event.Event) error {
 	for attempt := 1; ; attempt++ {
 		call, cancel := context.WithTimeout(ctx, s.w.o.Timeout)
 		err := s.w.o.Store.Append(call, evs)

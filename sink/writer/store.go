@@ -13,8 +13,10 @@ import (
 
 // Store is where a writer writes. Append and State are needed.
 type Store struct {
-	// Append stores events that have been verified; see sink.EventSink.
-	Append func(ctx context.Context, events []event.Event) error
+	// Append stores events that have been verified; see sink.EventSink. It must
+	// keep neither the slice nor the events that it points to: the writer uses
+	// their memory again.
+	Append func(ctx context.Context, events []*event.Event) error
 	// State returns the highest number that a chain has in the store and what is
 	// missing below it.
 	State func(ctx context.Context, chain string) (last uint64, missing []Gap, err error)
@@ -62,10 +64,22 @@ func permanent(err error, more error) bool {
 	return errors.Is(err, event.ErrInvalid) || errors.Is(err, event.ErrHash) || errors.Is(err, more)
 }
 
+// Copied makes a Store's Append of one that takes events by value and may keep
+// them.
+func Copied(store func(context.Context, []event.Event) error) func(context.Context, []*event.Event) error {
+	return func(ctx context.Context, events []*event.Event) error {
+		evs := make([]event.Event, len(events))
+		for i, e := range events {
+			evs[i] = *e
+		}
+		return store(ctx, evs)
+	}
+}
+
 // ClickHouse makes a Store of s, which should have been opened with Verified.
 func ClickHouse(s *clickhouse.Store) Store {
 	return Store{
-		Append: s.Append, Chains: s.Chains, Refresh: s.Refresh,
+		Append: s.AppendRefs, Chains: s.Chains, Refresh: s.Refresh,
 		State: func(ctx context.Context, chain string) (uint64, []Gap, error) {
 			c, err := s.Complete(ctx, chain)
 			missing := make([]Gap, len(c.Gaps))
@@ -101,7 +115,7 @@ func ClickHouse(s *clickhouse.Store) Store {
 // SQLite makes a Store of s.
 func SQLite(s *sqlite.Store) Store {
 	return Store{
-		Append: s.Append, Chains: s.Chains,
+		Append: Copied(s.Append), Chains: s.Chains,
 		State: func(ctx context.Context, chain string) (uint64, []Gap, error) {
 			c, err := s.Complete(ctx, chain)
 			missing := make([]Gap, len(c.Gaps))
