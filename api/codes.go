@@ -44,5 +44,7 @@ const (
 	NoticeStoreSlow   = "STORE_SLOW"     // events wait in the spool
 	NoticeExposed     = "EXPOSED"        // reachable beyond this machine without sign-in
 	NoticeNoPerson    = "NO_PERSON_FILE" // bodies are not looked for
+	NoticeDevice      = "DEVICE_LOST"    // a GPU does not run its model; others serve
+	NoticeLadder      = "LADDER"         // cameras run at reduced quality, since the machine cannot keep up
 	NoticeNoJudge     = "NO_JUDGE"       // redacted pictures are not checked by a second detector
 )

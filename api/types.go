@@ -110,12 +110,26 @@ type Reason struct {
 
 // Model is one model file or built-in detector.
 type Model struct {
-	Role     string `json:"role" enum:"face,person,embedding"`
-	Name     string `json:"name"`
-	Digest   string `json:"digest,omitempty" doc:"SHA-256 in hex"`
-	Provider string `json:"provider,omitempty" doc:"tensorrt, cuda, cpu, or go"`
-	Loaded   bool   `json:"loaded"`
-	Err      string `json:"err,omitempty" doc:"Why it is not loaded, with the way out"`
+	Role     string   `json:"role" enum:"face,person,embedding"`
+	Name     string   `json:"name"`
+	Digest   string   `json:"digest,omitempty" doc:"SHA-256 in hex"`
+	Provider string   `json:"provider,omitempty" doc:"tensorrt, cuda, cpu, or go"`
+	Loaded   bool     `json:"loaded"`
+	Err      string   `json:"err,omitempty" doc:"Why it is not loaded, with the way out"`
+	Why      string   `json:"why,omitempty" doc:"The provider taken, and why those before it were not"`
+	Devices  []Device `json:"devices,omitempty" doc:"Where it runs"`
+}
+
+// Device is a place where a model runs.
+type Device struct {
+	Name       string     `json:"name" doc:"tensorrt:0, cuda:1, cpu"`
+	Up         bool       `json:"up"`
+	LastResort bool       `json:"last_resort,omitempty" doc:"Serves only while no other does"`
+	Err        string     `json:"err,omitempty" doc:"Why it is not up"`
+	NextTry    *time.Time `json:"next_try,omitempty"`
+	Losses     uint64     `json:"losses" doc:"Since the start"`
+	Cameras    int        `json:"cameras" doc:"Placed there"`
+	PerRun     float64    `json:"per_run,omitempty" doc:"Pictures in one run of the model, on average"`
 }
 
 // Notice is something that everybody should know.

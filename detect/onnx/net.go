@@ -118,6 +118,9 @@ func (n *net) Choice() ort.Choice { return n.e.choice }
 // Devices tells of the devices that the model runs on, and what they do.
 func (n *net) Devices() []batch.Status { return n.e.m.Status() }
 
+// Long is the longer side of the model's input.
+func (n *net) Long() int { return n.o.Long }
+
 // Spent is the processor time that runs of the model took for the camera.
 func (n *net) Spent() time.Duration { return n.lane.CPU() }
 

@@ -18,6 +18,7 @@ import (
 	"bystander/internal/config"
 	"bystander/internal/models"
 	"bystander/internal/ort"
+	"bystander/internal/ort/batch"
 	"bystander/match"
 	matchonnx "bystander/match/onnx"
 )
@@ -31,12 +32,41 @@ type eyes struct {
 	faces    detect.FaceDetector
 	glance   detect.FaceDetector // for weak faces on close persons; nil without the face model
 	persons  detect.PersonDetector
+	engines  []engineOf // the models behind them, for health and metrics
 	embedder match.Embedder
 	models   []api.Model
 	notes    []api.Notice
 	canary   *canary.Canary
-	trusted  atomic.Bool // the canary was seen
+	trusted  trust // the canary was seen
 	log      zerolog.Logger
+}
+
+// trust is whether the canary was seen; a camera's view goes by its eyes'.
+type trust struct {
+	seen atomic.Bool
+	of   *trust
+}
+
+func (t *trust) Load() bool {
+	if t.of != nil {
+		return t.of.Load()
+	}
+	return t.seen.Load()
+}
+
+func (t *trust) Store(seen bool)     { t.seen.Store(seen) }
+func (t *trust) Swap(seen bool) bool { return t.seen.Swap(seen) }
+
+// engineOf is a model that runs on devices which come and go.
+type engineOf struct {
+	role string
+	model
+}
+
+type model interface {
+	Info() detect.Info
+	Choice() ort.Choice
+	Devices() []batch.Status
 }
 
 // openEyes loads what can be loaded. Only a wrong model file is an error: a
@@ -56,7 +86,8 @@ func openEyes(ctx context.Context, cfg config.Config, parallel int, log zerolog.
 		e.note("warning", api.NoticeNoModel, "ONNX Runtime is missing, and with it every model that needs it: "+err.Error())
 		e.note("warning", api.NoticeNoPerson, "Without ONNX Runtime heads without a visible face are found by motion only.")
 	}
-	face := onnx.Options{Provider: ort.Provider(cfg.Detect.Provider), Parallel: parallel, Long: cfg.Detect.FaceLongSide, Score: float32(cfg.Detect.FaceScore)}
+	face := e.options(cfg, parallel, "face")
+	face.Long, face.Score = cfg.Detect.FaceLongSide, float32(cfg.Detect.FaceScore)
 	if err := errors.Join(
 		e.openFaces(ctx, store, rt, face),
 		e.openPersons(ctx, store, rt, cfg, parallel),
@@ -109,11 +140,11 @@ func (e *eyes) openFaces(ctx context.Context, store *models.Store, rt *ort.Runti
 				return err
 			}
 			e.faces = d
-			if e.glance, err = onnx.NewYuNet(rt, *m, glanceOptions(o)); err != nil {
+			g := glanceOptions(o)
+			if e.glance, err = d.View(onnx.View{Long: g.Long, Score: g.Score}); err != nil {
 				return err
 			}
-			e.loaded("face", d.Info())
-			e.log.Info().Str("component", "detect").Stringer("provider", d.Choice()).Msg("execution provider chosen")
+			e.runs("face", d)
 			return nil
 		}
 	}
@@ -157,12 +188,14 @@ func (e *eyes) openPersons(ctx context.Context, store *models.Store, rt *ort.Run
 		e.note("warning", api.NoticeNoPerson, "The person model is missing: heads without a visible face are found by motion only. Run: bystander models pull")
 		return nil
 	}
-	d, err := onnx.NewYOLOX(rt, *m, onnx.Options{Provider: ort.Provider(cfg.Detect.Provider), Parallel: parallel, Score: float32(cfg.Detect.PersonScore)})
+	o := e.options(cfg, parallel, "person")
+	o.Score = float32(cfg.Detect.PersonScore)
+	d, err := onnx.NewYOLOX(rt, *m, o)
 	if err != nil {
 		return err
 	}
 	e.persons = d
-	e.loaded("person", d.Info())
+	e.runs("person", d)
 	return nil
 }
 
@@ -232,11 +265,11 @@ func (e *eyes) watch(ctx context.Context) {
 
 func (e *eyes) close() error {
 	var errs []error
-	if e.faces != nil {
-		errs = append(errs, e.faces.Close())
-	}
 	if e.glance != nil {
 		errs = append(errs, e.glance.Close())
+	}
+	if e.faces != nil {
+		errs = append(errs, e.faces.Close())
 	}
 	if e.persons != nil {
 		errs = append(errs, e.persons.Close())

@@ -40,6 +40,13 @@ func (w *stopwatch) start(s stage) (stop func()) {
 	return func() { w.spent[s].Add(int64(threadTime() - from)) }
 }
 
+// add notes processor time that a stage took on another thread.
+func (w *stopwatch) add(s stage, d time.Duration) {
+	if w != nil {
+		w.spent[s].Add(int64(d))
+	}
+}
+
 // total returns what a stage has taken so far.
 func (w *stopwatch) total(s stage) time.Duration { return time.Duration(w.spent[s].Load()) }
 

@@ -37,6 +37,21 @@ type Config struct {
 	Verify   Verify   `yaml:"verify"`
 	Merkle   Merkle   `yaml:"merkle"`
 	Models   Models   `yaml:"models"`
+	Capacity Capacity `yaml:"capacity"`
+}
+
+// Capacity is what the cameras may use of this machine.
+type Capacity struct {
+	// Cores is how many processor cores there are for cameras; 0 takes the
+	// machine's.
+	Cores float64 `yaml:"cores"`
+	// CameraMemory is the most that one camera's pictures may take; a camera
+	// that needs more does not begin. Its size and redact.hold decide.
+	CameraMemory Bytes `yaml:"camera_memory"`
+	// Ladder lets cameras be looked at less often, sent with fewer pictures and
+	// made smaller while the machine cannot keep up. What is covered stays
+	// covered.
+	Ladder bool `yaml:"ladder"`
 }
 
 // Server is the web side.
@@ -90,6 +105,18 @@ type Detect struct {
 	FaceScore    float64 `yaml:"face_score"`
 	PersonScore  float64 `yaml:"person_score"`
 	Library      string  `yaml:"onnxruntime"` // path of libonnxruntime.so; found by itself when empty
+
+	// Batch is how many cameras' pictures one run of a model takes at most; 0 is
+	// 1 on processors and 8 on GPUs.
+	Batch int `yaml:"batch"`
+	// BatchWait is how long a picture waits for others to share its run; 0 is
+	// not at all on processors and 2ms on GPUs.
+	BatchWait time.Duration `yaml:"batch_wait"`
+	// Patience is how long a live picture waits for a detector before it is
+	// covered as a whole.
+	Patience time.Duration `yaml:"patience"`
+	Devices  []int         `yaml:"devices"` // GPUs to use, counted from 0; empty for all
+	Half     bool          `yaml:"half"`    // let TensorRT compute in 16 bits
 }
 
 // Redact is how people are covered. Nothing here turns covering off.
@@ -180,7 +207,7 @@ func Default() Config {
 		Log:    Log{Level: "info", Format: "console"},
 		Detect: Detect{
 			Provider: "auto", FaceLongSide: 640, FaceEvery: 3, PersonEvery: 9,
-			FaceScore: 0.3, PersonScore: 0.25,
+			FaceScore: 0.3, PersonScore: 0.25, Patience: 2 * time.Second,
 		},
 		Redact: Redact{
 			Style: "frost", Coverage: "head", Hold: 8, Margin: 0.25, TrackHold: time.Second,
@@ -191,8 +218,9 @@ func Default() Config {
 			Enabled: true, Segment: time.Minute,
 			MaxAge: 72 * time.Hour, MaxBytes: 20 << 30,
 		},
-		Events: Events{MaxAge: 184 * 24 * time.Hour, SpoolMax: 2 << 30},
-		Merkle: Merkle{Every: time.Minute},
+		Events:   Events{MaxAge: 184 * 24 * time.Hour, SpoolMax: 2 << 30},
+		Merkle:   Merkle{Every: time.Minute},
+		Capacity: Capacity{CameraMemory: 1 << 30, Ladder: true},
 	}
 }
 

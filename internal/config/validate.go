@@ -74,6 +74,7 @@ func (c *Config) Validate() error {
 	c.Events.checkBus(&k)
 	c.Rights.check(&k)
 	c.Merkle.check(&k)
+	c.Capacity.check(&k)
 	checkRange(&k, "events.spool_max_bytes", c.Events.SpoolMax, 1<<20, 1<<40)
 	return errors.Join(k.errs...)
 }
@@ -111,6 +112,20 @@ func (d Detect) check(k *checker) {
 	checkRange(k, "detect.person_every", d.PersonEvery, 1, 15)
 	checkRange(k, "detect.face_score", d.FaceScore, 0.05, 0.6)
 	checkRange(k, "detect.person_score", d.PersonScore, 0.05, 0.6)
+	checkRange(k, "detect.batch", d.Batch, 0, 64)
+	checkRange(k, "detect.batch_wait", d.BatchWait, 0, 100*time.Millisecond)
+	checkRange(k, "detect.patience", d.Patience, 100*time.Millisecond, 10*time.Second)
+	for i, n := range d.Devices {
+		checkRange(k, fmt.Sprintf("detect.devices[%d]", i), n, 0, 63)
+		if slices.Index(d.Devices, n) < i {
+			k.fail(fmt.Sprintf("detect.devices[%d]", i), "%d is given twice", n)
+		}
+	}
+}
+
+func (c Capacity) check(k *checker) {
+	checkRange(k, "capacity.cores", c.Cores, 0, 4096)
+	checkRange(k, "capacity.camera_memory", c.CameraMemory, 16<<20, 1<<40)
 }
 
 func (c *Config) checkCameras(k *checker) {

@@ -1,0 +1,49 @@
+package app
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"bystander/detect/canary"
+	"bystander/internal/config"
+)
+
+// A camera's view sees what the eyes see, trusts what they trust, and tells its
+// clock what the models took for it, wherever they ran.
+func TestACamerasView(t *testing.T) {
+	cfg := config.Default()
+	cfg.Models.Offline = true
+	e, err := openEyes(t.Context(), cfg, 1, zerolog.Nop())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.close()) })
+	if e.builtIn() {
+		t.Skip("no face model here")
+	}
+	clock := &stopwatch{}
+	mine, leave, err := e.of("camera", time.Minute, clock)
+	require.NoError(t, err)
+	require.NoError(t, canary.New().Check(t.Context(), mine.faces))
+	require.NotZero(t, clock.total(stageFaces))
+	require.Equal(t, e.trusted.Load(), mine.trusted.Load())
+	e.trusted.Store(false)
+	require.False(t, mine.trusted.Load())
+
+	rows := e.rows()
+	require.NotEmpty(t, rows)
+	require.NotEmpty(t, rows[0].Why)
+	require.NotEmpty(t, rows[0].Devices)
+	require.True(t, rows[0].Devices[0].Up)
+	require.Empty(t, e.lost())
+	leave()
+	leave()
+	require.NoError(t, canary.New().Check(t.Context(), e.faces), "the others still see")
+
+	hasty, leave, err := e.of("hasty", time.Nanosecond, nil)
+	require.NoError(t, err)
+	defer leave()
+	require.ErrorIs(t, canary.New().Check(t.Context(), hasty.faces), context.DeadlineExceeded)
+}
