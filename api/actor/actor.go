@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"bystander/internal/event"
 )
@@ -41,6 +42,10 @@ func Roles() []Role {
 var (
 	ErrUnknown = errors.New("actor: not signed in")      // 401
 	ErrRole    = errors.New("actor: role not permitted") // 403
+	// ErrStale: a second factor has to be given, or given anew.
+	ErrStale = errors.New("actor: no second factor lately") // 403
+	// ErrToken: the program's token was not made for exports.
+	ErrToken = errors.New("actor: the token was not made for exports") // 403
 )
 
 // Actor is who acts. The zero value is nobody.
@@ -54,8 +59,22 @@ type Actor struct {
 	// Session names what let them in, so that what goes on for long can ask
 	// whether it still holds; empty where nothing can end it.
 	Session string
-	// Strong tells that a second factor was given.
+	// Strong tells that a second factor was given, or that a program's token was
+	// made for exports.
 	Strong bool
+	// Proved is when the second factor was given; zero where nobody gives one: a
+	// program's token, and the sample accounts of a demonstration.
+	Proved time.Time
+}
+
+// StrongFor is how long a second factor counts as given lately: for exports, for
+// learning a name, and for changing how one signs in (REQUIREMENTS B-63).
+const StrongFor = 15 * time.Minute
+
+// StrongAt reports whether the actor has given a second factor lately enough to
+// take data away.
+func (a Actor) StrongAt(now time.Time) bool {
+	return a.Strong && (a.Proved.IsZero() || now.Sub(a.Proved) < StrongFor)
 }
 
 // Known reports whether this is somebody.
@@ -101,6 +120,24 @@ func Need(ctx context.Context, roles ...Role) (Actor, error) {
 	}
 	return a, nil
 }
+
+// NeedStrong fails with ErrStale, or ErrToken for a program, unless the actor of
+// ctx gave a second factor lately.
+func NeedStrong(ctx context.Context, now time.Time) error {
+	a := From(ctx)
+	switch {
+	case !a.Known():
+		return ErrUnknown
+	case a.StrongAt(now):
+		return nil
+	case a.Via == ViaToken:
+		return ErrToken
+	}
+	return ErrStale
+}
+
+// ViaToken is what Actor.Via says of a program.
+const ViaToken = "token"
 
 // Read is one look at what is linked to people.
 type Read struct {

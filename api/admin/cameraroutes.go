@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,18 +12,30 @@ import (
 	"bystander/api/actor"
 	"bystander/api/admin/cameras"
 	"bystander/api/problem"
+	"bystander/api/route"
 )
 
 // Camera is a camera as administrators see it: never with its address.
 type Camera struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Origin  string `json:"origin" enum:"configuration,interface" doc:"Where it is kept: in the file, or added here"`
-	Running bool   `json:"running" doc:"In operation; one that was added since the last start begins with the next"`
-	// Leaving is a camera that was removed and runs until the next start.
-	Leaving bool       `json:"leaving" doc:"Removed, and in operation until the next start"`
-	AddedBy string     `json:"added_by,omitempty"`
-	AddedAt *time.Time `json:"added_at,omitempty"`
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Origin    string `json:"origin" enum:"configuration,interface" doc:"Where it is kept: in the file, or added here"`
+	Running   bool   `json:"running" doc:"On the list of those in operation, whether or not pictures come; false when it could not begin"`
+	Transport string `json:"transport,omitempty" enum:"tcp,udp" doc:"Of one that was added here"`
+	Rotation  int    `json:"rotation" enum:"0,90,180,270" doc:"Degrees by which its pictures are turned clockwise"`
+	Pause     *Pause `json:"pause,omitempty" doc:"There while it is paused"`
+	// Who added and last changed it here, and when.
+	AddedBy   string     `json:"added_by,omitempty"`
+	AddedAt   *time.Time `json:"added_at,omitempty"`
+	ChangedBy string     `json:"changed_by,omitempty"`
+	ChangedAt *time.Time `json:"changed_at,omitempty"`
+}
+
+// Pause is why a camera stands still. Nothing connects to it meanwhile.
+type Pause struct {
+	By     string    `json:"by"`
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
 }
 
 // Address is how a camera is reached.
@@ -63,7 +74,6 @@ type (
 	camerasOut struct {
 		Body struct {
 			Cameras []Camera `json:"cameras" nullable:"false"`
-			Restart bool     `json:"restart" doc:"Something waits for the program's next start"`
 		}
 	}
 	cameraOut struct{ Body Camera }
@@ -72,6 +82,7 @@ type (
 			ID   string `json:"id" minLength:"1" maxLength:"63" pattern:"^[a-z0-9][a-z0-9-]*$"`
 			Name string `json:"name,omitempty" maxLength:"100"`
 			Address
+			Rotation int `json:"rotation,omitempty" enum:"0,90,180,270" doc:"Degrees by which its pictures are turned clockwise to stand upright"`
 		}
 	}
 	testIn  struct{ Body struct{ Address } }
@@ -82,10 +93,11 @@ type (
 )
 
 func (m *Module) cameraRoutes(api huma.API) {
-	add(m, api, op{"list-admin-cameras", "GET", "/v1/admin/cameras", "Where each camera comes from, and which wait for the next start", administrators, 0}, m.list)
-	add(m, api, op{"add-camera", "POST", "/v1/admin/cameras", "Keep a camera; it begins with the next start", administrators, 201}, m.add)
-	add(m, api, op{"remove-camera", "DELETE", "/v1/admin/cameras/{id}", "Forget a camera that was added here; its address goes at once", administrators, 204}, m.remove)
-	add(m, api, op{"test-camera", "POST", "/v1/admin/camera-tests", "Try an address step by step, without keeping it", administrators, 0}, m.test)
+	route.Add(m.Table, api, route.New("list-admin-cameras", "GET", "/v1/admin/cameras", "Where each camera comes from, and which are paused", administrators, 0), m.list)
+	route.Add(m.Table, api, route.New("add-camera", "POST", "/v1/admin/cameras", "Keep a camera; it begins at once", administrators, 201), m.add)
+	route.Add(m.Table, api, route.New("remove-camera", "DELETE", "/v1/admin/cameras/{id}", "End and forget a camera that was added here; its address goes at once", administrators, 204), m.remove)
+	route.Add(m.Table, api, route.New("test-camera", "POST", "/v1/admin/camera-tests", "Try an address step by step, without keeping it", administrators, 0), m.test)
+	m.changeRoutes(api)
 }
 
 func (m *Module) list(ctx context.Context, _ *struct{}) (*camerasOut, error) {
@@ -93,32 +105,44 @@ func (m *Module) list(ctx context.Context, _ *struct{}) (*camerasOut, error) {
 	if err != nil {
 		return nil, m.failed(ctx, err)
 	}
-	out := &camerasOut{}
+	pauses, err := m.cfg.Cameras.Pauses(ctx)
+	if err != nil {
+		return nil, m.failed(ctx, err)
+	}
+	out, running := &camerasOut{}, m.cfg.Running()
 	out.Body.Cameras = []Camera{}
-	for _, id := range m.cfg.Configured {
-		out.Body.Cameras = append(out.Body.Cameras, Camera{ID: id, Name: id, Origin: "configuration", Running: true})
-	}
-	here := map[string]bool{}
-	for _, c := range kept {
-		here[c.ID] = true
-		out.Body.Cameras = append(out.Body.Cameras, m.shown(c))
-	}
-	for _, id := range m.cfg.Running {
-		if !here[id] && !slices.Contains(m.cfg.Configured, id) {
-			out.Body.Cameras = append(out.Body.Cameras, Camera{ID: id, Name: id, Origin: "interface", Running: true, Leaving: true})
+	add := func(c Camera) {
+		c.Running = slices.Contains(running, c.ID)
+		if p, ok := pauses[c.ID]; ok {
+			c.Pause = &Pause{By: p.By, Reason: p.Reason, At: p.At}
 		}
+		out.Body.Cameras = append(out.Body.Cameras, c)
 	}
-	for _, c := range out.Body.Cameras {
-		out.Body.Restart = out.Body.Restart || !c.Running || c.Leaving
+	for _, c := range m.cfg.Configured {
+		add(c)
+	}
+	for _, c := range kept {
+		if !m.configured(c.ID) {
+			add(shown(c))
+		}
 	}
 	return out, nil
 }
 
-func (m *Module) shown(c cameras.Camera) Camera {
-	return Camera{
-		ID: c.ID, Name: c.Name, Origin: "interface", AddedBy: c.AddedBy, AddedAt: &c.AddedAt,
-		Running: slices.Contains(m.cfg.Running, c.ID),
+// configured reports whether a camera stands in the configuration.
+func (m *Module) configured(id string) bool {
+	return slices.ContainsFunc(m.cfg.Configured, func(c Camera) bool { return c.ID == id })
+}
+
+func shown(c cameras.Camera) Camera {
+	out := Camera{
+		ID: c.ID, Name: c.Name, Origin: "interface", Transport: c.Transport, Rotation: c.Rotation,
+		AddedBy: c.AddedBy, AddedAt: &c.AddedAt, ChangedBy: c.ChangedBy,
 	}
+	if !c.ChangedAt.IsZero() {
+		out.ChangedAt = &c.ChangedAt
+	}
+	return out
 }
 
 // whole joins address and credentials.
@@ -137,27 +161,28 @@ func (m *Module) whole(a Address) (string, error) {
 }
 
 func (m *Module) add(ctx context.Context, in *addIn) (*cameraOut, error) {
-	if slices.Contains(m.cfg.Configured, in.Body.ID) {
+	if m.configured(in.Body.ID) {
 		return nil, exists(in.Body.ID)
 	}
 	whole, err := m.whole(in.Body.Address)
 	if err != nil {
 		return nil, err
 	}
-	who := actor.From(ctx)
-	c, err := m.cfg.Cameras.Add(ctx, cameras.Camera{
-		ID: in.Body.ID, Name: in.Body.Name, Transport: in.Body.Transport, AddedBy: who.ID,
-	}, whole)
-	switch {
-	case errors.Is(err, cameras.ErrExists):
-		return nil, exists(in.Body.ID)
-	case errors.Is(err, cameras.ErrInvalid):
-		return nil, problem.New(http.StatusUnprocessableEntity, "INVALID", err.Error())
-	case err != nil:
-		return nil, m.failed(ctx, err)
+	// A camera of that id may have stood where nobody ever compared the view.
+	if err := m.moving(ctx, in.Body.ID); err != nil {
+		return nil, err
 	}
-	m.cfg.Log.Info().Str("camera", c.ID).Str("actor", who.ID).Msg("camera added; it begins with the next start")
-	return &cameraOut{m.shown(c)}, nil
+	c, err := m.cfg.Cameras.Add(ctx, cameras.Camera{
+		ID: in.Body.ID, Name: in.Body.Name, Transport: in.Body.Transport, Rotation: in.Body.Rotation, AddedBy: actor.From(ctx).ID,
+	}, whole)
+	if err != nil {
+		return nil, m.refused(ctx, in.Body.ID, err)
+	}
+	m.told(ctx, c.ID, "added", nil, "")
+	if err := m.apply(ctx, c.ID); err != nil {
+		return nil, err
+	}
+	return m.one(ctx, c.ID)
 }
 
 func exists(id string) error {
@@ -166,20 +191,20 @@ func exists(id string) error {
 }
 
 func (m *Module) remove(ctx context.Context, in *oneIn) (*struct{}, error) {
-	if slices.Contains(m.cfg.Configured, in.ID) {
-		return nil, problem.New(http.StatusConflict, "MANAGED_BY_FILE", "this camera stands in the configuration file; take it out there",
-			problem.Reason{Code: "CAMERA_IN_FILE", Object: in.ID, Text: "take it out of the configuration file"})
+	if m.configured(in.ID) {
+		return nil, inFile(in.ID)
 	}
-	who := actor.From(ctx)
-	err := m.cfg.Cameras.Remove(ctx, in.ID, who.ID)
-	switch {
-	case errors.Is(err, cameras.ErrNotFound):
-		return nil, problem.New(http.StatusNotFound, "NOT_FOUND", "there is no such camera here")
-	case err != nil:
-		return nil, m.failed(ctx, err)
+	if _, err := m.one(ctx, in.ID); err != nil {
+		return nil, err
 	}
-	m.cfg.Log.Info().Str("camera", in.ID).Str("actor", who.ID).Msg("camera removed; it ends with the next start")
-	return nil, nil //nolint:nilnil // 204 has no body
+	if err := m.moving(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	if err := m.cfg.Cameras.Remove(ctx, in.ID, actor.From(ctx).ID); err != nil {
+		return nil, m.refused(ctx, in.ID, err)
+	}
+	m.told(ctx, in.ID, "removed", nil, "")
+	return nil, m.apply(ctx, in.ID)
 }
 
 func (m *Module) test(ctx context.Context, in *testIn) (*testOut, error) {
@@ -198,21 +223,14 @@ func (m *Module) test(ctx context.Context, in *testIn) (*testOut, error) {
 
 // begin takes the one place for a test, if this minute has one left.
 func (m *Module) begin() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if now := m.cfg.Now().Truncate(time.Minute); !now.Equal(m.minute) {
-		m.minute, m.tests = now, 0
-	}
-	if m.testing || m.tests >= m.cfg.PerMinute {
+	if !m.testing.CompareAndSwap(false, true) {
 		return false
 	}
-	m.testing = true
-	m.tests++
-	return true
+	if m.share.Take() {
+		return true
+	}
+	m.end()
+	return false
 }
 
-func (m *Module) end() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.testing = false
-}
+func (m *Module) end() { m.testing.Store(false) }

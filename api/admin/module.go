@@ -5,10 +5,7 @@ package admin
 
 import (
 	"context"
-	"net/http"
-	"slices"
-	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,15 +13,25 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/admin/cameras"
-	"bystander/api/problem"
+	"bystander/api/route"
+	"bystander/internal/event"
 )
 
 // Config joins the module to its surroundings.
 type Config struct {
 	Cameras *cameras.Store
-	// Configured are the ids of the cameras of the configuration, and Running
-	// those that were taken into operation at the start.
-	Configured, Running []string
+	// Configured are the cameras of the configuration.
+	Configured []Camera
+	// Running are the ids of the cameras in operation.
+	Running func() []string
+	// Apply has a camera run, from now on, as it is kept.
+	Apply func(ctx context.Context, id string) error
+	// Moving is told before a camera's pictures come from elsewhere, or turned,
+	// or not at all; an error refuses that. It may be nil.
+	Moving func(ctx context.Context, id, by string) error
+	// Emit puts what was changed on the log, and Site is whose log it is.
+	Emit func(event.Event)
+	Site func() string
 	// Check refuses an address that no camera has.
 	Check func(address string) error
 	// Test tries an address. It ends with ctx.
@@ -46,19 +53,10 @@ type Config struct {
 
 // Module adds the routes; it is an api.Module.
 type Module struct {
-	cfg    Config
-	routes []Route
-
-	mu      sync.Mutex
-	minute  time.Time
-	tests   int
-	testing bool
-}
-
-// Route is one route with the roles that may call it.
-type Route struct {
-	Method, Path string
-	Roles        []actor.Role
+	*route.Table
+	cfg     Config
+	share   *route.PerMinute // of connection tests
+	testing atomic.Bool
 }
 
 // New returns the module.
@@ -66,14 +64,11 @@ func New(cfg Config) *Module {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.PerMinute <= 0 {
-		cfg.PerMinute = 6
+	return &Module{
+		Table: &route.Table{Tag: "administration", Now: cfg.Now}, cfg: cfg,
+		share: route.NewPerMinute(cfg.PerMinute, 6, cfg.Now),
 	}
-	return &Module{cfg: cfg}
 }
-
-// Routes lists what Register added.
-func (m *Module) Routes() []Route { return slices.Clone(m.routes) }
 
 // Patience implements api.Patient: a camera may be slow to show a picture.
 func (m *Module) Patience() map[string]time.Duration {
@@ -88,32 +83,12 @@ var (
 
 // Register implements api.Module.
 func (m *Module) Register(api huma.API) {
-	m.routes = nil
+	m.Clear()
 	m.cameraRoutes(api)
 	m.viewRoutes(api)
 }
 
-type op struct {
-	id, method, path, summary string
-	roles                     []actor.Role
-	status                    int
-}
-
-func add[I, O any](m *Module, api huma.API, o op, f func(ctx context.Context, in *I) (*O, error)) {
-	m.routes = append(m.routes, Route{o.method, o.path, o.roles})
-	names := make([]string, len(o.roles))
-	for i, r := range o.roles {
-		names[i] = string(r)
-	}
-	huma.Register(api, huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary,
-		Description: "Needs one of the roles: " + strings.Join(names, ", ") + ".",
-		Tags:        []string{"administration"}, DefaultStatus: o.status, Middlewares: problem.Need(o.roles...),
-	}, f)
-}
-
 // failed logs what went wrong and says no more than that.
 func (m *Module) failed(ctx context.Context, err error) error {
-	m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("administration could not be served")
-	return problem.New(http.StatusServiceUnavailable, "STORE", "the store did not answer; see /healthz")
+	return route.StoreFailed(ctx, m.cfg.Log, err, "administration could not be served")
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"bystander/api/route"
 )
 
 // Setting is one key of the configuration in force.
@@ -41,7 +43,7 @@ type Figure struct {
 type Entry struct {
 	ID     string            `json:"id"`
 	At     time.Time         `json:"at"`
-	Kind   string            `json:"kind" enum:"account_change,gate_change,zone_change,scene_change,notice_change,incident,retention_run,camera_health"`
+	Kind   string            `json:"kind" enum:"account_change,gate_change,zone_change,scene_change,notice_change,incident,retention_run,camera_health,camera_change"`
 	Camera string            `json:"camera,omitempty"`
 	Zone   string            `json:"zone,omitempty"`
 	Scene  string            `json:"scene,omitempty"`
@@ -51,7 +53,7 @@ type Entry struct {
 }
 
 type logIn struct {
-	Kind   string `query:"kind" enum:"account_change,gate_change,zone_change,scene_change,notice_change,incident,retention_run,camera_health" doc:"One kind alone"`
+	Kind   string `query:"kind" enum:"account_change,gate_change,zone_change,scene_change,notice_change,incident,retention_run,camera_health,camera_change" doc:"One kind alone"`
 	Before string `query:"before" maxLength:"20" pattern:"^[0-9]+$"`
 }
 
@@ -81,7 +83,7 @@ type (
 )
 
 func (m *Module) viewRoutes(api huma.API) {
-	add(m, api, op{"get-config", "GET", "/v1/config", "The configuration in force, with secrets hidden", administrators, 0},
+	route.Add(m.Table, api, route.New("get-config", "GET", "/v1/config", "The configuration in force, with secrets hidden", administrators, 0),
 		func(ctx context.Context, _ *struct{}) (*settingsOut, error) {
 			list, err := m.cfg.Settings()
 			if err != nil {
@@ -91,7 +93,7 @@ func (m *Module) viewRoutes(api huma.API) {
 			out.Body.Settings = append([]Setting{}, list...)
 			return out, nil
 		})
-	add(m, api, op{"get-retention", "GET", "/v1/retention", "What each rule of keeping removed, and what is overdue", keepers, 0},
+	route.Add(m.Table, api, route.New("get-retention", "GET", "/v1/retention", "What each rule of keeping removed, and what is overdue", keepers, 0),
 		func(ctx context.Context, _ *struct{}) (*runsOut, error) {
 			runs, err := m.cfg.Runs(ctx)
 			if err != nil {
@@ -104,7 +106,7 @@ func (m *Module) viewRoutes(api huma.API) {
 			}
 			return out, nil
 		})
-	add(m, api, op{"get-admin-log", "GET", "/v1/admin/log", "What the log says of accounts, zones, scenes, notices, incidents and cameras", administrators, 0},
+	route.Add(m.Table, api, route.New("get-admin-log", "GET", "/v1/admin/log", "What the log says of accounts, zones, scenes, notices, incidents and cameras", administrators, 0),
 		func(ctx context.Context, in *logIn) (*logOut, error) {
 			list, err := m.cfg.Entries(ctx, in.Kind, in.Before)
 			if err != nil {
@@ -114,7 +116,7 @@ func (m *Module) viewRoutes(api huma.API) {
 			out.Body.Entries = append([]Entry{}, list...)
 			return out, nil
 		})
-	add(m, api, op{"get-figures", "GET", "/v1/admin/figures", "Measurements of the running program: queues, disk, leases, losses", administrators, 0},
+	route.Add(m.Table, api, route.New("get-figures", "GET", "/v1/admin/figures", "Measurements of the running program: queues, disk, leases, losses", administrators, 0),
 		func(ctx context.Context, _ *struct{}) (*figuresOut, error) {
 			list, err := m.cfg.Figures()
 			if err != nil {

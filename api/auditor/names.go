@@ -109,10 +109,16 @@ func (m *Names) Register(routes huma.API) {
 		"Requests to learn a name: one's own, and for privacy officers all", 0, readers), m.list)
 	huma.Register(routes, op("ask-name", http.MethodPost, "/v1/audit/names",
 		"Ask to learn whose pseudonym an event carries", http.StatusCreated, readers), m.ask)
-	huma.Register(routes, op("decide-name", http.MethodPost, "/v1/audit/names/{id}/decision",
-		"Approve or refuse somebody else's request", http.StatusOK, approvers), m.decide)
-	huma.Register(routes, op("show-name", http.MethodPost, "/v1/audit/names/{id}/answer",
-		"Be shown the name, once, after approval", http.StatusOK, readers), m.show)
+	// Both who approves and who is shown have given a second factor lately (B-63).
+	strongly := func(o huma.Operation) huma.Operation {
+		o.Middlewares = append(o.Middlewares, problem.NeedStrong(m.now))
+		o.Description = "Needs a second factor given within the last quarter of an hour: otherwise 403 with the code STEP_UP."
+		return o
+	}
+	huma.Register(routes, strongly(op("decide-name", http.MethodPost, "/v1/audit/names/{id}/decision",
+		"Approve or refuse somebody else's request", http.StatusOK, approvers)), m.decide)
+	huma.Register(routes, strongly(op("show-name", http.MethodPost, "/v1/audit/names/{id}/answer",
+		"Be shown the name, once, after approval", http.StatusOK, readers)), m.show)
 }
 
 func (m *Names) now() time.Time {

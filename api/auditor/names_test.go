@@ -57,7 +57,7 @@ func newOffice(t *testing.T) *office {
 }
 
 func (o *office) as(id string, roles ...actor.Role) *office {
-	o.who = actor.Actor{ID: id, Roles: roles}
+	o.who = actor.Actor{ID: id, Roles: roles, Strong: true, Proved: o.now}
 	return o
 }
 

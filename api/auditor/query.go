@@ -55,7 +55,7 @@ type queryInput struct {
 func (m *Queries) Register(routes huma.API) {
 	huma.Register(routes, huma.Operation{
 		OperationID: "query-match-log", Method: http.MethodPost, Path: "/v1/audit/query", DefaultStatus: http.StatusOK,
-		Summary: "Build a query over the match log", Tags: []string{"audit"}, Middlewares: problem.Need(readers...),
+		Summary: "Build a query over the match log", Description: copyNeeds, Tags: []string{"audit"}, Middlewares: problem.Need(readers...),
 		Errors: []int{
 			http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusServiceUnavailable,
 		},
@@ -63,6 +63,9 @@ func (m *Queries) Register(routes huma.API) {
 }
 
 func (m *Queries) query(ctx context.Context, in *queryInput) (*askOutput, error) {
+	if err := mayTake(ctx, in.Format); err != nil {
+		return nil, err
+	}
 	q := &in.Body
 	if !purposeFits(q.Purpose) {
 		return nil, mismatch(ctx, m.Access, m.Log, ask.Built, q.Purpose)

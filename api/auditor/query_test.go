@@ -52,7 +52,7 @@ const span = `"purpose":"audit","from":"2026-11-01T00:00:00Z","to":"2026-11-02T0
 
 func TestBuiltQueriesOverHTTP(t *testing.T) {
 	b, l := &built{}, &ledger{}
-	who := actor.Actor{ID: "a-1", Roles: []actor.Role{actor.Auditor}}
+	who := actor.Actor{ID: "a-1", Roles: []actor.Role{actor.Auditor}, Strong: true}
 	routes := routesAs(t, who, &auditor.Queries{Builder: b, Access: l, Log: zerolog.Nop()})
 	resp := routes.Post("/v1/audit/query", strings.NewReader(`{`+span+`,"zones":["hall"],"group":["day","zone"],"utc_offset_minutes":480}`))
 	require.Equal(t, http.StatusOK, resp.Code, resp.Body.String())

@@ -68,7 +68,7 @@ func (m *Questions) Register(routes huma.API) {
 	huma.Register(routes, huma.Operation{
 		OperationID: "ask-question", Method: http.MethodGet, Path: "/v1/audit/questions/{name}/answer",
 		Summary: "Ask one question", Tags: []string{"audit"}, Middlewares: problem.Need(readers...),
-		Description: "A check holds when its table is empty. Times are RFC 3339, dates, 'now', or '-30d'.",
+		Description: "A check holds when its table is empty. Times are RFC 3339, dates, 'now', or '-30d'. " + copyNeeds,
 		Errors: []int{
 			http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
 			http.StatusUnprocessableEntity, http.StatusServiceUnavailable,
@@ -88,6 +88,9 @@ func (m *Questions) list(ctx context.Context, _ *struct{}) (*questionsOutput, er
 func (m *Questions) ask(ctx context.Context, in *askInput) (*askOutput, error) {
 	if _, err := actor.Need(ctx, readers...); err != nil {
 		return nil, problem.Denied(err)
+	}
+	if err := mayTake(ctx, in.Format); err != nil {
+		return nil, err
 	}
 	if !purposeFits(in.Purpose) {
 		return nil, mismatch(ctx, m.Access, m.Log, in.Name, in.Purpose)
@@ -110,6 +113,15 @@ func (m *Questions) ask(ctx context.Context, in *askInput) (*askOutput, error) {
 		return nil, unrecorded(ctx, m.Log, err)
 	}
 	return written(ctx, a, in.Format, in.Purpose)
+}
+
+// mayTake refuses a copy to whoever has not given a second factor lately. JSON is
+// what a page shows; the other formats are taken away (B-63).
+func mayTake(ctx context.Context, format string) error {
+	if format == string(ask.JSON) {
+		return nil
+	}
+	return problem.Denied(actor.NeedStrong(ctx, time.Now()))
 }
 
 // written is an answer in its format. A copy that is taken away says in itself
@@ -159,6 +171,9 @@ func mismatch(ctx context.Context, access actor.Recorder, log zerolog.Logger, ob
 	return problem.New(http.StatusForbidden, "PURPOSE_MISMATCH",
 		"the log is asked for audit, or for incident:ID, rights:ID, authority:REFERENCE; for nothing else")
 }
+
+// copyNeeds describes what the formats that are taken away need.
+const copyNeeds = "CSV and Parquet need a second factor given within the last quarter of an hour: otherwise 403 with the code STEP_UP."
 
 // unrecorded refuses because a read could not be recorded.
 func unrecorded(ctx context.Context, log zerolog.Logger, err error) error {

@@ -162,7 +162,7 @@ func TestRefusals(t *testing.T) {
 //
 // proves: B-55
 func TestDownloads(t *testing.T) {
-	who := actor.Actor{ID: "a-1", Roles: []actor.Role{actor.Auditor}}
+	who := actor.Actor{ID: "a-1", Roles: []actor.Role{actor.Auditor}, Strong: true}
 	l := &ledger{}
 	routes := serve(t, who, &answers{}, l)
 	resp := routes.Get(question + "?purpose=audit&format=csv")

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"bystander/api/actor"
+	"bystander/api/route"
 	"bystander/policy"
 	"bystander/policy/consent"
 )
@@ -58,7 +59,7 @@ type declineBody struct {
 
 func (m *Module) promptRoutes(api huma.API) {
 	s := m.cfg.Service
-	create(m, api, op{"prompt", "POST", "/v1/prompts", "May this person be asked now, and with what? 429 within the interval after a refusal", 201, askers},
+	create(m, api, route.New("prompt", "POST", "/v1/prompts", "May this person be asked now, and with what? 429 within the interval after a refusal", askers, 201),
 		func(in *promptBody) any { return in.Body },
 		func(ctx context.Context, a actor.Actor, in *promptBody) (Offer, error) {
 			if !staff(a) && in.Body.Party != a.Enrollee {
@@ -67,7 +68,7 @@ func (m *Module) promptRoutes(api huma.API) {
 			o, err := s.Prompt(ctx, in.Body.Party, in.Body.Scene, purposes(in.Body.Purposes), in.Body.Channel)
 			return Offer{o.Prompt, o.Scene, currentOf(o.Notice), o.Choices, o.Alternative}, err
 		})
-	add(m, api, op{"decline", "POST", "/v1/prompts/{id}/decline", "Say no; the answer is the other way through, with the same service", 200, askers},
+	add(m, api, route.New("decline", "POST", "/v1/prompts/{id}/decline", "Say no; the answer is the other way through, with the same service", askers, 200),
 		func(ctx context.Context, _ actor.Actor, in *declineBody) (consent.OtherWay, error) {
 			return s.Decline(ctx, in.ID, purposes(in.Body.Purposes))
 		})
@@ -115,9 +116,9 @@ type consentList struct {
 }
 
 func (m *Module) consentRoutes(api huma.API) {
-	create(m, api, op{"give", "POST", "/v1/consents", "Record one act for one purpose", 201, askers},
+	create(m, api, route.New("give", "POST", "/v1/consents", "Record one act for one purpose", askers, 201),
 		func(in *newConsent) any { return in.Body }, m.give)
-	add(m, api, op{"lookup", "POST", "/v1/consents/lookup", "Show at a kiosk what was agreed to online, by its code", 200, desks},
+	add(m, api, route.New("lookup", "POST", "/v1/consents/lookup", "Show at a kiosk what was agreed to online, by its code", desks, 200),
 		func(ctx context.Context, _ actor.Actor, in *lookup) (consentList, error) {
 			id, err := m.cfg.Service.ByCode(ctx, in.Body.Code)
 			if err != nil {
@@ -129,7 +130,7 @@ func (m *Module) consentRoutes(api huma.API) {
 			}
 			return consentList{consentsOf(own)}, m.seen(ctx, "consents.lookup", id, own...)
 		})
-	add(m, api, op{"consent", "GET", "/v1/consents/{id}", "A consent as it stands", 200, looks},
+	add(m, api, route.New("consent", "GET", "/v1/consents/{id}", "A consent as it stands", looks, 200),
 		func(ctx context.Context, a actor.Actor, in *byID) (Consent, error) {
 			c, err := m.mine(ctx, a, in.ID)
 			if err != nil {
@@ -137,7 +138,7 @@ func (m *Module) consentRoutes(api huma.API) {
 			}
 			return consentOf(c), m.seen(ctx, "consents.read", in.ID, c)
 		})
-	add(m, api, op{"consent-history", "GET", "/v1/consents/{id}/history", "Every version of a consent", 200, looks},
+	add(m, api, route.New("consent-history", "GET", "/v1/consents/{id}/history", "Every version of a consent", looks, 200),
 		func(ctx context.Context, a actor.Actor, in *byID) (consentList, error) {
 			if _, err := m.mine(ctx, a, in.ID); err != nil {
 				return consentList{}, err
@@ -148,7 +149,7 @@ func (m *Module) consentRoutes(api huma.API) {
 			}
 			return consentList{consentsOf(h)}, m.seen(ctx, "consents.history", in.ID, h...)
 		})
-	add(m, api, op{"receipt", "GET", "/v1/consents/{id}/receipt", "The signed receipt of a version", 200, looks},
+	add(m, api, route.New("receipt", "GET", "/v1/consents/{id}/receipt", "The signed receipt of a version", looks, 200),
 		func(ctx context.Context, a actor.Actor, in *receiptQuery) (consent.Issued, error) {
 			c, err := m.mine(ctx, a, in.ID)
 			if err != nil {
@@ -159,7 +160,7 @@ func (m *Module) consentRoutes(api huma.API) {
 			}
 			return m.cfg.Service.Receipt(ctx, in.ID, in.Version)
 		})
-	add(m, api, op{"withdraw", "POST", "/v1/consents/{id}/withdraw", "Take a consent back: one step, no reason, as often as one likes", 200, withdraws},
+	add(m, api, route.New("withdraw", "POST", "/v1/consents/{id}/withdraw", "Take a consent back: one step, no reason, as often as one likes", withdraws, 200),
 		func(ctx context.Context, a actor.Actor, in *byID) (Consent, error) {
 			if _, err := m.mine(ctx, a, in.ID); err != nil {
 				return Consent{}, err
@@ -167,7 +168,7 @@ func (m *Module) consentRoutes(api huma.API) {
 			c, err := m.cfg.Service.Withdraw(ctx, in.ID, a.ID)
 			return consentOf(c), err
 		})
-	add(m, api, op{"confirm", "POST", "/v1/consents/{id}/confirm", "The second act of an o2o consent, in person", 200, desks},
+	add(m, api, route.New("confirm", "POST", "/v1/consents/{id}/confirm", "The second act of an o2o consent, in person", desks, 200),
 		func(ctx context.Context, a actor.Actor, in *actOn) (Consent, error) {
 			e, err := m.actBy(ctx, a, in)
 			if err != nil {
@@ -176,7 +177,7 @@ func (m *Module) consentRoutes(api huma.API) {
 			c, err := m.cfg.Service.Confirm(ctx, in.ID, e)
 			return consentOf(c), err
 		})
-	add(m, api, op{"renew", "POST", "/v1/consents/{id}/renew", "The act that a consent in state reconfirm waits for", 200, askers},
+	add(m, api, route.New("renew", "POST", "/v1/consents/{id}/renew", "The act that a consent in state reconfirm waits for", askers, 200),
 		func(ctx context.Context, a actor.Actor, in *actOn) (Consent, error) {
 			e, err := m.actBy(ctx, a, in)
 			if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/problem"
+	"bystander/api/route"
 	"bystander/policy"
 	"bystander/policy/consent"
 )
@@ -61,9 +62,9 @@ func (p *photoBody) Resolve(ctx huma.Context) []error {
 var photoKinds = []string{"image/jpeg", "image/png", "image/webp"}
 
 func (m *Module) enrolmentRoutes(api huma.API) {
-	create(m, api, op{"start-enrolment", "POST", "/v1/enrolments", "Begin an enrolment; nothing is taken of anybody yet", 201, askers},
+	create(m, api, route.New("start-enrolment", "POST", "/v1/enrolments", "Begin an enrolment; nothing is taken of anybody yet", askers, 201),
 		func(in *newSession) any { return in.Body }, m.startSession)
-	add(m, api, op{"enrolment", "GET", "/v1/enrolments/{id}", "An enrolment session", 200, desks},
+	add(m, api, route.New("enrolment", "GET", "/v1/enrolments/{id}", "An enrolment session", desks, 200),
 		func(ctx context.Context, _ actor.Actor, in *byID) (consent.Session, error) {
 			s, err := m.cfg.Service.Session(ctx, in.ID)
 			if err != nil {
@@ -71,7 +72,7 @@ func (m *Module) enrolmentRoutes(api huma.API) {
 			}
 			return s, m.seen(ctx, "enrolments.read", in.ID, policy.Consent{Enrollee: s.Enrollee, Scenes: s.Scenes})
 		})
-	add(m, api, op{"prove", "POST", "/v1/enrolments/{id}/proof", "Record how an officer made sure who the person is; after the consent", 200, officers},
+	add(m, api, route.New("prove", "POST", "/v1/enrolments/{id}/proof", "Record how an officer made sure who the person is; after the consent", officers, 200),
 		func(ctx context.Context, a actor.Actor, in *proofBody) (consent.Session, error) {
 			b := in.Body
 			return m.cfg.Desk.Prove(ctx, in.ID, b.Name, consent.Proof{Method: b.Method, InPerson: b.InPerson, Compared: b.Compared, Officer: a.ID})
@@ -97,7 +98,7 @@ func (m *Module) startSession(ctx context.Context, a actor.Actor, in *newSession
 // photoRoute takes the picture itself as the request's body.
 func (m *Module) photoRoute(api huma.API) {
 	const path = "/v1/enrolments/{id}/photos"
-	add(m, api, op{"photo", "POST", path, "Hand in a photograph: it makes the templates, or is refused with everything that is wrong with it", 200, desks},
+	add(m, api, route.New("photo", "POST", path, "Hand in a photograph: it makes the templates, or is refused with everything that is wrong with it", desks, 200),
 		func(ctx context.Context, _ actor.Actor, in *photoBody) (consent.Taken, error) {
 			if !slices.Contains(photoKinds, in.kind) {
 				return consent.Taken{}, problem.New(http.StatusUnsupportedMediaType, "PHOTO_KIND", "send the picture itself, as "+strings.Join(photoKinds, ", "))

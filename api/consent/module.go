@@ -17,6 +17,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/problem"
+	"bystander/api/route"
 	"bystander/internal/event"
 	"bystander/policy"
 	"bystander/policy/consent"
@@ -121,8 +122,8 @@ type Config struct {
 
 // Module is this package's routes; it is an api.Module and an api.BodyLimiter.
 type Module struct {
-	cfg    Config
-	routes []Route
+	*route.Table
+	cfg Config
 }
 
 // New returns the module. It fails when a part is missing.
@@ -136,7 +137,9 @@ func New(cfg Config) (*Module, error) {
 	if cfg.Log == nil {
 		cfg.Log = func(context.Context, error) {}
 	}
-	return &Module{cfg: cfg}, nil
+	m := &Module{cfg: cfg}
+	m.Table = &route.Table{Tag: "consent", Answer: m.problem, Now: cfg.Now}
+	return m, nil
 }
 
 // BodyLimits lets photographs and imports in, and nothing else that is large.
@@ -149,17 +152,9 @@ const (
 	maxImport = 8 << 20
 )
 
-// Route is one route with who may use it.
-type Route struct {
-	Method, Path string
-	Roles        []actor.Role // none: everybody, without signing in
-}
-
-// Routes lists the routes, once registered.
-func (m *Module) Routes() []Route { return m.routes }
-
 // Register implements api.Module.
 func (m *Module) Register(api huma.API) {
+	m.Clear()
 	m.noticeRoutes(api)
 	m.promptRoutes(api)
 	m.consentRoutes(api)
@@ -170,32 +165,15 @@ func (m *Module) Register(api huma.API) {
 	m.overviewRoutes(api)
 }
 
-// op describes a route.
-type op struct {
-	id, method, path, summary string
-	status                    int
-	roles                     []actor.Role
-}
-
 type output[O any] struct{ Body O }
 
-// add registers a route. Roles are asked before anything of the request is read.
-func add[I, O any](m *Module, api huma.API, o op, f func(ctx context.Context, a actor.Actor, in *I) (O, error)) {
-	m.routes = append(m.routes, Route{o.method, o.path, o.roles})
-	d := huma.Operation{
-		OperationID: "consent-" + o.id, Method: o.method, Path: o.path, Summary: o.summary, DefaultStatus: o.status,
-		Tags: []string{"consent"}, MaxBodyBytes: maxImport, Middlewares: problem.Need(o.roles...),
-	}
-	if len(o.roles) > 0 {
-		d.Description = "Roles: " + fmt.Sprint(o.roles)
-	}
-	huma.Register(api, d, func(ctx context.Context, in *I) (*output[O], error) {
+// add registers an operation whose handler is told who acts.
+func add[I, O any](m *Module, api huma.API, o route.Op, f func(ctx context.Context, a actor.Actor, in *I) (O, error)) {
+	o.ID = "consent-" + o.ID
+	route.Add(m.Table, api, o, func(ctx context.Context, in *I) (*output[O], error) {
 		v, err := f(ctx, actor.From(ctx), in)
-		if err != nil {
-			return nil, m.problem(ctx, err)
-		}
-		return &output[O]{v}, nil
-	})
+		return &output[O]{v}, err
+	}, func(d *huma.Operation) { d.MaxBodyBytes = maxImport })
 }
 
 // Keyed is the header of requests that create something: the same key with the
@@ -210,14 +188,14 @@ type keyed interface{ key() string }
 
 // create is add for a route that creates something, with idempotency keys. body
 // gives what tells two requests apart.
-func create[I keyed, O any](m *Module, api huma.API, o op, body func(in *I) any, f func(ctx context.Context, a actor.Actor, in *I) (O, error)) {
+func create[I keyed, O any](m *Module, api huma.API, o route.Op, body func(in *I) any, f func(ctx context.Context, a actor.Actor, in *I) (O, error)) {
 	add(m, api, o, func(ctx context.Context, a actor.Actor, in *I) (O, error) {
 		key := (*in).key()
 		if key == "" {
 			return f(ctx, a, in)
 		}
 		var out O
-		req, err := json.Marshal([]any{o.id, body(in)})
+		req, err := json.Marshal([]any{o.ID, body(in)})
 		if err != nil {
 			return out, err
 		}
@@ -235,7 +213,7 @@ func create[I keyed, O any](m *Module, api huma.API, o op, body func(in *I) any,
 		if err != nil {
 			return out, err
 		}
-		return out, m.cfg.Repeats.Answered(context.WithoutCancel(ctx), a.ID, key, consent.Answer{Status: o.status, Body: b})
+		return out, m.cfg.Repeats.Answered(context.WithoutCancel(ctx), a.ID, key, consent.Answer{Status: o.Status, Body: b})
 	})
 }
 
@@ -298,7 +276,7 @@ func (m *Module) seen(ctx context.Context, action, object string, people ...poli
 	r.Count = max(len(counted), 1)
 	if err := m.cfg.Access.RecordRead(ctx, r); err != nil {
 		m.cfg.Log(ctx, fmt.Errorf("api/consent: access record: %w", err))
-		return problem.New(http.StatusServiceUnavailable, "ACCESS_LOG", "the access log cannot be written, and nothing about people is shown without a record")
+		return route.Unrecorded()
 	}
 	return nil
 }

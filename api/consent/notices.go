@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"bystander/api/actor"
+	"bystander/api/route"
 	"bystander/policy/consent"
 )
 
@@ -39,7 +40,7 @@ type publishing struct {
 
 func (m *Module) noticeRoutes(api huma.API) {
 	s := m.cfg.Service
-	add(m, api, op{"notices", "GET", "/v1/notices", "Every revision of every notice", 200, readers},
+	add(m, api, route.New("notices", "GET", "/v1/notices", "Every revision of every notice", readers, 200),
 		func(ctx context.Context, _ actor.Actor, _ *struct{}) (noticeList, error) {
 			all, err := s.Notices(ctx)
 			out := noticeList{Notices: make([]Notice, len(all))}
@@ -48,13 +49,13 @@ func (m *Module) noticeRoutes(api huma.API) {
 			}
 			return out, err
 		})
-	create(m, api, op{"add-notice", "POST", "/v1/notices", "Hand in a draft; refused with every fault at once", 201, privacy},
+	create(m, api, route.New("add-notice", "POST", "/v1/notices", "Hand in a draft; refused with every fault at once", privacy, 201),
 		func(in *newNotice) any { return in.Body },
 		func(ctx context.Context, a actor.Actor, in *newNotice) (Notice, error) {
 			n, err := s.AddNotice(ctx, a.ID, in.Body)
 			return Notice{n}, err
 		})
-	add(m, api, op{"current-notice", "GET", "/v1/notices/current", "The notice in force for a scene, for everybody", 200, nil},
+	add(m, api, route.New("current-notice", "GET", "/v1/notices/current", "The notice in force for a scene, for everybody", nil, 200),
 		func(ctx context.Context, _ actor.Actor, in *struct {
 			Scene string `query:"scene" required:"true" maxLength:"64"`
 		},
@@ -62,29 +63,29 @@ func (m *Module) noticeRoutes(api huma.API) {
 			n, err := s.Current(ctx, in.Scene)
 			return currentOf(n), err
 		})
-	add(m, api, op{"notice-template", "GET", "/v1/notices/templates/{language}", "The text that ships, to be completed", 200, readers},
+	add(m, api, route.New("notice-template", "GET", "/v1/notices/templates/{language}", "The text that ships, to be completed", readers, 200),
 		func(_ context.Context, _ actor.Actor, in *struct {
 			Language string `path:"language" maxLength:"16"`
 		},
 		) (consent.Text, error) {
 			return consent.Template(in.Language)
 		})
-	add(m, api, op{"components", "GET", "/v1/notices/components", "Third-party components that ship with the program and touch personal data", 200, nil},
+	add(m, api, route.New("components", "GET", "/v1/notices/components", "Third-party components that ship with the program and touch personal data", nil, 200),
 		func(context.Context, actor.Actor, *struct{}) (componentList, error) {
 			r, err := consent.Components()
 			return componentList{r.Components}, err
 		})
-	add(m, api, op{"notice", "GET", "/v1/notices/{version}", "The newest revision of a notice", 200, readers},
+	add(m, api, route.New("notice", "GET", "/v1/notices/{version}", "The newest revision of a notice", readers, 200),
 		func(ctx context.Context, _ actor.Actor, in *byVersion) (Notice, error) {
 			n, err := s.Notice(ctx, in.Version)
 			return Notice{n}, err
 		})
-	add(m, api, op{"publish-notice", "POST", "/v1/notices/{version}/publish", "Publish a draft of somebody else's", 200, privacy},
+	add(m, api, route.New("publish-notice", "POST", "/v1/notices/{version}/publish", "Publish a draft of somebody else's", privacy, 200),
 		func(ctx context.Context, a actor.Actor, in *publishing) (Notice, error) {
 			n, err := s.PublishNotice(ctx, a.ID, in.Version, in.Body.Revision, moment(in.Body.EffectiveFrom))
 			return Notice{n}, err
 		})
-	add(m, api, op{"receipt-keys", "GET", "/.well-known/bystander-consent-keys.json", "JWK set that consent receipts are verified with", 200, nil},
+	add(m, api, route.New("receipt-keys", "GET", "/.well-known/bystander-consent-keys.json", "JWK set that consent receipts are verified with", nil, 200),
 		func(context.Context, actor.Actor, *struct{}) (keySet, error) {
 			var k keySet
 			b, err := s.Keys()
@@ -93,7 +94,7 @@ func (m *Module) noticeRoutes(api huma.API) {
 			}
 			return k, err
 		})
-	add(m, api, op{"receipt-schema", "GET", "/v1/consents/receipt-schema", "JSON Schema of consent receipts", 200, nil},
+	add(m, api, route.New("receipt-schema", "GET", "/v1/consents/receipt-schema", "JSON Schema of consent receipts", nil, 200),
 		func(context.Context, actor.Actor, *struct{}) (any, error) {
 			var v any
 			err := json.Unmarshal(m.cfg.Schema, &v)

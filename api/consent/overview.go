@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"bystander/api/actor"
+	"bystander/api/route"
 	"bystander/policy"
 	"bystander/policy/consent"
 )
@@ -25,9 +26,9 @@ type sessionList struct {
 
 func (m *Module) overviewRoutes(api huma.API) {
 	s := m.cfg.Service
-	add(m, api, op{"house", "GET", "/v1/consents/house", "Where people can be asked: scenes, zones, ways without recognition; for everybody", 200, nil},
+	add(m, api, route.New("house", "GET", "/v1/consents/house", "Where people can be asked: scenes, zones, ways without recognition; for everybody", nil, 200),
 		func(ctx context.Context, _ actor.Actor, _ *struct{}) (consent.House, error) { return s.House(ctx) })
-	add(m, api, op{"due", "GET", "/v1/consents/due", "Consents to be confirmed again, that wait for a second act, or run out within a month", 200, officers},
+	add(m, api, route.New("due", "GET", "/v1/consents/due", "Consents to be confirmed again, that wait for a second act, or run out within a month", officers, 200),
 		func(ctx context.Context, _ actor.Actor, _ *struct{}) (consentList, error) {
 			due, err := s.Due(ctx)
 			if err != nil {
@@ -35,7 +36,7 @@ func (m *Module) overviewRoutes(api huma.API) {
 			}
 			return consentList{consentsOf(due)}, m.seen(ctx, "consents.due", "", due...)
 		})
-	add(m, api, op{"enrolments", "GET", "/v1/enrolments", "Enrolments that are under way", 200, officers},
+	add(m, api, route.New("enrolments", "GET", "/v1/enrolments", "Enrolments that are under way", officers, 200),
 		func(ctx context.Context, _ actor.Actor, _ *struct{}) (sessionList, error) {
 			all, err := s.OpenSessions(ctx)
 			if err != nil {
@@ -47,7 +48,7 @@ func (m *Module) overviewRoutes(api huma.API) {
 			}
 			return sessionList{append([]consent.Session{}, all...)}, m.seen(ctx, "enrolments.list", "", people...)
 		})
-	add(m, api, op{"outbox", "GET", "/v1/messages", "What people must be told and have not seen yet", 200, officers},
+	add(m, api, route.New("outbox", "GET", "/v1/messages", "What people must be told and have not seen yet", officers, 200),
 		func(ctx context.Context, _ actor.Actor, _ *struct{}) (messageList, error) {
 			all, err := s.Messages(ctx, "")
 			if err != nil {
@@ -59,7 +60,7 @@ func (m *Module) overviewRoutes(api huma.API) {
 			}
 			return messageList{append([]consent.Message{}, all...)}, m.seen(ctx, "messages.list", "", people...)
 		})
-	add(m, api, op{"receipt-code", "POST", "/v1/enrollees/{id}/code", "A new code for the person's receipt: it opens their own page, and shows their consents at a kiosk; earlier ones end", 201, desks},
+	add(m, api, route.New("receipt-code", "POST", "/v1/enrollees/{id}/code", "A new code for the person's receipt: it opens their own page, and shows their consents at a kiosk; earlier ones end", desks, 201),
 		func(ctx context.Context, a actor.Actor, in *byID) (consent.ReceiptCode, error) {
 			_, own, err := m.person(ctx, a, in.ID)
 			if err != nil {

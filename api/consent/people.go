@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"bystander/api/actor"
+	"bystander/api/route"
 	"bystander/internal/event"
 	"bystander/policy"
 	"bystander/policy/consent"
@@ -30,7 +31,7 @@ type done struct {
 }
 
 func (m *Module) personRoutes(api huma.API) {
-	add(m, api, op{"person", "GET", "/v1/enrollees/{id}", "A person's consents and current choice per scene; no name", 200, looks},
+	add(m, api, route.New("person", "GET", "/v1/enrollees/{id}", "A person's consents and current choice per scene; no name", looks, 200),
 		func(ctx context.Context, a actor.Actor, in *byID) (Person, error) {
 			e, own, err := m.person(ctx, a, in.ID)
 			if err != nil {
@@ -38,7 +39,7 @@ func (m *Module) personRoutes(api huma.API) {
 			}
 			return personOf(e, own), m.seenPerson(ctx, "enrollees.read", in.ID, own)
 		})
-	add(m, api, op{"person-history", "GET", "/v1/enrollees/{id}/history", "What changed of an enrolment, and when; replaced templates too", 200, looks},
+	add(m, api, route.New("person-history", "GET", "/v1/enrollees/{id}/history", "What changed of an enrolment, and when; replaced templates too", looks, 200),
 		func(ctx context.Context, a actor.Actor, in *byID) (personHistory, error) {
 			_, own, err := m.person(ctx, a, in.ID)
 			if err != nil {
@@ -54,7 +55,7 @@ func (m *Module) personRoutes(api huma.API) {
 			}
 			return out, m.seenPerson(ctx, "enrollees.history", in.ID, own)
 		})
-	add(m, api, op{"messages", "GET", "/v1/enrollees/{id}/messages", "What the person must be told", 200, looks},
+	add(m, api, route.New("messages", "GET", "/v1/enrollees/{id}/messages", "What the person must be told", looks, 200),
 		func(ctx context.Context, a actor.Actor, in *byID) (messageList, error) {
 			_, own, err := m.person(ctx, a, in.ID)
 			if err != nil {
@@ -66,14 +67,14 @@ func (m *Module) personRoutes(api huma.API) {
 			all, err := m.cfg.Service.Messages(ctx, in.ID)
 			return messageList{append([]consent.Message{}, all...)}, err
 		})
-	add(m, api, op{"message-read", "POST", "/v1/enrollees/{id}/messages/{message}/read", "The person has seen a message", 200, askers},
+	add(m, api, route.New("message-read", "POST", "/v1/enrollees/{id}/messages/{message}/read", "The person has seen a message", askers, 200),
 		func(ctx context.Context, a actor.Actor, in *messagePath) (done, error) {
 			if _, _, err := m.person(ctx, a, in.ID); err != nil {
 				return done{}, err
 			}
 			return done{true}, m.cfg.Service.MarkRead(ctx, in.ID, in.Message)
 		})
-	add(m, api, op{"withdraw-all", "POST", "/v1/enrollees/{id}/withdraw", "Take back everything, and end the enrolment", 200, withdraws},
+	add(m, api, route.New("withdraw-all", "POST", "/v1/enrollees/{id}/withdraw", "Take back everything, and end the enrolment", withdraws, 200),
 		func(ctx context.Context, a actor.Actor, in *byID) (done, error) {
 			if _, _, err := m.person(ctx, a, in.ID); err != nil {
 				return done{}, err
@@ -126,7 +127,7 @@ type channelBody struct {
 
 func (m *Module) guardianRoutes(api huma.API) {
 	s := m.cfg.Service
-	create(m, api, op{"add-guardian", "POST", "/v1/guardians", "Record that an officer saw the proof that somebody may act for a child", 201, officers},
+	create(m, api, route.New("add-guardian", "POST", "/v1/guardians", "Record that an officer saw the proof that somebody may act for a child", officers, 201),
 		func(in *newGuardian) any { return in.Body },
 		func(ctx context.Context, a actor.Actor, in *newGuardian) (consent.Guardian, error) {
 			b := in.Body
@@ -136,11 +137,11 @@ func (m *Module) guardianRoutes(api huma.API) {
 			}
 			return s.VerifyGuardian(ctx, consent.Guardian{Enrollee: b.Enrollee, Relation: b.Relation, Method: b.Method, Proof: proof, Actor: a.ID})
 		})
-	add(m, api, op{"end-guardian", "POST", "/v1/guardians/{id}/end", "The guardian's power has ended; the child is not compared any more", 200, officers},
+	add(m, api, route.New("end-guardian", "POST", "/v1/guardians/{id}/end", "The guardian's power has ended; the child is not compared any more", officers, 200),
 		func(ctx context.Context, a actor.Actor, in *byID) (consent.Guardian, error) {
 			return s.EndGuardian(ctx, in.ID, a.ID)
 		})
-	add(m, api, op{"guardians", "GET", "/v1/enrollees/{id}/guardians", "Who acts or acted for a child", 200, []actor.Role{actor.ConsentOfficer, actor.PrivacyOfficer}},
+	add(m, api, route.New("guardians", "GET", "/v1/enrollees/{id}/guardians", "Who acts or acted for a child", []actor.Role{actor.ConsentOfficer, actor.PrivacyOfficer}, 200),
 		func(ctx context.Context, a actor.Actor, in *byID) (guardianList, error) {
 			_, own, err := m.person(ctx, a, in.ID)
 			if err != nil {
@@ -152,7 +153,7 @@ func (m *Module) guardianRoutes(api huma.API) {
 			all, err := s.Guardians(ctx, in.ID)
 			return guardianList{append([]consent.Guardian{}, all...)}, err
 		})
-	add(m, api, op{"guardian-channel", "PUT", "/v1/guardian-channels/{scene}", "Where guardians act for a scene, and how they are checked", 200, privacy},
+	add(m, api, route.New("guardian-channel", "PUT", "/v1/guardian-channels/{scene}", "Where guardians act for a scene, and how they are checked", privacy, 200),
 		func(ctx context.Context, a actor.Actor, in *channelBody) (consent.GuardianChannel, error) {
 			return s.SetGuardianChannel(ctx, consent.GuardianChannel{Scene: in.Scene, Desk: in.Body.Desk, Procedure: in.Body.Procedure, Actor: a.ID})
 		})
@@ -239,7 +240,7 @@ type filing struct {
 
 func (m *Module) officeRoutes(api huma.API) {
 	s := m.cfg.Service
-	create(m, api, op{"import", "POST", "/v1/imports", "Take consents that were given on paper before; the report says for each row what became of it", 200, officers},
+	create(m, api, route.New("import", "POST", "/v1/imports", "Take consents that were given on paper before; the report says for each row what became of it", officers, 200),
 		func(in *newImport) any { return in.Body },
 		func(ctx context.Context, a actor.Actor, in *newImport) (ImportReport, error) {
 			rows := make([]consent.ImportRow, len(in.Body.Rows))
@@ -249,7 +250,7 @@ func (m *Module) officeRoutes(api huma.API) {
 			rep, err := s.ImportRows(ctx, a.ID, rows)
 			return reportOf(rep), err
 		})
-	add(m, api, op{"import-report", "GET", "/v1/imports/{id}", "The report of an import", 200, officers},
+	add(m, api, route.New("import-report", "GET", "/v1/imports/{id}", "The report of an import", officers, 200),
 		func(ctx context.Context, _ actor.Actor, in *byID) (ImportReport, error) {
 			rep, err := s.Import(ctx, in.ID)
 			if err != nil {
@@ -263,9 +264,9 @@ func (m *Module) officeRoutes(api huma.API) {
 			}
 			return reportOf(rep), m.seen(ctx, "imports.read", in.ID, people...)
 		})
-	add(m, api, op{"census", "GET", "/v1/census", "How many distinct people are held, against the limit of filing", 200, readers},
+	add(m, api, route.New("census", "GET", "/v1/census", "How many distinct people are held, against the limit of filing", readers, 200),
 		func(ctx context.Context, _ actor.Actor, _ *struct{}) (consent.Census, error) { return s.Census(ctx) })
-	add(m, api, op{"filed", "POST", "/v1/census/filing", "The filing was made", 200, privacy},
+	add(m, api, route.New("filed", "POST", "/v1/census/filing", "The filing was made", privacy, 200),
 		func(ctx context.Context, a actor.Actor, in *filing) (consent.FilingTask, error) {
 			return s.Filed(ctx, in.Body.Reference, a.ID)
 		})

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"bystander/api/actor"
+	"bystander/api/route"
 )
 
 // Kept is what the house keeps of one person, kind by kind.
@@ -41,7 +42,7 @@ type KeptLook struct {
 type ownKept struct{ Body Kept }
 
 func (m *Module) keptRoute(api huma.API) {
-	add(m, api, op{"me-kept", "GET", "/v1/me/kept", "What is kept of you, for how long, and who looked at it", themselves, 0},
+	add(m, api, route.New("me-kept", "GET", "/v1/me/kept", "What is kept of you, for how long, and who looked at it", themselves, 0),
 		func(ctx context.Context, a actor.Actor, _ *struct{}) (*ownKept, error) {
 			if err := m.read(ctx, "me.kept", a.Enrollee); err != nil {
 				return nil, err

@@ -8,9 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,6 +17,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/problem"
+	"bystander/api/route"
 	"bystander/api/session"
 	"bystander/policy/consent"
 	"bystander/rights"
@@ -77,18 +76,9 @@ type Config struct {
 
 // Module adds the routes.
 type Module struct {
-	cfg    Config
-	routes []Route
-
-	mu     sync.Mutex
-	minute time.Time
-	wrong  int
-}
-
-// Route is one route with the roles that may call it; none means everybody.
-type Route struct {
-	Method, Path string
-	Roles        []actor.Role
+	*route.Table
+	cfg   Config
+	wrong *route.PerMinute // of codes that open nothing
 }
 
 // New returns the module. It fails when a part is missing.
@@ -99,14 +89,10 @@ func New(cfg Config) (*Module, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.PerMinute <= 0 {
-		cfg.PerMinute = 60
-	}
-	return &Module{cfg: cfg}, nil
+	m := &Module{cfg: cfg, wrong: route.NewPerMinute(cfg.PerMinute, 60, cfg.Now)}
+	m.Table = &route.Table{Tag: "me", Answer: m.answer, Now: cfg.Now}
+	return m, nil
 }
-
-// Routes lists what Register added.
-func (m *Module) Routes() []Route { return slices.Clone(m.routes) }
 
 // Patience implements api.Patient: a copy holds video that is redacted anew.
 func (m *Module) Patience() map[string]time.Duration {
@@ -115,7 +101,7 @@ func (m *Module) Patience() map[string]time.Duration {
 
 // Register implements api.Module.
 func (m *Module) Register(api huma.API) {
-	m.routes = nil
+	m.Clear()
 	m.sessionRoute(api)
 	m.keptRoute(api)
 	m.requestRoutes(api)
@@ -123,28 +109,9 @@ func (m *Module) Register(api huma.API) {
 
 var themselves = []actor.Role{actor.Subject}
 
-type op struct {
-	id, method, path, summary string
-	roles                     []actor.Role
-	status                    int
-}
-
-func add[I, O any](m *Module, api huma.API, o op, f func(ctx context.Context, a actor.Actor, in *I) (*O, error)) {
-	m.routes = append(m.routes, Route{o.method, o.path, o.roles})
-	desc := "Open to everybody."
-	if len(o.roles) > 0 {
-		desc = "For an enrolled person, about themselves."
-	}
-	huma.Register(api, huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: desc,
-		Tags: []string{"me"}, DefaultStatus: o.status, Middlewares: problem.Need(o.roles...),
-	}, func(ctx context.Context, in *I) (*O, error) {
-		out, err := f(ctx, actor.From(ctx), in)
-		if err != nil {
-			return nil, m.answer(ctx, err)
-		}
-		return out, nil
-	})
+// add registers an operation whose handler is told who acts.
+func add[I, O any](m *Module, api huma.API, o route.Op, f func(ctx context.Context, a actor.Actor, in *I) (*O, error)) {
+	route.Add(m.Table, api, o, func(ctx context.Context, in *I) (*O, error) { return f(ctx, actor.From(ctx), in) })
 }
 
 // answer turns a refusal into a problem. What else goes wrong is logged and not
@@ -167,19 +134,12 @@ func (m *Module) answer(ctx context.Context, err error) error {
 	case errors.As(err, &r):
 		return problem.New(http.StatusUnprocessableEntity, r.Code, r.Detail)
 	}
-	m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("a person could not be served")
-	return problem.New(http.StatusServiceUnavailable, "STORE", "the store did not answer; see /healthz")
+	return route.StoreFailed(ctx, m.cfg.Log, err, "a person could not be served")
 }
 
 // read records a look at a person before it is answered.
 func (m *Module) read(ctx context.Context, action, object string) error {
-	err := m.cfg.Access.RecordRead(ctx, actor.Read{Action: action, Object: object, Purpose: "service", Count: 1})
-	if err != nil {
-		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("access record failed; nothing was shown")
-		return problem.New(http.StatusServiceUnavailable, "ACCESS_LOG",
-			"the access log cannot be written, and nothing about people is shown without a record; see /healthz")
-	}
-	return nil
+	return route.Record(ctx, m.cfg.Access, m.cfg.Log, actor.Read{Action: action, Object: object, Purpose: "service", Count: 1})
 }
 
 // request lets a handler reach the HTTP request and its answer, for the cookie.
@@ -204,7 +164,7 @@ type codeEntry struct {
 type codeEntered struct{ Body session.Answer }
 
 func (m *Module) sessionRoute(api huma.API) {
-	add(m, api, op{"me-enter", "POST", "/v1/me/session", "Get in by the code on a receipt", nil, 0},
+	add(m, api, route.New("me-enter", "POST", "/v1/me/session", "Get in by the code on a receipt", nil, 0),
 		func(ctx context.Context, _ actor.Actor, in *codeEntry) (*codeEntered, error) {
 			if err := m.patient(); err != nil {
 				return nil, err
@@ -231,12 +191,7 @@ func Plain(code string) string {
 
 // patient refuses once too many wrong codes came within a minute.
 func (m *Module) patient() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if now := m.cfg.Now().Truncate(time.Minute); !now.Equal(m.minute) {
-		m.minute, m.wrong = now, 0
-	}
-	if m.wrong >= m.cfg.PerMinute {
+	if m.wrong.Full() {
 		return problem.New(http.StatusTooManyRequests, "BUSY", "too many wrong codes at the moment; try again in a minute, or ask at the desk")
 	}
 	return nil
@@ -245,8 +200,6 @@ func (m *Module) patient() error {
 func (m *Module) failed(err error) {
 	var no *consent.Refusal
 	if errors.As(err, &no) {
-		m.mu.Lock()
-		m.wrong++
-		m.mu.Unlock()
+		m.wrong.Take()
 	}
 }

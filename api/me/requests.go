@@ -3,7 +3,6 @@ package me
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/problem"
+	"bystander/api/route"
 	"bystander/rights"
 )
 
@@ -83,7 +83,7 @@ type oneID struct {
 }
 
 func (m *Module) requestRoutes(api huma.API) {
-	add(m, api, op{"me-requests", "GET", "/v1/me/requests", "Your requests, with status and deadline", themselves, 0},
+	add(m, api, route.New("me-requests", "GET", "/v1/me/requests", "Your requests, with status and deadline", themselves, 0),
 		func(ctx context.Context, a actor.Actor, _ *struct{}) (*ownList, error) {
 			if err := m.read(ctx, "me.requests", a.Enrollee); err != nil {
 				return nil, err
@@ -97,8 +97,8 @@ func (m *Module) requestRoutes(api huma.API) {
 			}
 			return out, err
 		})
-	add(m, api, op{"me-ask", "POST", "/v1/me/requests", "Ask for something; what asks to stop is stopped at once", themselves, http.StatusCreated}, m.ask)
-	add(m, api, op{"me-bundle", "GET", "/v1/me/requests/{id}/bundle", "Download everything that is kept of you, as a signed ZIP file", themselves, 0}, m.bundle)
+	add(m, api, route.New("me-ask", "POST", "/v1/me/requests", "Ask for something; what asks to stop is stopped at once", themselves, http.StatusCreated), m.ask)
+	add(m, api, route.New("me-bundle", "GET", "/v1/me/requests/{id}/bundle", "Download everything that is kept of you, as a signed ZIP file", themselves, 0), m.bundle)
 }
 
 func (m *Module) ask(ctx context.Context, a actor.Actor, in *ownAsk) (*ownAsked, error) {
@@ -146,14 +146,7 @@ func (m *Module) bundle(ctx context.Context, a actor.Actor, in *oneID) (*huma.St
 	if err := m.served(ctx, a, r); err != nil {
 		return nil, errors.Join(err, zip.Close())
 	}
-	return &huma.StreamResponse{Body: func(answer huma.Context) {
-		answer.SetHeader("Content-Type", "application/zip")
-		answer.SetHeader("Content-Disposition", `attachment; filename="my-data-`+r.ID+`.zip"`)
-		_, err := io.Copy(answer.BodyWriter(), zip)
-		if err := errors.Join(err, zip.Close()); err != nil {
-			m.cfg.Log.Warn().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("a copy was not read to its end")
-		}
-	}}, nil
+	return route.Zip(ctx, m.cfg.Log, "my-data-"+r.ID+".zip", zip), nil
 }
 
 func (m *Module) served(ctx context.Context, a actor.Actor, r rights.Request) (err error) {

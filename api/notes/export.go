@@ -60,6 +60,7 @@ var ErrGone = errors.New("notes: no longer kept")
 // plan is an export that was prepared.
 type plan struct {
 	id, who, camera, purpose string
+	session                  string // that let them in: nobody else fetches it
 	from, to, until          time.Time
 	clips                    []Clip
 }
@@ -94,8 +95,8 @@ func (m *Module) registerExports(routes huma.API) {
 		OperationID: "prepare-export", Method: http.MethodPost, Path: "/v1/exports",
 		Summary: "Prepare redacted clips of a stretch of time for export", DefaultStatus: http.StatusCreated,
 		Description: "Clips are whole segments: a segment's signed receipt speaks of all of it.",
-		Tags:        []string{"exports"}, Middlewares: problem.Need(actor.Operator),
-		Errors: []int{http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
+		Tags:        []string{"exports"}, Middlewares: append(problem.Need(actor.Operator), problem.NeedStrong(m.cfg.Now)),
+		Errors: []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}, m.prepare)
 	huma.Register(routes, huma.Operation{
 		OperationID: "fetch-export", Method: http.MethodGet, Path: "/v1/exports/{id}",
@@ -122,7 +123,8 @@ func (m *Module) prepare(ctx context.Context, in *exportInput) (*exportOutput, e
 	if err != nil {
 		return nil, m.failed(ctx, err)
 	}
-	p := plan{who: actor.From(ctx).ID, camera: b.Camera, purpose: b.Purpose, from: b.From.UTC(), to: b.To.UTC(), clips: clips}
+	who := actor.From(ctx)
+	p := plan{who: who.ID, session: who.Session, camera: b.Camera, purpose: b.Purpose, from: b.From.UTC(), to: b.To.UTC(), clips: clips}
 	var bytes int64
 	for _, c := range clips {
 		bytes += c.Bytes
@@ -164,12 +166,13 @@ func (m *Module) keep(p *plan) error {
 	return nil
 }
 
-// take returns a plan of this account once.
-func (m *Module) take(id, who string) (plan, bool) {
+// take returns a plan once, to the very session that made it: it gave a second
+// factor then.
+func (m *Module) take(id string, who actor.Actor) (plan, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	p, ok := m.plans[id]
-	if !ok || p.who != who || m.cfg.Now().After(p.until) {
+	if !ok || p.who != who.ID || p.session != who.Session || m.cfg.Now().After(p.until) {
 		return plan{}, false
 	}
 	delete(m.plans, id)
@@ -178,7 +181,7 @@ func (m *Module) take(id, who string) (plan, bool) {
 
 func (m *Module) fetch(ctx context.Context, in *exportFetchInput) (*huma.StreamResponse, error) {
 	who := actor.From(ctx)
-	p, ok := m.take(in.ID, who.ID)
+	p, ok := m.take(in.ID, who)
 	if !ok {
 		return nil, problem.New(http.StatusNotFound, "NO_EXPORT", "this export was fetched already, or is older than ten minutes; prepare it again")
 	}

@@ -140,7 +140,7 @@ func newHouse(t *testing.T) *house {
 	r.Use(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			role, id, _ := strings.Cut(r.Header.Get("X-As"), ":")
-			ctx := actor.With(r.Context(), actor.Actor{ID: id, Roles: []actor.Role{actor.Role(role)}})
+			ctx := actor.With(r.Context(), actor.Actor{ID: id, Roles: []actor.Role{actor.Role(role)}, Strong: r.Header.Get("X-Weak") == ""})
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	})

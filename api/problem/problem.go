@@ -56,6 +56,9 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType implements huma.ContentTypeFilter.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
+// CodeStepUp is the code of a refusal that a second factor ends.
+const CodeStepUp = "STEP_UP"
+
 // Denied turns actor's errors into problems, and passes others on.
 func Denied(err error) error {
 	switch {
@@ -63,6 +66,12 @@ func Denied(err error) error {
 		return New(http.StatusUnauthorized, "NOT_SIGNED_IN", "say who you are: send Authorization: Bearer TOKEN")
 	case errors.Is(err, actor.ErrRole):
 		return New(http.StatusForbidden, "ROLE", "your account does not hold the role that this needs")
+	case errors.Is(err, actor.ErrStale):
+		return New(http.StatusForbidden, CodeStepUp,
+			"give your second factor: POST /v1/session/second-factor, or a passkey; it holds for a quarter of an hour. Who has none sets one up at /account")
+	case errors.Is(err, actor.ErrToken):
+		return New(http.StatusForbidden, "TOKEN_MAY_NOT_EXPORT",
+			"this token was not made for exports; make one with bystander token add --may-export")
 	}
 	return err
 }

@@ -2,8 +2,6 @@ package rights
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -11,12 +9,13 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/problem"
+	"bystander/api/route"
 	"bystander/rights"
 )
 
 // Register implements api.Module.
 func (m *Module) Register(api huma.API) {
-	m.routes = nil
+	m.Clear()
 	m.openRoutes(api)
 	m.readRoutes(api)
 	m.stepRoutes(api)
@@ -52,7 +51,7 @@ type contactOut struct {
 }
 
 func (m *Module) readRoutes(api huma.API) {
-	add(m, api, op{"list-requests", "GET", "/v1/rights/requests", "Requests and their deadlines, without who asks", watchers, 0},
+	route.Add(m.Table, api, route.New("list-requests", "GET", "/v1/rights/requests", "Requests and their deadlines, without who asks", watchers, 0),
 		func(ctx context.Context, in *listIn) (*listOut, error) {
 			rs, err := m.cfg.DB.List(ctx, rights.Query{
 				Type: rights.Type(in.Type), State: rights.State(in.State), Open: in.Open, After: in.After, Limit: in.Limit,
@@ -64,7 +63,7 @@ func (m *Module) readRoutes(api huma.API) {
 			}
 			return out, err
 		})
-	add(m, api, op{"get-request", "GET", "/v1/rights/requests/{id}", "One request as it stands", officers, 0},
+	route.Add(m.Table, api, route.New("get-request", "GET", "/v1/rights/requests/{id}", "One request as it stands", officers, 0),
 		func(ctx context.Context, in *OneID) (*requestOut, error) {
 			if err := m.read(ctx, "rights.request", in.ID); err != nil {
 				return nil, err
@@ -72,7 +71,7 @@ func (m *Module) readRoutes(api huma.API) {
 			r, err := m.cfg.DB.Get(ctx, in.ID)
 			return &requestOut{r}, err
 		})
-	add(m, api, op{"request-history", "GET", "/v1/rights/requests/{id}/history", "Every version of a request", officers, 0},
+	route.Add(m.Table, api, route.New("request-history", "GET", "/v1/rights/requests/{id}/history", "Every version of a request", officers, 0),
 		func(ctx context.Context, in *OneID) (*historyOut, error) {
 			if err := m.read(ctx, "rights.history", in.ID); err != nil {
 				return nil, err
@@ -82,7 +81,7 @@ func (m *Module) readRoutes(api huma.API) {
 			out.Body.Versions = h
 			return out, err
 		})
-	add(m, api, op{"request-contact", "GET", "/v1/rights/requests/{id}/contact", "How to reach who asks", officers, 0},
+	route.Add(m.Table, api, route.New("request-contact", "GET", "/v1/rights/requests/{id}/contact", "How to reach who asks", officers, 0),
 		func(ctx context.Context, in *OneID) (*contactOut, error) {
 			if err := m.read(ctx, "rights.contact", in.ID); err != nil {
 				return nil, err
@@ -92,7 +91,7 @@ func (m *Module) readRoutes(api huma.API) {
 			out.Body.Contact, err = m.cfg.Service.Contact(ctx, in.ID)
 			return out, err
 		})
-	add(m, api, op{"request-bundle", "GET", "/v1/rights/requests/{id}/bundle", "Everything that is kept of the person, as a signed ZIP file", officers, 0}, m.bundle)
+	route.Add(m.Table, api, route.New("request-bundle", "GET", "/v1/rights/requests/{id}/bundle", "Everything that is kept of the person, as a signed ZIP file", officers, 0).Strongly(), m.bundle)
 }
 
 func (m *Module) bundle(ctx context.Context, in *OneID) (*huma.StreamResponse, error) {
@@ -116,14 +115,7 @@ func (m *Module) bundle(ctx context.Context, in *OneID) (*huma.StreamResponse, e
 	if err != nil {
 		return nil, err
 	}
-	return &huma.StreamResponse{Body: func(answer huma.Context) {
-		answer.SetHeader("Content-Type", "application/zip")
-		answer.SetHeader("Content-Disposition", `attachment; filename="`+r.ID+`.zip"`)
-		_, err := io.Copy(answer.BodyWriter(), zip)
-		if err := errors.Join(err, zip.Close()); err != nil {
-			m.cfg.Log.Warn().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("a bundle was not read to its end")
-		}
-	}}, nil
+	return route.Zip(ctx, m.cfg.Log, r.ID+".zip", zip), nil
 }
 
 type reason struct {
@@ -169,38 +161,38 @@ type fulfil struct {
 
 func (m *Module) stepRoutes(api huma.API) {
 	s := m.cfg.Service
-	step := func(o op, f func(ctx context.Context, by string, in *reason) (rights.Request, error)) {
-		add(m, api, o, func(ctx context.Context, in *reason) (*requestOut, error) {
+	step := func(o route.Op, f func(ctx context.Context, by string, in *reason) (rights.Request, error)) {
+		route.Add(m.Table, api, o, func(ctx context.Context, in *reason) (*requestOut, error) {
 			r, err := f(ctx, actor.From(ctx).ID, in)
 			return &requestOut{r}, err
 		})
 	}
-	step(op{"acknowledge-request", "POST", "/v1/rights/requests/{id}/acknowledge", "Record that the person was told of the receipt", officers, 0},
+	step(route.New("acknowledge-request", "POST", "/v1/rights/requests/{id}/acknowledge", "Record that the person was told of the receipt", officers, 0),
 		func(ctx context.Context, by string, in *reason) (rights.Request, error) {
 			return s.Acknowledge(ctx, in.ID, by)
 		})
-	step(op{"begin-request", "POST", "/v1/rights/requests/{id}/begin", "Begin; what stops processing is done at once", officers, 0},
+	step(route.New("begin-request", "POST", "/v1/rights/requests/{id}/begin", "Begin; what stops processing is done at once", officers, 0),
 		func(ctx context.Context, by string, in *reason) (rights.Request, error) {
 			return s.Begin(ctx, in.ID, by)
 		})
-	add(m, api, op{"verify-request", "POST", "/v1/rights/requests/{id}/verify", "Record who asks", officers, 0},
+	route.Add(m.Table, api, route.New("verify-request", "POST", "/v1/rights/requests/{id}/verify", "Record who asks", officers, 0),
 		func(ctx context.Context, in *verify) (*requestOut, error) {
 			r, err := s.Verify(ctx, in.ID, in.Body.Enrollee, rights.Method(in.Body.Method), actor.From(ctx).ID, in.Body.Reason)
 			return &requestOut{r}, err
 		})
-	add(m, api, op{"extend-request", "POST", "/v1/rights/requests/{id}/extend", "Move the deadline, once, with a reason", officers, 0},
+	route.Add(m.Table, api, route.New("extend-request", "POST", "/v1/rights/requests/{id}/extend", "Move the deadline, once, with a reason", officers, 0),
 		func(ctx context.Context, in *extend) (*requestOut, error) {
 			r, err := s.Extend(ctx, in.ID, in.Body.Deadline, in.Body.Reason, actor.From(ctx).ID)
 			return &requestOut{r}, err
 		})
-	add(m, api, op{"refuse-request", "POST", "/v1/rights/requests/{id}/refuse", "Refuse on a coded ground", officers, 0},
+	route.Add(m.Table, api, route.New("refuse-request", "POST", "/v1/rights/requests/{id}/refuse", "Refuse on a coded ground", officers, 0),
 		func(ctx context.Context, in *refusal) (*requestOut, error) {
 			r, err := s.Refuse(ctx, in.ID, rights.Refusing{
 				Ground: rights.Ground(in.Body.Ground), Text: in.Body.Text, Appeal: in.Body.Appeal, Evidence: in.Body.Evidence,
 			}, actor.From(ctx).ID)
 			return &requestOut{r}, err
 		})
-	add(m, api, op{"fulfil-request", "POST", "/v1/rights/requests/{id}/fulfil", "End as served; an erasure is carried out here", officers, 0},
+	route.Add(m.Table, api, route.New("fulfil-request", "POST", "/v1/rights/requests/{id}/fulfil", "End as served; an erasure is carried out here", officers, 0),
 		func(ctx context.Context, in *fulfil) (*requestOut, error) {
 			r, err := s.Fulfil(ctx, in.ID, in.Body.Outcome, actor.From(ctx).ID)
 			return &requestOut{r}, err
@@ -216,19 +208,19 @@ type tasksOut struct {
 type taskOut struct{ Body rights.Task }
 
 func (m *Module) taskRoutes(api huma.API) {
-	add(m, api, op{"request-tasks", "GET", "/v1/rights/requests/{id}/tasks", "What other systems have to do", watchers, 0},
+	route.Add(m.Table, api, route.New("request-tasks", "GET", "/v1/rights/requests/{id}/tasks", "What other systems have to do", watchers, 0),
 		func(ctx context.Context, in *OneID) (*tasksOut, error) {
 			ts, err := m.cfg.DB.Tasks(ctx, in.ID)
 			out := &tasksOut{}
 			out.Body.Tasks = ts
 			return out, err
 		})
-	add(m, api, op{"acknowledge-task", "POST", "/v1/rights/tasks/{id}/acknowledge", "Record that another system has done its part", clerks, 0},
+	route.Add(m.Table, api, route.New("acknowledge-task", "POST", "/v1/rights/tasks/{id}/acknowledge", "Record that another system has done its part", clerks, 0),
 		func(ctx context.Context, in *OneID) (*taskOut, error) {
 			t, err := m.cfg.Service.AcknowledgeTask(ctx, in.ID, actor.From(ctx).ID)
 			return &taskOut{t}, err
 		})
-	add(m, api, op{"except-task", "POST", "/v1/rights/tasks/{id}/except", "Record why another system cannot", officers, 0},
+	route.Add(m.Table, api, route.New("except-task", "POST", "/v1/rights/tasks/{id}/except", "Record why another system cannot", officers, 0),
 		func(ctx context.Context, in *reason) (*taskOut, error) {
 			t, err := m.cfg.Service.ExceptTask(ctx, in.ID, in.Body.Reason, actor.From(ctx).ID)
 			return &taskOut{t}, err

@@ -8,9 +8,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,6 +15,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/problem"
+	"bystander/api/route"
 	"bystander/rights"
 )
 
@@ -43,18 +41,9 @@ type Config struct {
 
 // Module adds the routes.
 type Module struct {
-	cfg    Config
-	routes []Route
-
-	mu     sync.Mutex
-	minute time.Time
-	taken  int
-}
-
-// Route is one route with the roles that may call it; none means everybody.
-type Route struct {
-	Method, Path string
-	Roles        []actor.Role
+	*route.Table
+	cfg   Config
+	share *route.PerMinute // of requests taken
 }
 
 // New returns the module.
@@ -62,14 +51,10 @@ func New(cfg Config) *Module {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.PerMinute <= 0 {
-		cfg.PerMinute = 60
-	}
-	return &Module{cfg: cfg}
+	m := &Module{cfg: cfg, share: route.NewPerMinute(cfg.PerMinute, 60, cfg.Now)}
+	m.Table = &route.Table{Tag: "rights", Answer: m.answer, Now: cfg.Now}
+	return m
 }
-
-// Routes lists what Register added.
-func (m *Module) Routes() []Route { return slices.Clone(m.routes) }
 
 // Patience implements api.Patient: bundles hold video that is redacted anew, and
 // an erasure waits until nothing of the person can be written any more.
@@ -85,34 +70,6 @@ var (
 	watchers = []actor.Role{actor.PrivacyOfficer, actor.Auditor}
 )
 
-type op struct {
-	id, method, path, summary string
-	roles                     []actor.Role
-	status                    int
-}
-
-func add[I, O any](m *Module, api huma.API, o op, f func(ctx context.Context, in *I) (*O, error)) {
-	m.routes = append(m.routes, Route{o.method, o.path, o.roles})
-	desc := "Open to everybody."
-	if len(o.roles) > 0 {
-		names := make([]string, len(o.roles))
-		for i, r := range o.roles {
-			names[i] = string(r)
-		}
-		desc = "Needs one of the roles: " + strings.Join(names, ", ") + "."
-	}
-	huma.Register(api, huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: desc,
-		Tags: []string{"rights"}, DefaultStatus: o.status, Middlewares: problem.Need(o.roles...),
-	}, func(ctx context.Context, in *I) (*O, error) {
-		out, err := f(ctx, in)
-		if err != nil {
-			return nil, m.answer(ctx, err)
-		}
-		return out, nil
-	})
-}
-
 // answer turns a refusal into a problem. What else goes wrong is logged and not
 // shown.
 func (m *Module) answer(ctx context.Context, err error) error {
@@ -122,8 +79,7 @@ func (m *Module) answer(ctx context.Context, err error) error {
 	case errors.As(err, &p):
 		return p
 	case !errors.As(err, &r):
-		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("a rights request could not be served")
-		return problem.New(http.StatusServiceUnavailable, "STORE", "the store did not answer; see /healthz")
+		return route.StoreFailed(ctx, m.cfg.Log, err, "a rights request could not be served")
 	}
 	status := http.StatusUnprocessableEntity
 	for kind, code := range map[error]int{
@@ -148,23 +104,12 @@ func (m *Module) answer(ctx context.Context, err error) error {
 
 // read records a look at a person before it is answered.
 func (m *Module) read(ctx context.Context, action, object string) error {
-	err := m.cfg.Access.RecordRead(ctx, actor.Read{Action: action, Object: object, Purpose: "rights request", Count: 1})
-	if err != nil {
-		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("access record failed; nothing was shown")
-		return problem.New(http.StatusServiceUnavailable, "ACCESS_LOG",
-			"the access log cannot be written, and nothing about people is shown without a record; see /healthz")
-	}
-	return nil
+	return route.Record(ctx, m.cfg.Access, m.cfg.Log, actor.Read{Action: action, Object: object, Purpose: "rights request", Count: 1})
 }
 
 // admit counts the requests of each minute.
 func (m *Module) admit() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if now := m.cfg.Now().Truncate(time.Minute); !now.Equal(m.minute) {
-		m.minute, m.taken = now, 0
-	}
-	if m.taken++; m.taken > m.cfg.PerMinute {
+	if !m.share.Take() {
 		return problem.New(http.StatusTooManyRequests, "BUSY", "too many requests at the moment; try again in a minute, or write to the controller")
 	}
 	return nil

@@ -73,7 +73,7 @@ func newFront(t *testing.T) *front {
 	require.NoError(t, err)
 	seal, err := aead.New(h)
 	require.NoError(t, err)
-	f := &front{t: t, house: &house{}, who: actor.Actor{ID: "officer-1", Roles: []actor.Role{actor.PrivacyOfficer}}}
+	f := &front{t: t, house: &house{}, who: actor.Actor{ID: "officer-1", Roles: []actor.Role{actor.PrivacyOfficer}, Strong: true, Proved: noon}}
 	clock := func() time.Time { return noon }
 	s, err := rights.New(rights.Config{
 		DB: db, House: f.house, Sealer: seal, Profile: func() string { return "eu" }, Now: clock,

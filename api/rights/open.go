@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bystander/api/route"
 	"bystander/rights"
 )
 
@@ -65,7 +66,7 @@ func statusOf(r rights.Request) Status {
 }
 
 func (m *Module) openRoutes(api huma.API) {
-	add(m, api, op{"submit-request", "POST", "/v1/rights/requests", "Ask about what is kept of you", nil, 202},
+	route.Add(m.Table, api, route.New("submit-request", "POST", "/v1/rights/requests", "Ask about what is kept of you", nil, 202),
 		func(ctx context.Context, in *submit) (*receipt, error) {
 			if err := m.admit(); err != nil {
 				return nil, err
@@ -75,7 +76,7 @@ func (m *Module) openRoutes(api huma.API) {
 			})
 			return &receipt{r}, err
 		})
-	add(m, api, op{"forward-request", "POST", "/v1/rights/forwarded", "Forward a person's request, as one who processes for the controller", nil, 202},
+	route.Add(m.Table, api, route.New("forward-request", "POST", "/v1/rights/forwarded", "Forward a person's request, as one who processes for the controller", nil, 202),
 		func(ctx context.Context, in *forward) (*receipt, error) {
 			if err := m.admit(); err != nil {
 				return nil, err
@@ -83,12 +84,12 @@ func (m *Module) openRoutes(api huma.API) {
 			r, err := m.cfg.Service.SubmitForwarded(ctx, in.Body)
 			return &receipt{r}, err
 		})
-	add(m, api, op{"request-status", "GET", "/v1/rights/requests/{id}/status", "How far a request is", nil, 0},
+	route.Add(m.Table, api, route.New("request-status", "GET", "/v1/rights/requests/{id}/status", "How far a request is", nil, 0),
 		func(ctx context.Context, in *OneID) (*statusOut, error) {
 			r, err := m.cfg.DB.Get(ctx, in.ID)
 			return &statusOut{statusOf(r)}, err
 		})
-	add(m, api, op{"appeal-request", "POST", "/v1/rights/requests/{id}/appeal", "Appeal against a refusal", nil, 0},
+	route.Add(m.Table, api, route.New("appeal-request", "POST", "/v1/rights/requests/{id}/appeal", "Appeal against a refusal", nil, 0),
 		func(ctx context.Context, in *appeal) (*statusOut, error) {
 			if err := m.admit(); err != nil {
 				return nil, err

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"bystander/api/actor"
 	"bystander/api/problem"
@@ -107,10 +108,14 @@ func (m *Module) with(ctx context.Context, s accounts.Session) context.Context {
 	if s.Level != accounts.LevelFull {
 		return ctx
 	}
-	return actor.With(ctx, actor.Actor{
+	who := actor.Actor{
 		ID: s.Account.ID, Roles: s.Account.Roles, Enrollee: s.Account.Enrollee, Via: viaSession,
-		Session: s.ID, Strong: s.Strong,
-	})
+		Session: s.ID, Strong: s.Strong, Proved: s.Proved,
+	}
+	if s.Account.Sample { // it has no secrets; what it exports says so by its name
+		who.Strong, who.Proved = true, time.Time{}
+	}
+	return actor.With(ctx, who)
 }
 
 // visitor is who sends a request without a session.
@@ -122,7 +127,7 @@ func (m *Module) visitor(ctx context.Context) context.Context {
 		// Whoever sits at this machine may watch it, as before there were accounts.
 		return actor.With(ctx, actor.Actor{ID: viaLocal, Roles: []actor.Role{actor.Operator}, Via: viaLocal})
 	}
-	return actor.With(ctx, actor.Actor{ID: sampleID(actor.Operator), Roles: []actor.Role{actor.Operator}, Via: viaLocal})
+	return actor.With(ctx, actor.Actor{ID: sampleID(actor.Operator), Roles: []actor.Role{actor.Operator}, Via: viaLocal, Strong: true})
 }
 
 // renew records use and replaces the token when that is due; it returns the one

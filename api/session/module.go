@@ -133,6 +133,7 @@ func (m *Module) answer(ctx context.Context, r *http.Request) (*answerOutput, er
 		Known: who.Known(), ID: who.ID, Name: who.ID, Roles: slices.Clone(who.Roles), Via: who.Via, Enrollee: who.Enrollee,
 		Demo: m.cfg.Demo != nil, SignIn: m.ways(r),
 	}}
+	out.Body.SecondFactor.Recent = who.StrongAt(m.now())
 	if out.Body.Roles == nil {
 		out.Body.Roles = []actor.Role{}
 	}
@@ -150,7 +151,9 @@ func (m *Module) answer(ctx context.Context, r *http.Request) (*answerOutput, er
 	expires := s.Expires
 	out.Body.ID, out.Body.Name, out.Body.Via = s.Account.ID, s.Account.Name, viaSession
 	out.Body.CSRF, out.Body.Expires = s.CSRF, &expires
-	out.Body.SecondFactor = Factor{Needed: s.Level != accounts.LevelFull, Enrolled: s.Account.FactorEnrolled()}
+	out.Body.SecondFactor = Factor{
+		Needed: s.Level != accounts.LevelFull, Enrolled: s.Account.FactorEnrolled(), Recent: actor.From(m.with(ctx, s)).StrongAt(m.now()),
+	}
 	return out, nil
 }
 

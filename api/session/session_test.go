@@ -26,7 +26,7 @@ func TestPasswordThenSecondFactor(t *testing.T) {
 	status, out := b.signIn("ada", good)
 	require.Equal(t, 200, status)
 	require.Equal(t, false, out["known"], "half signed in is not signed in")
-	require.Equal(t, object{"needed": true, "enrolled": true}, out["second_factor"])
+	require.Equal(t, object{"needed": true, "enrolled": true, "recent": false}, out["second_factor"])
 	for _, path := range []string{"/v1/users", "/v1/cameras", "/v1/session/account"} {
 		status, _ := b.do("GET", path, nil)
 		require.Contains(t, []int{401, 403}, status, path)
@@ -53,6 +53,34 @@ func TestPasswordThenSecondFactor(t *testing.T) {
 	require.Equal(t, 204, status)
 	require.Equal(t, false, b.who()["known"])
 	require.Contains(t, h.actions(), "signed_in")
+}
+
+// A second factor counts as recent for a quarter of an hour, and can be given
+// anew without signing out; which is on the log.
+//
+// proves: B-63
+func TestASecondFactorGrowsOld(t *testing.T) {
+	h := open(t)
+	h.person("ada", actor.Administrator)
+	secret := h.app("ada")
+	b := h.browser()
+	b.signIn("ada", good)
+	status, out := b.do("POST", "/v1/session/second-factor", object{"code": h.code(secret)})
+	require.Equal(t, 200, status)
+	b.csrf = out["csrf"].(string)
+	recent := func() any { return b.who()["second_factor"].(object)["recent"] }
+	require.Equal(t, true, recent())
+	h.clock.pass(actor.StrongFor - time.Second)
+	require.Equal(t, true, recent())
+	h.clock.pass(2 * time.Second)
+	require.Equal(t, false, recent())
+	status, _ = b.do("POST", "/v1/session/second-factor", object{"code": "000000"})
+	require.Equal(t, 401, status)
+	require.Equal(t, false, recent())
+	status, out = b.do("POST", "/v1/session/second-factor", object{"code": h.code(secret)})
+	require.Equal(t, 200, status, out)
+	require.Equal(t, true, recent())
+	require.Equal(t, "proved", h.actions()[len(h.actions())-1])
 }
 
 // token is the browser's session cookie.
@@ -91,7 +119,7 @@ func TestSetUpFromNothing(t *testing.T) {
 	}
 	status, out = b.do("POST", "/v1/setup", object{"link": link, "id": "ada", "name": "Ada", "password": good})
 	require.Equal(t, 200, status, out)
-	require.Equal(t, object{"needed": true, "enrolled": false}, out["second_factor"])
+	require.Equal(t, object{"needed": true, "enrolled": false, "recent": false}, out["second_factor"])
 	b.csrf = out["csrf"].(string)
 	status, _ = b.do("GET", "/v1/users", nil)
 	require.Contains(t, []int{401, 403}, status)

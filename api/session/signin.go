@@ -110,7 +110,9 @@ func (m *Module) raise(ctx context.Context, in request, was accounts.Session, wa
 		return nil, m.failed(ctx, err)
 	}
 	m.setCookie(in.w, in.r, token)
-	if was.Level != accounts.LevelFull {
+	if was.Level == accounts.LevelFull {
+		m.tell(s.Account.ID, s.Account.ID, "proved", map[string]string{"way": way})
+	} else {
 		m.tell(s.Account.ID, s.Account.ID, "signed_in", map[string]string{"way": string(was.Method) + "," + way})
 	}
 	return m.answer(m.with(ctx, s), in.r)

@@ -25,6 +25,8 @@ type Answer struct {
 type Factor struct {
 	Needed   bool `json:"needed" doc:"Whether it has to be given, or set up, before anything else"`
 	Enrolled bool `json:"enrolled" doc:"Whether the account has one"`
+	// Recent tells whether what asks for it anew will be answered now.
+	Recent bool `json:"recent" doc:"Whether one was given within the last quarter of an hour, as exports and learning a name need; otherwise they answer 403 with the code STEP_UP"`
 }
 
 // Ways are the ways to sign in here.

@@ -14,6 +14,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/problem"
+	"bystander/api/route"
 	"bystander/api/users/accounts"
 	"bystander/internal/event"
 )
@@ -188,12 +189,7 @@ func (m *Module) get(ctx context.Context, in *idInput) (*userOutput, error) {
 
 // record tells the access log before anything is shown.
 func (m *Module) record(ctx context.Context, action, object string, people int) error {
-	err := m.cfg.Access.RecordRead(ctx, actor.Read{Action: action, Object: object, Purpose: "service", Count: people})
-	if err != nil {
-		m.log.Error().Err(err).Msg("access record failed; nothing was shown")
-		return problem.New(http.StatusServiceUnavailable, "ACCESS_LOG", "the access log cannot be written, and nothing about people is shown without a record")
-	}
-	return nil
+	return route.Record(ctx, m.cfg.Access, m.log, actor.Read{Action: action, Object: object, Purpose: "service", Count: people})
 }
 
 func (m *Module) invite(ctx context.Context, in *inviteInput) (*invitationOutput, error) {

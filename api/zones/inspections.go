@@ -10,6 +10,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/problem"
+	"bystander/api/route"
 	"bystander/policy/sitestore"
 )
 
@@ -30,7 +31,7 @@ func (m *Module) inspectionRoutes(api huma.API) {
 		sitestore.Get[sitestore.Inspection], sitestore.List[sitestore.Inspection], sitestore.History[sitestore.Inspection],
 		func(v sitestore.Inspection) Inspection { return Inspection{v} }, func(v sitestore.Inspection) string { return v.ID },
 	})
-	add(m, api, op{"add-inspection", "POST", "/v1/inspections", "Record a walkthrough from a visitor's viewpoint; never of what one planned", inspects, 201},
+	add(m, api, route.New("add-inspection", "POST", "/v1/inspections", "Record a walkthrough from a visitor's viewpoint; never of what one planned", inspects, 201),
 		func(ctx context.Context, by sitestore.By, in *newInspection) (Inspection, error) {
 			b := in.Body
 			v, err := s.Inspect(ctx, by, sitestore.InspectionSpec{
@@ -65,7 +66,7 @@ type photoOut struct {
 
 func (m *Module) photoRoutes(api huma.API) {
 	s := m.cfg.Shown
-	add(m, api, op{"add-photo", "POST", "/v1/photos", "Upload a photograph of a place (JPEG or PNG); people on it are covered before it is stored", photographers, 201},
+	add(m, api, route.New("add-photo", "POST", "/v1/photos", "Upload a photograph of a place (JPEG or PNG); people on it are covered before it is stored", photographers, 201),
 		func(ctx context.Context, by sitestore.By, in *newPhoto) (Photo, error) {
 			if m.cfg.Redactor == nil {
 				return Photo{}, problem.New(http.StatusServiceUnavailable, "NO_REDACTOR",
@@ -79,7 +80,7 @@ func (m *Module) photoRoutes(api huma.API) {
 			p, err := s.AddPhoto(ctx, by, jpeg, masked)
 			return Photo{p.ID, p.Masked, len(p.JPEG), p.By, p.At}, err
 		})
-	picture(m, api, op{"get-photo", "GET", "/v1/photos/{id}", "A photograph, redacted", staff, 0},
+	picture(m, api, route.New("get-photo", "GET", "/v1/photos/{id}", "A photograph, redacted", staff, 0),
 		func(ctx context.Context, id string) ([]byte, error) {
 			p, err := s.Photo(ctx, id)
 			return p.JPEG, err
@@ -87,7 +88,7 @@ func (m *Module) photoRoutes(api huma.API) {
 }
 
 func (m *Module) stillRoutes(api huma.API) {
-	picture(m, api, op{"camera-still", "GET", "/v1/cameras/{id}/still", "One redacted picture of a camera, on which nobody is clear, to draw zones on", drawers, 0},
+	picture(m, api, route.New("camera-still", "GET", "/v1/cameras/{id}/still", "One redacted picture of a camera, on which nobody is clear, to draw zones on", drawers, 0),
 		func(ctx context.Context, id string) ([]byte, error) {
 			if m.cfg.Stills == nil {
 				return nil, missing("camera", id)
@@ -109,32 +110,17 @@ func (m *Module) stillRoutes(api huma.API) {
 
 // looked records a look at a camera's picture before it is answered.
 func (m *Module) looked(ctx context.Context, id string) error {
-	err := errNoAccess
-	if m.cfg.Access != nil {
-		err = m.cfg.Access.RecordRead(ctx, actor.Read{Action: "camera.still", Object: id, Purpose: "service", Query: []byte("camera.still " + id)})
-	}
-	if err != nil {
-		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("access record failed; nothing was shown")
-		return problem.New(http.StatusServiceUnavailable, "ACCESS_LOG",
-			"the access log cannot be written, and no picture is shown without a record; see /healthz")
-	}
-	return nil
+	return route.Record(ctx, m.cfg.Access, m.cfg.Log, actor.Read{Action: "camera.still", Object: id, Purpose: "service", Query: []byte("camera.still " + id)})
 }
 
 // picture registers an operation that answers with a JPEG.
-func picture(m *Module, api huma.API, o op, f func(ctx context.Context, id string) ([]byte, error)) {
-	m.routes = append(m.routes, Route{o.method, o.path, o.roles})
-	huma.Register(api, huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Tags: []string{"site"},
-		Middlewares: problem.Need(o.roles...),
-		Responses: map[string]*huma.Response{"200": {Description: "JPEG", Content: map[string]*huma.MediaType{
-			"image/jpeg": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
-		}}},
-	}, func(ctx context.Context, in *OneID) (*photoOut, error) {
+func picture(m *Module, api huma.API, o route.Op, f func(ctx context.Context, id string) ([]byte, error)) {
+	route.Add(m.Table, api, o, func(ctx context.Context, in *OneID) (*photoOut, error) {
 		jpeg, err := f(ctx, in.ID)
-		if err != nil {
-			return nil, m.answer(ctx, err)
-		}
-		return &photoOut{"image/jpeg", jpeg}, nil
+		return &photoOut{"image/jpeg", jpeg}, err
+	}, func(d *huma.Operation) {
+		d.Responses = map[string]*huma.Response{"200": {Description: "JPEG", Content: map[string]*huma.MediaType{
+			"image/jpeg": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		}}}
 	})
 }

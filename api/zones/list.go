@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"bystander/api/actor"
+	"bystander/api/route"
 	"bystander/policy/sitestore"
 )
 
@@ -51,7 +52,7 @@ type kindOf[T, V any] struct {
 
 // reads registers list, one, and history of a kind.
 func reads[T, V any](m *Module, api huma.API, s *sitestore.Store, k kindOf[T, V]) {
-	add(m, api, op{id: "list-" + k.noun + "s", method: "GET", path: k.path, summary: "List " + k.noun + "s", roles: k.roles},
+	add(m, api, route.New("list-"+k.noun+"s", "GET", k.path, "List "+k.noun+"s", k.roles, 0),
 		func(ctx context.Context, _ sitestore.By, in *Paging) (Page[V], error) {
 			list, err := k.list(ctx, s)
 			if err != nil {
@@ -60,7 +61,7 @@ func reads[T, V any](m *Module, api huma.API, s *sitestore.Store, k kindOf[T, V]
 			p := page(list, k.id, *in)
 			return Page[V]{Items: shown(p.Items, k.show), Next: p.Next}, nil
 		})
-	add(m, api, op{id: "get-" + k.noun, method: "GET", path: k.path + "/{id}", summary: "One " + k.noun, roles: k.roles},
+	add(m, api, route.New("get-"+k.noun, "GET", k.path+"/{id}", "One "+k.noun, k.roles, 0),
 		func(ctx context.Context, _ sitestore.By, in *OneID) (V, error) {
 			v, err := k.get(ctx, s, in.ID)
 			if err != nil {
@@ -69,7 +70,7 @@ func reads[T, V any](m *Module, api huma.API, s *sitestore.Store, k kindOf[T, V]
 			}
 			return k.show(v), nil
 		})
-	add(m, api, op{id: k.noun + "-history", method: "GET", path: k.path + "/{id}/history", summary: "Every version of one " + k.noun, roles: k.roles},
+	add(m, api, route.New(k.noun+"-history", "GET", k.path+"/{id}/history", "Every version of one "+k.noun, k.roles, 0),
 		func(ctx context.Context, _ sitestore.By, in *OneID) (Versions[V], error) {
 			list, err := k.history(ctx, s, in.ID)
 			return Versions[V]{shown(list, k.show)}, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/problem"
+	"bystander/api/route"
 	"bystander/policy"
 	"bystander/policy/sitestore"
 )
@@ -47,7 +47,6 @@ type Stills interface {
 var (
 	ErrNoCamera = errors.New("zones: no such camera runs here")
 	ErrNoStill  = errors.New("zones: no picture that may be given")
-	errNoAccess = errors.New("zones: there is no access log")
 )
 
 // Config joins the module to its surroundings.
@@ -71,15 +70,8 @@ type Config struct {
 
 // Module adds the routes; it is an api.Module.
 type Module struct {
-	cfg    Config
-	routes []Route
-}
-
-// Route is one route with the roles that may call it; none means everybody,
-// signed in or not.
-type Route struct {
-	Method, Path string
-	Roles        []actor.Role
+	*route.Table
+	cfg Config
 }
 
 // New returns the module.
@@ -87,18 +79,17 @@ func New(cfg Config) *Module {
 	if cfg.Shown == nil {
 		cfg.Shown = cfg.Store
 	}
-	return &Module{cfg: cfg}
+	m := &Module{cfg: cfg}
+	m.Table = &route.Table{Tag: "site", Answer: m.answer}
+	return m
 }
-
-// Routes lists what Register added.
-func (m *Module) Routes() []Route { return slices.Clone(m.routes) }
 
 // BodyLimits implements api.BodyLimiter.
 func (m *Module) BodyLimits() map[string]int64 { return map[string]int64{"/v1/photos": maxPhoto} }
 
 // Register implements api.Module.
 func (m *Module) Register(api huma.API) {
-	m.routes = nil
+	m.Clear()
 	for _, f := range []func(huma.API){
 		m.siteRoutes, m.cameraRoutes, m.stillRoutes, m.zoneRoutes, m.entranceRoutes, m.signRoutes, m.inspectionRoutes,
 		m.photoRoutes, m.sceneRoutes, m.assessmentRoutes, m.filingRoutes, m.planRoutes, m.componentRoutes,
@@ -130,13 +121,6 @@ var (
 	photographers = []actor.Role{actor.VenueOwner, actor.Inspector}
 )
 
-// op is one operation.
-type op struct {
-	id, method, path, summary string
-	roles                     []actor.Role
-	status                    int
-}
-
 // out is an answer; ETag is its version, for If-Match.
 type out[B any] struct {
 	ETag string `header:"ETag"`
@@ -146,21 +130,9 @@ type out[B any] struct {
 // versioned is what has a version.
 type versioned interface{ version() uint32 }
 
-// add registers an operation. The role is asked before the request is read.
-func add[I, B any](m *Module, api huma.API, o op, f func(ctx context.Context, by sitestore.By, in *I) (B, error)) {
-	m.routes = append(m.routes, Route{o.method, o.path, o.roles})
-	desc := "Open to everybody."
-	if len(o.roles) > 0 {
-		names := make([]string, len(o.roles))
-		for i, r := range o.roles {
-			names[i] = string(r)
-		}
-		desc = "Needs one of the roles: " + strings.Join(names, ", ") + "."
-	}
-	huma.Register(api, huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: desc,
-		Tags: []string{"site"}, DefaultStatus: o.status, Middlewares: problem.Need(o.roles...),
-	}, func(ctx context.Context, in *I) (*out[B], error) {
+// add registers an operation, and answers with the version of what it gives.
+func add[I, B any](m *Module, api huma.API, o route.Op, f func(ctx context.Context, by sitestore.By, in *I) (B, error)) {
+	route.Add(m.Table, api, o, func(ctx context.Context, in *I) (*out[B], error) {
 		by := sitestore.By{Actor: actor.From(ctx).ID}
 		if v, ok := any(in).(conditional); ok {
 			n, err := v.ifMatch()
@@ -174,7 +146,7 @@ func add[I, B any](m *Module, api huma.API, o op, f func(ctx context.Context, by
 		}
 		b, err := f(ctx, by, in)
 		if err != nil {
-			return nil, m.answer(ctx, err)
+			return nil, err
 		}
 		res := &out[B]{Body: b}
 		if v, ok := any(b).(versioned); ok {
@@ -193,8 +165,7 @@ func (m *Module) answer(ctx context.Context, err error) error {
 	case errors.As(err, &p):
 		return p
 	case !errors.As(err, &r):
-		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("the site's store did not answer")
-		return problem.New(http.StatusServiceUnavailable, "STORE", "the site's store did not answer; see /healthz")
+		return route.StoreFailed(ctx, m.cfg.Log, err, "the site's store did not answer")
 	}
 	status := http.StatusUnprocessableEntity
 	switch {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bystander/api/route"
 	"bystander/policy/sitestore"
 )
 
@@ -38,22 +39,22 @@ func (m *Module) incidentRoutes(api huma.API) {
 		sitestore.Get[sitestore.Incident], sitestore.List[sitestore.Incident], sitestore.History[sitestore.Incident],
 		func(v sitestore.Incident) Incident { return Incident{v} }, func(v sitestore.Incident) string { return v.ID },
 	})
-	add(m, api, op{"open-incident", "POST", "/v1/incidents", "Open an incident, or a drill of one", stoppers, 201},
+	add(m, api, route.New("open-incident", "POST", "/v1/incidents", "Open an incident, or a drill of one", stoppers, 201),
 		func(ctx context.Context, by sitestore.By, in *newIncident) (Incident, error) {
 			v, err := s.OpenIncident(ctx, by, in.Body.Class, in.Body.Drill, moment(in.Body.FoundAt))
 			return Incident{v}, err
 		})
-	add(m, api, op{"contain-incident", "POST", "/v1/incidents/{id}/contain", "Record that an incident is contained", approvers, 0},
+	add(m, api, route.New("contain-incident", "POST", "/v1/incidents/{id}/contain", "Record that an incident is contained", approvers, 0),
 		func(ctx context.Context, by sitestore.By, in *decision) (Incident, error) {
 			v, err := s.Contain(ctx, by, in.ID)
 			return Incident{v}, err
 		})
-	add(m, api, op{"report-incident", "POST", "/v1/incidents/{id}/report", "Record a report of an incident", approvers, 0},
+	add(m, api, route.New("report-incident", "POST", "/v1/incidents/{id}/report", "Record a report of an incident", approvers, 0),
 		func(ctx context.Context, by sitestore.By, in *reportIncident) (Incident, error) {
 			v, err := s.Report(ctx, by, in.ID, sitestore.IncidentReport{To: in.Body.To, Text: in.Body.Text})
 			return Incident{v}, err
 		})
-	add(m, api, op{"close-incident", "POST", "/v1/incidents/{id}/close", "Close a reported incident", approvers, 0},
+	add(m, api, route.New("close-incident", "POST", "/v1/incidents/{id}/close", "Close a reported incident", approvers, 0),
 		func(ctx context.Context, by sitestore.By, in *decision) (Incident, error) {
 			v, err := s.CloseIncident(ctx, by, in.ID)
 			return Incident{v}, err
@@ -103,7 +104,7 @@ func (m *Module) exitRoutes(api huma.API) {
 		sitestore.Get[sitestore.ExitPlan], sitestore.List[sitestore.ExitPlan], sitestore.History[sitestore.ExitPlan],
 		func(v sitestore.ExitPlan) ExitPlan { return ExitPlan{v} }, func(v sitestore.ExitPlan) string { return v.ID },
 	})
-	add(m, api, op{"add-exit-plan", "POST", "/v1/exit-plans", "Plan how the site is left", owners, 201},
+	add(m, api, route.New("add-exit-plan", "POST", "/v1/exit-plans", "Plan how the site is left", owners, 201),
 		func(ctx context.Context, by sitestore.By, in *newExit) (ExitPlan, error) {
 			items := make([]sitestore.ExitItem, 0, len(in.Body.Items))
 			for _, i := range in.Body.Items {
@@ -112,12 +113,12 @@ func (m *Module) exitRoutes(api huma.API) {
 			v, err := s.AddExitPlan(ctx, by, items)
 			return ExitPlan{v}, err
 		})
-	add(m, api, op{"exit-item-done", "POST", "/v1/exit-plans/{id}/items/{item}/done", "Record that an item is done", owners, 0},
+	add(m, api, route.New("exit-item-done", "POST", "/v1/exit-plans/{id}/items/{item}/done", "Record that an item is done", owners, 0),
 		func(ctx context.Context, by sitestore.By, in *exitDone) (ExitPlan, error) {
 			v, err := s.ExitDone(ctx, by, in.ID, in.Item, in.Body.Proof)
 			return ExitPlan{v}, err
 		})
-	add(m, api, op{"certify-exit-plan", "POST", "/v1/exit-plans/{id}/certify", "Confirm that all is done; never by the planner", approvers, 0},
+	add(m, api, route.New("certify-exit-plan", "POST", "/v1/exit-plans/{id}/certify", "Confirm that all is done; never by the planner", approvers, 0),
 		func(ctx context.Context, by sitestore.By, in *exitCertify) (ExitPlan, error) {
 			v, err := s.CertifyExit(ctx, by, in.ID, in.Body.Certificates)
 			return ExitPlan{v}, err
@@ -136,17 +137,17 @@ func (in *pull) reason() string { return in.Body.Reason }
 
 func (m *Module) killRoutes(api huma.API) {
 	s := m.cfg.Store
-	add(m, api, op{"get-kill", "GET", "/v1/kill", "Whether everything is masked, why, and who waits to resume", staff, 0},
+	add(m, api, route.New("get-kill", "GET", "/v1/kill", "Whether everything is masked, why, and who waits to resume", staff, 0),
 		func(ctx context.Context, _ sitestore.By, _ *nothing) (Switch, error) {
 			v, err := s.Halted(ctx)
 			return Switch{v}, err
 		})
-	add(m, api, op{"kill", "POST", "/v1/kill", "Mask everybody on every stream, at once", stoppers, 0},
+	add(m, api, route.New("kill", "POST", "/v1/kill", "Mask everybody on every stream, at once", stoppers, 0),
 		func(ctx context.Context, by sitestore.By, _ *pull) (Switch, error) {
 			v, err := s.Halt(ctx, by)
 			return Switch{v}, err
 		})
-	add(m, api, op{"resume", "POST", "/v1/resume", "End a halt; two different people have to ask", approvers, 0},
+	add(m, api, route.New("resume", "POST", "/v1/resume", "End a halt; two different people have to ask", approvers, 0),
 		func(ctx context.Context, by sitestore.By, _ *pull) (Switch, error) {
 			v, err := s.Resume(ctx, by)
 			return Switch{v}, err

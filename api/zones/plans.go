@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bystander/api/route"
 	"bystander/policy/sitestore"
 )
 
@@ -46,12 +47,12 @@ func (m *Module) planRoutes(api huma.API) {
 		sitestore.Get[sitestore.FloorPlan], sitestore.List[sitestore.FloorPlan], sitestore.History[sitestore.FloorPlan],
 		func(v sitestore.FloorPlan) FloorPlan { return FloorPlan{v} }, func(v sitestore.FloorPlan) string { return v.ID },
 	})
-	add(m, api, op{"add-floorplan", "POST", "/v1/floorplans", "Add a floor plan, drawn with lines", planners, 201},
+	add(m, api, route.New("add-floorplan", "POST", "/v1/floorplans", "Add a floor plan, drawn with lines", planners, 201),
 		func(ctx context.Context, by sitestore.By, in *newPlan) (FloorPlan, error) {
 			v, err := s.PutFloorPlan(ctx, by, in.Body.ID, in.Body.plan(), true)
 			return FloorPlan{v}, err
 		})
-	add(m, api, op{"edit-floorplan", "PUT", "/v1/floorplans/{id}", "Change a floor plan; its zones return to signs_planned", planners, 0},
+	add(m, api, route.New("edit-floorplan", "PUT", "/v1/floorplans/{id}", "Change a floor plan; its zones return to signs_planned", planners, 0),
 		func(ctx context.Context, by sitestore.By, in *editPlan) (FloorPlan, error) {
 			v, err := s.PutFloorPlan(ctx, by, in.ID, in.Body.plan(), false)
 			return FloorPlan{v}, err
@@ -106,12 +107,12 @@ func (m *Module) componentRoutes(api huma.API) {
 		sitestore.Get[sitestore.Component], sitestore.List[sitestore.Component], sitestore.History[sitestore.Component],
 		func(v sitestore.Component) Component { return Component{v} }, func(v sitestore.Component) string { return v.ID },
 	})
-	add(m, api, op{"add-component", "POST", "/v1/components", "Add a third-party component to the register", approvers, 201},
+	add(m, api, route.New("add-component", "POST", "/v1/components", "Add a third-party component to the register", approvers, 201),
 		func(ctx context.Context, by sitestore.By, in *newComponent) (Component, error) {
 			v, err := s.PutComponent(ctx, by, in.Body.ID, in.Body.spec(), true)
 			return Component{v}, err
 		})
-	add(m, api, op{"edit-component", "PUT", "/v1/components/{id}", "Change a component's entry", approvers, 0},
+	add(m, api, route.New("edit-component", "PUT", "/v1/components/{id}", "Change a component's entry", approvers, 0),
 		func(ctx context.Context, by sitestore.By, in *editComponent) (Component, error) {
 			v, err := s.PutComponent(ctx, by, in.ID, in.Body.spec(), false)
 			return Component{v}, err

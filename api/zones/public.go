@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bystander/api/route"
 	"bystander/policy"
 	"bystander/policy/sitestore"
 )
@@ -56,34 +57,32 @@ type pageOut struct {
 }
 
 func (m *Module) publicRoutes(api huma.API) {
-	add(m, api, op{"public-zone", "GET", "/v1/public/zones/{id}", "What everybody may know of a zone", nil, 0},
+	add(m, api, route.New("public-zone", "GET", "/v1/public/zones/{id}", "What everybody may know of a zone", nil, 0),
 		func(ctx context.Context, _ sitestore.By, in *OneID) (PublicZone, error) {
 			return m.publicZone(ctx, in.ID, "")
 		})
-	m.routes = append(m.routes, Route{"GET", "/z/{zone}", nil}, Route{"GET", "/z.css", nil})
-	html := map[string]*huma.Response{"200": {Description: "The page", Content: map[string]*huma.MediaType{
-		"text/html": {Schema: &huma.Schema{Type: huma.TypeString}},
-	}}}
-	huma.Register(api, huma.Operation{
-		OperationID: "zone-page", Method: "GET", Path: "/z/{zone}", Tags: []string{"site"}, Responses: html,
-		Summary: "The same as a page, in English or Simplified Chinese: what a sign's QR code leads to",
-	}, func(ctx context.Context, in *zonePage) (*pageOut, error) {
-		lang := language(in.Lang, in.Accept)
-		z, err := m.publicZone(ctx, in.Zone, lang)
-		if err != nil {
-			return nil, m.answer(ctx, err)
-		}
-		var b bytes.Buffer
-		if err := zoneTemplate.Execute(&b, pageData{z, words[lang], lang}); err != nil {
-			return nil, m.answer(ctx, err)
-		}
-		return &pageOut{"text/html; charset=utf-8", lang, "Accept-Language", b.Bytes()}, nil
-	})
-	huma.Register(api, huma.Operation{
-		OperationID: "zone-page-style", Method: "GET", Path: "/z.css", Hidden: true,
-	}, func(context.Context, *nothing) (*pageOut, error) {
+	route.Add(m.Table, api, route.New("zone-page", "GET", "/z/{zone}", "The same as a page, in English or Simplified Chinese: what a sign's QR code leads to", nil, 0), m.zonePage,
+		func(d *huma.Operation) {
+			d.Responses = map[string]*huma.Response{"200": {Description: "The page", Content: map[string]*huma.MediaType{
+				"text/html": {Schema: &huma.Schema{Type: huma.TypeString}},
+			}}}
+		})
+	route.Add(m.Table, api, route.New("zone-page-style", "GET", "/z.css", "The page's style", nil, 0), func(context.Context, *nothing) (*pageOut, error) {
 		return &pageOut{ContentType: "text/css; charset=utf-8", Body: []byte(zoneStyle)}, nil
-	})
+	}, func(d *huma.Operation) { d.Hidden = true })
+}
+
+func (m *Module) zonePage(ctx context.Context, in *zonePage) (*pageOut, error) {
+	lang := language(in.Lang, in.Accept)
+	z, err := m.publicZone(ctx, in.Zone, lang)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := zoneTemplate.Execute(&b, pageData{z, words[lang], lang}); err != nil {
+		return nil, err
+	}
+	return &pageOut{"text/html; charset=utf-8", lang, "Accept-Language", b.Bytes()}, nil
 }
 
 // publicZone describes a zone; what its signs say in the language, where they say

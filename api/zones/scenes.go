@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bystander/api/route"
 	"bystander/policy/sitestore"
 )
 
@@ -59,33 +60,33 @@ func (m *Module) sceneRoutes(api huma.API) {
 		sitestore.Get[sitestore.Scene], sitestore.List[sitestore.Scene], sitestore.History[sitestore.Scene],
 		func(v sitestore.Scene) Scene { return Scene{v} }, func(v sitestore.Scene) string { return v.ID },
 	})
-	add(m, api, op{"add-scene", "POST", "/v1/scenes", "Add a scene, as a draft", editors, 201},
+	add(m, api, route.New("add-scene", "POST", "/v1/scenes", "Add a scene, as a draft", editors, 201),
 		func(ctx context.Context, by sitestore.By, in *newScene) (Scene, error) {
 			v, err := s.AddScene(ctx, by, in.Body.ID, in.Body.SceneSpec)
 			return Scene{v}, err
 		})
-	add(m, api, op{"edit-scene", "PUT", "/v1/scenes/{id}", "Change a scene; a new purpose needs a new assessment", editors, 0},
+	add(m, api, route.New("edit-scene", "PUT", "/v1/scenes/{id}", "Change a scene; a new purpose needs a new assessment", editors, 0),
 		func(ctx context.Context, by sitestore.By, in *editScene) (Scene, error) {
 			v, err := s.EditScene(ctx, by, in.ID, in.Body.SceneSpec)
 			return Scene{v}, err
 		})
-	add(m, api, op{"assess-scene", "POST", "/v1/scenes/{id}/assess", "Rest a scene on an approved assessment", privacy, 0},
+	add(m, api, route.New("assess-scene", "POST", "/v1/scenes/{id}/assess", "Rest a scene on an approved assessment", privacy, 0),
 		func(ctx context.Context, by sitestore.By, in *assessScene) (Scene, error) {
 			v, err := s.Assess(ctx, by, in.ID, in.Body.Assessment)
 			return Scene{v}, err
 		})
-	add(m, api, op{"review-scene", "PUT", "/v1/scenes/{id}/legal-review", "Record counsel's review", privacy, 0},
+	add(m, api, route.New("review-scene", "PUT", "/v1/scenes/{id}/legal-review", "Record counsel's review", privacy, 0),
 		func(ctx context.Context, by sitestore.By, in *reviewScene) (Scene, error) {
 			v, err := s.Review(ctx, by, in.ID, sitestore.Review{Reviewer: in.Body.Reviewer, Date: in.Body.Date})
 			return Scene{v}, err
 		})
 	for _, step := range []struct {
-		o op
+		o route.Op
 		f func(context.Context, sitestore.By, string) (sitestore.Scene, error)
 	}{
-		{op{"enable-scene", "POST", "/v1/scenes/{id}/enable", "Take an assessed or paused scene into use, if every condition holds", approvers, 0}, s.Enable},
-		{op{"pause-scene", "POST", "/v1/scenes/{id}/pause", "Mask everybody in a scene", stoppers, 0}, s.Pause},
-		{op{"retire-scene", "POST", "/v1/scenes/{id}/retire", "End a scene for good", editors, 0}, s.RetireScene},
+		{route.New("enable-scene", "POST", "/v1/scenes/{id}/enable", "Take an assessed or paused scene into use, if every condition holds", approvers, 0), s.Enable},
+		{route.New("pause-scene", "POST", "/v1/scenes/{id}/pause", "Mask everybody in a scene", stoppers, 0), s.Pause},
+		{route.New("retire-scene", "POST", "/v1/scenes/{id}/retire", "End a scene for good", editors, 0), s.RetireScene},
 	} {
 		add(m, api, step.o, func(ctx context.Context, by sitestore.By, in *decision) (Scene, error) {
 			v, err := step.f(ctx, by, in.ID)
@@ -127,22 +128,22 @@ func (m *Module) assessmentRoutes(api huma.API) {
 		sitestore.Get[sitestore.Assessment], sitestore.List[sitestore.Assessment], sitestore.History[sitestore.Assessment],
 		func(v sitestore.Assessment) Assessment { return Assessment{v} }, func(v sitestore.Assessment) string { return v.ID },
 	})
-	add(m, api, op{"add-assessment", "POST", "/v1/assessments", "Write an impact assessment of a scene as it is now", privacy, 201},
+	add(m, api, route.New("add-assessment", "POST", "/v1/assessments", "Write an impact assessment of a scene as it is now", privacy, 201),
 		func(ctx context.Context, by sitestore.By, in *newAssessment) (Assessment, error) {
 			v, err := s.AddAssessment(ctx, by, in.Body.AssessmentSpec)
 			return Assessment{v}, err
 		})
-	add(m, api, op{"edit-assessment", "PUT", "/v1/assessments/{id}", "Change an assessment that is not approved", privacy, 0},
+	add(m, api, route.New("edit-assessment", "PUT", "/v1/assessments/{id}", "Change an assessment that is not approved", privacy, 0),
 		func(ctx context.Context, by sitestore.By, in *editAssessment) (Assessment, error) {
 			v, err := s.EditAssessment(ctx, by, in.ID, in.Body.AssessmentSpec)
 			return Assessment{v}, err
 		})
-	add(m, api, op{"approve-assessment", "POST", "/v1/assessments/{id}/approve", "Approve an assessment that somebody else wrote", approvers, 0},
+	add(m, api, route.New("approve-assessment", "POST", "/v1/assessments/{id}/approve", "Approve an assessment that somebody else wrote", approvers, 0),
 		func(ctx context.Context, by sitestore.By, in *decision) (Assessment, error) {
 			v, err := s.Approve(ctx, by, in.ID)
 			return Assessment{v}, err
 		})
-	add(m, api, op{"dispose-assessment", "DELETE", "/v1/assessments/{id}", "Remove an assessment older than three years", privacy, 0},
+	add(m, api, route.New("dispose-assessment", "DELETE", "/v1/assessments/{id}", "Remove an assessment older than three years", privacy, 0),
 		func(ctx context.Context, by sitestore.By, in *dispose) (Done, error) {
 			return Done{true}, s.DisposeAssessment(ctx, by, in.ID)
 		})
@@ -190,12 +191,12 @@ func (m *Module) filingRoutes(api huma.API) {
 		sitestore.Get[sitestore.Filing], sitestore.List[sitestore.Filing], sitestore.History[sitestore.Filing],
 		func(v sitestore.Filing) Filing { return Filing{v} }, func(v sitestore.Filing) string { return v.ID },
 	})
-	add(m, api, op{"add-filing", "POST", "/v1/filings", "Record a filing or approval", privacy, 201},
+	add(m, api, route.New("add-filing", "POST", "/v1/filings", "Record a filing or approval", privacy, 201),
 		func(ctx context.Context, by sitestore.By, in *newFiling) (Filing, error) {
 			v, err := s.AddFiling(ctx, by, in.Body.spec())
 			return Filing{v}, err
 		})
-	add(m, api, op{"edit-filing", "PUT", "/v1/filings/{id}", "Change a filing", privacy, 0},
+	add(m, api, route.New("edit-filing", "PUT", "/v1/filings/{id}", "Change a filing", privacy, 0),
 		func(ctx context.Context, by sitestore.By, in *editFiling) (Filing, error) {
 			v, err := s.EditFiling(ctx, by, in.ID, in.Body.spec())
 			return Filing{v}, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bystander/api/route"
 	"bystander/policy/sitestore"
 )
 
@@ -54,22 +55,22 @@ func (m *Module) siteRoutes(api huma.API) {
 		sitestore.Get[sitestore.Site], sitestore.List[sitestore.Site], sitestore.History[sitestore.Site],
 		func(v sitestore.Site) Site { return Site{v} }, func(v sitestore.Site) string { return v.ID },
 	})
-	add(m, api, op{"add-site", "POST", "/v1/sites", "Make the site of this installation", owners, 201},
+	add(m, api, route.New("add-site", "POST", "/v1/sites", "Make the site of this installation", owners, 201),
 		func(ctx context.Context, by sitestore.By, in *newSite) (Site, error) {
 			v, err := s.AddSite(ctx, by, in.Body.ID, in.Body.spec())
 			return Site{v}, err
 		})
-	add(m, api, op{"edit-site", "PUT", "/v1/sites/{id}", "Change the site", owners, 0},
+	add(m, api, route.New("edit-site", "PUT", "/v1/sites/{id}", "Change the site", owners, 0),
 		func(ctx context.Context, by sitestore.By, in *editSite) (Site, error) {
 			v, err := s.EditSite(ctx, by, in.ID, in.Body.spec())
 			return Site{v}, err
 		})
-	add(m, api, op{"terminate-site", "POST", "/v1/sites/{id}/terminate", "Announce the site's end; the notice period begins", owners, 0},
+	add(m, api, route.New("terminate-site", "POST", "/v1/sites/{id}/terminate", "Announce the site's end; the notice period begins", owners, 0),
 		func(ctx context.Context, by sitestore.By, in *decision) (Site, error) {
 			v, err := s.Terminate(ctx, by, in.ID)
 			return Site{v}, err
 		})
-	add(m, api, op{"close-site", "POST", "/v1/sites/{id}/close", "End the site for good", owners, 0},
+	add(m, api, route.New("close-site", "POST", "/v1/sites/{id}/close", "End the site for good", owners, 0),
 		func(ctx context.Context, by sitestore.By, in *closeSite) (Site, error) {
 			v, err := s.CloseSite(ctx, by, in.ID, in.Body.Certificate)
 			return Site{v}, err
@@ -120,30 +121,30 @@ func moment(t *time.Time) time.Time {
 
 func (m *Module) cameraRoutes(api huma.API) {
 	s := m.cfg.Shown
-	get := op{"get-camera-policy", "GET", "/v1/cameras/{id}/policy", "What policy knows of a camera", staff, 0}
+	get := route.New("get-camera-policy", "GET", "/v1/cameras/{id}/policy", "What policy knows of a camera", staff, 0)
 	add(m, api, get, func(ctx context.Context, _ sitestore.By, in *OneID) (CameraPolicy, error) {
 		v, err := sitestore.Get[sitestore.Camera](ctx, s, in.ID)
 		return CameraPolicy{v}, err
 	})
-	add(m, api, op{"list-camera-policies", "GET", "/v1/camera-policies", "What policy knows of every camera", staff, 0},
+	add(m, api, route.New("list-camera-policies", "GET", "/v1/camera-policies", "What policy knows of every camera", staff, 0),
 		func(ctx context.Context, _ sitestore.By, in *Paging) (Page[CameraPolicy], error) {
 			list, err := sitestore.List[sitestore.Camera](ctx, s)
 			p := page(list, func(v sitestore.Camera) string { return v.ID }, *in)
 			return Page[CameraPolicy]{shown(p.Items, func(v sitestore.Camera) CameraPolicy { return CameraPolicy{v} }), p.Next}, err
 		})
-	add(m, api, op{"camera-policy-history", "GET", "/v1/cameras/{id}/policy/history", "Every version of it", staff, 0},
+	add(m, api, route.New("camera-policy-history", "GET", "/v1/cameras/{id}/policy/history", "Every version of it", staff, 0),
 		func(ctx context.Context, _ sitestore.By, in *OneID) (Versions[CameraPolicy], error) {
 			list, err := sitestore.History[sitestore.Camera](ctx, s, in.ID)
 			return Versions[CameraPolicy]{shown(list, func(v sitestore.Camera) CameraPolicy { return CameraPolicy{v} })}, err
 		})
-	add(m, api, op{"put-camera-policy", "PUT", "/v1/cameras/{id}/policy", "Register a camera's place, private areas and checklist", owners, 0},
+	add(m, api, route.New("put-camera-policy", "PUT", "/v1/cameras/{id}/policy", "Register a camera's place, private areas and checklist", owners, 0),
 		func(ctx context.Context, by sitestore.By, in *putCamera) (CameraPolicy, error) {
 			v, err := s.PutCamera(ctx, by, in.ID, in.Body.spec())
 			return CameraPolicy{v}, err
 		})
-	add(m, api, op{"get-camera-view", "GET", "/v1/cameras/{id}/view", "How the camera stands, compared with its calibrated view", staff, 0},
+	add(m, api, route.New("get-camera-view", "GET", "/v1/cameras/{id}/view", "How the camera stands, compared with its calibrated view", staff, 0),
 		func(_ context.Context, _ sitestore.By, in *OneID) (View, error) { return m.view(in.ID) })
-	add(m, api, op{"calibrate-camera", "POST", "/v1/cameras/{id}/calibrate", "Take the camera's present view as the right one", owners, 0},
+	add(m, api, route.New("calibrate-camera", "POST", "/v1/cameras/{id}/calibrate", "Take the camera's present view as the right one", owners, 0),
 		func(ctx context.Context, by sitestore.By, in *decision) (CameraPolicy, error) {
 			view, err := m.view(in.ID)
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"bystander/api/problem"
+	"bystander/api/route"
 	"bystander/policy"
 	"bystander/policy/sitestore"
 )
@@ -64,17 +65,17 @@ func (m *Module) zoneRoutes(api huma.API) {
 		sitestore.Get[sitestore.Zone], sitestore.List[sitestore.Zone], sitestore.History[sitestore.Zone],
 		func(v sitestore.Zone) Zone { return Zone{v} }, func(v sitestore.Zone) string { return v.ID },
 	})
-	add(m, api, op{"add-zone", "POST", "/v1/zones", "Add a zone, as a draft", planners, 201},
+	add(m, api, route.New("add-zone", "POST", "/v1/zones", "Add a zone, as a draft", planners, 201),
 		func(ctx context.Context, by sitestore.By, in *newZone) (Zone, error) {
 			v, err := s.AddZone(ctx, by, in.Body.spec(in.Body.ID))
 			return Zone{v}, err
 		})
-	add(m, api, op{"edit-zone", "PUT", "/v1/zones/{id}", "Change a zone; it returns to signs_planned", planners, 0},
+	add(m, api, route.New("edit-zone", "PUT", "/v1/zones/{id}", "Change a zone; it returns to signs_planned", planners, 0),
 		func(ctx context.Context, by sitestore.By, in *editZone) (Zone, error) {
 			v, err := s.EditZone(ctx, by, in.ID, in.Body.spec(in.ID))
 			return Zone{v}, err
 		})
-	add(m, api, op{"zone-coverage", "GET", "/v1/zones/{id}/coverage", "Which entrances lack what, and what runs out when", staff, 0},
+	add(m, api, route.New("zone-coverage", "GET", "/v1/zones/{id}/coverage", "Which entrances lack what, and what runs out when", staff, 0),
 		func(ctx context.Context, _ sitestore.By, in *OneID) (Coverage, error) {
 			c, err := s.Coverage(ctx, in.ID)
 			why := reasonsOf(c.Reasons)
@@ -84,13 +85,13 @@ func (m *Module) zoneRoutes(api huma.API) {
 			return Coverage{c, why}, err
 		})
 	for _, step := range []struct {
-		o op
+		o route.Op
 		f func(context.Context, sitestore.By, string) (sitestore.Zone, error)
 	}{
-		{op{"suspend-zone", "POST", "/v1/zones/{id}/suspend", "Take a live zone out of use at once", stoppers, 0}, s.Suspend},
-		{op{"retire-zone", "POST", "/v1/zones/{id}/retire", "End a zone for good", owners, 0}, s.Retire},
-		{op{"plan-zone-signs", "POST", "/v1/zones/{id}/plan", "Declare the entrances and signs planned", planners, 0}, s.PlanSigns},
-		{op{"zone-live", "POST", "/v1/zones/{id}/live", "Take an inspected or suspended zone live, if every condition holds", approvers, 0}, s.GoLive},
+		{route.New("suspend-zone", "POST", "/v1/zones/{id}/suspend", "Take a live zone out of use at once", stoppers, 0), s.Suspend},
+		{route.New("retire-zone", "POST", "/v1/zones/{id}/retire", "End a zone for good", owners, 0), s.Retire},
+		{route.New("plan-zone-signs", "POST", "/v1/zones/{id}/plan", "Declare the entrances and signs planned", planners, 0), s.PlanSigns},
+		{route.New("zone-live", "POST", "/v1/zones/{id}/live", "Take an inspected or suspended zone live, if every condition holds", approvers, 0), s.GoLive},
 	} {
 		add(m, api, step.o, func(ctx context.Context, by sitestore.By, in *decision) (Zone, error) {
 			v, err := step.f(ctx, by, in.ID)
@@ -134,17 +135,17 @@ func (m *Module) entranceRoutes(api huma.API) {
 		sitestore.Get[sitestore.Entrance], sitestore.List[sitestore.Entrance], sitestore.History[sitestore.Entrance],
 		func(v sitestore.Entrance) Entrance { return Entrance{v} }, func(v sitestore.Entrance) string { return v.ID },
 	})
-	add(m, api, op{"add-entrance", "POST", "/v1/entrances", "Add a way into a zone", planners, 201},
+	add(m, api, route.New("add-entrance", "POST", "/v1/entrances", "Add a way into a zone", planners, 201),
 		func(ctx context.Context, by sitestore.By, in *newEntrance) (Entrance, error) {
 			v, err := s.PutEntrance(ctx, by, in.Body.spec(in.Body.ID), true)
 			return Entrance{v}, err
 		})
-	add(m, api, op{"edit-entrance", "PUT", "/v1/entrances/{id}", "Change an entrance; its zone returns to signs_planned", planners, 0},
+	add(m, api, route.New("edit-entrance", "PUT", "/v1/entrances/{id}", "Change an entrance; its zone returns to signs_planned", planners, 0),
 		func(ctx context.Context, by sitestore.By, in *editEntrance) (Entrance, error) {
 			v, err := s.PutEntrance(ctx, by, in.Body.spec(in.ID), false)
 			return Entrance{v}, err
 		})
-	add(m, api, op{"remove-entrance", "POST", "/v1/entrances/{id}/remove", "Remove an entrance and its signs", planners, 0},
+	add(m, api, route.New("remove-entrance", "POST", "/v1/entrances/{id}/remove", "Remove an entrance and its signs", planners, 0),
 		func(ctx context.Context, by sitestore.By, in *decision) (Entrance, error) {
 			v, err := s.RemoveEntrance(ctx, by, in.ID)
 			return Entrance{v}, err
@@ -198,17 +199,17 @@ func (m *Module) signRoutes(api huma.API) {
 		sitestore.Get[sitestore.Sign], sitestore.List[sitestore.Sign], sitestore.History[sitestore.Sign],
 		func(v sitestore.Sign) Sign { return Sign{v} }, func(v sitestore.Sign) string { return v.ID },
 	})
-	add(m, api, op{"add-sign", "POST", "/v1/signs", "Add a sign; one that does not disclose what it must is refused", planners, 201},
+	add(m, api, route.New("add-sign", "POST", "/v1/signs", "Add a sign; one that does not disclose what it must is refused", planners, 201),
 		func(ctx context.Context, by sitestore.By, in *newSign) (Sign, error) {
 			v, err := s.PutSign(ctx, by, in.Body.spec(in.Body.ID), true)
 			return Sign{v}, err
 		})
-	add(m, api, op{"edit-sign", "PUT", "/v1/signs/{id}", "Change a sign; its zone returns to signs_planned", planners, 0},
+	add(m, api, route.New("edit-sign", "PUT", "/v1/signs/{id}", "Change a sign; its zone returns to signs_planned", planners, 0),
 		func(ctx context.Context, by sitestore.By, in *editSign) (Sign, error) {
 			v, err := s.PutSign(ctx, by, in.Body.spec(in.ID), false)
 			return Sign{v}, err
 		})
-	add(m, api, op{"remove-sign", "POST", "/v1/signs/{id}/remove", "Record that a sign no longer stands; its zone is out of use at once", stoppers, 0},
+	add(m, api, route.New("remove-sign", "POST", "/v1/signs/{id}/remove", "Record that a sign no longer stands; its zone is out of use at once", stoppers, 0),
 		func(ctx context.Context, by sitestore.By, in *decision) (Sign, error) {
 			v, err := s.RemoveSign(ctx, by, in.ID)
 			return Sign{v}, err

@@ -18,7 +18,8 @@ type tokenAddCmd struct {
 	ID       string   `name:"id" required:"" placeholder:"NAME" help:"The account's id; it appears in logs, so not a person's full name."`
 	Role     []string `required:"" enum:"operator,venue_owner,inspector,auditor,consent_officer,privacy_officer,administrator,kiosk,subject,client" help:"What the account may do: ${enum}. May be repeated."`
 	Enrollee string   `placeholder:"ID" help:"With the role subject: the enrolled person themselves."`
-	Expires  string   `default:"90d" help:"How long it holds, as 90d or 12h; a year at most."`
+	Expires  string   `default:"90d" help:"How long it holds, as 90d or 12h; a year at most, and 90d with --may-export."`
+	Export   bool     `name:"may-export" help:"Let the token's program export, and learn names once approved, as a person with a second factor may. Without, such requests answer 403."`
 }
 
 func (c *tokenAddCmd) Run(ctx context.Context) error {
@@ -27,7 +28,7 @@ func (c *tokenAddCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return app.TokenAdd(ctx, cfg, app.TokenOptions{
-		ID: c.ID, Roles: c.Role, Enrollee: c.Enrollee, Expires: c.Expires, Stdout: os.Stdout,
+		ID: c.ID, Roles: c.Role, Enrollee: c.Enrollee, Expires: c.Expires, MayExport: c.Export, Stdout: os.Stdout,
 	})
 }
 

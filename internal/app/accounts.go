@@ -90,7 +90,7 @@ type doors struct {
 
 // Valid implements api.Sessions for both.
 func (d doors) Valid(ctx context.Context, who actor.Actor) bool {
-	if who.Via != "token" {
+	if who.Via != actor.ViaToken {
 		return d.Module.Valid(ctx, who)
 	}
 	ok, err := d.tokens.Valid(ctx, who)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
@@ -68,9 +69,17 @@ func (inRole) Authenticate(_ http.ResponseWriter, r *http.Request) (context.Cont
 	if role == "" {
 		return r.Context(), nil
 	}
-	who := actor.Actor{ID: "x", Roles: []actor.Role{role}, Via: "session", Session: "x"}
+	who := actor.Actor{ID: "x", Roles: []actor.Role{role}, Via: "session", Session: "x", Strong: true}
 	if role == actor.Subject {
 		who.Enrollee = "e"
+	}
+	switch r.Header.Get("X-Test-Factor") {
+	case "old":
+		who.Proved = time.Now().Add(-actor.StrongFor)
+	case "none":
+		who.Strong = false
+	case "program":
+		who.Strong, who.Via = false, actor.ViaToken
 	}
 	return actor.With(r.Context(), who), nil
 }
@@ -96,6 +105,48 @@ func openForRoles(t *testing.T) *api.API {
 	}, e.backend())
 	require.NoError(t, err)
 	return a
+}
+
+// What takes people's data out of the house, or learns a name, asks for a second
+// factor given lately; of programs, for a token made for it.
+//
+// proves: B-63
+func TestWhatTakesDataAwayAsksForASecondFactor(t *testing.T) {
+	testkit.Shared(t)
+	a := openForRoles(t)
+	const id = "018f0000-0000-7000-8000-000000000001"
+	for _, tt := range []struct {
+		method, path string
+		who          actor.Role
+	}{
+		{"POST", "/v1/exports", actor.Operator},
+		{"GET", "/v1/audit/questions/consent-missing/answer?purpose=audit&format=csv", actor.Auditor},
+		{"GET", "/v1/audit/questions/consent-missing/answer?purpose=audit&format=parquet", actor.PrivacyOfficer},
+		{"POST", "/v1/audit/query?format=csv", actor.Auditor},
+		{"GET", "/v1/rights/requests/" + id + "/bundle", actor.PrivacyOfficer},
+		{"POST", "/v1/audit/names/" + id + "/decision", actor.PrivacyOfficer},
+		{"POST", "/v1/audit/names/" + id + "/answer", actor.Auditor},
+	} {
+		for factor, want := range map[string]string{"": "", "old": "STEP_UP", "none": "STEP_UP", "program": "TOKEN_MAY_NOT_EXPORT"} {
+			body := `{"purpose":"audit","from":"2026-11-01T00:00:00Z","to":"2026-11-02T00:00:00Z","approve":true,"reason":"for the test"}`
+			if tt.path != "/v1/audit/query?format=csv" {
+				body = `{"approve":true,"reason":"for the test"}`
+			}
+			req := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, strings.NewReader(body))
+			req.Host = "127.0.0.1"
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("X-Test-Role", string(tt.who))
+			req.Header.Set("X-Test-Factor", factor)
+			w := httptest.NewRecorder()
+			a.ServeHTTP(w, req)
+			if want == "" {
+				require.NotContains(t, []int{http.StatusUnauthorized, http.StatusForbidden}, w.Code, "%s %s", tt.method, tt.path)
+				continue
+			}
+			require.Equal(t, http.StatusForbidden, w.Code, "%s %s %s", tt.method, tt.path, factor)
+			require.Contains(t, w.Body.String(), `"code":"`+want+`"`, "%s %s %s", tt.method, tt.path, factor)
+		}
+	}
 }
 
 // Every route asks for a role, or is meant to be open; and lets in nobody else.

@@ -32,6 +32,8 @@ type TokenOptions struct {
 	Roles    []string
 	Enrollee string // with the role subject: the person themselves
 	Expires  string // a time span, as 90d or 12h
+	// MayExport lets the token's program do what people need a second factor for.
+	MayExport bool
 	Stdout   io.Writer
 }
 
@@ -41,7 +43,7 @@ func TokenAdd(ctx context.Context, cfg config.Config, o TokenOptions) error {
 	if err != nil {
 		return fmt.Errorf("%w: --expires: %w", ErrUsage, err)
 	}
-	a := tokens.Account{ID: o.ID, Enrollee: o.Enrollee}
+	a := tokens.Account{ID: o.ID, Enrollee: o.Enrollee, MayExport: o.MayExport}
 	for _, r := range o.Roles {
 		a.Roles = append(a.Roles, actor.Role(r))
 	}
@@ -78,6 +80,9 @@ func TokenList(ctx context.Context, cfg config.Config, out io.Writer) error {
 			state = "revoked " + a.Revoked.Format(time.DateOnly)
 		case !time.Now().Before(a.Expires):
 			state = "expired " + a.Expires.Format(time.DateOnly)
+		}
+		if a.MayExport {
+			state += ", may export"
 		}
 		roles := make([]string, len(a.Roles))
 		for i, r := range a.Roles {

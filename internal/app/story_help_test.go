@@ -178,7 +178,7 @@ func framed(t *testing.T, clip string) string {
 func newToken(t *testing.T, cfg config.Config, o TokenOptions) string {
 	t.Helper()
 	var out bytes.Buffer
-	o.Expires, o.Stdout = "1d", &out
+	o.Expires, o.Stdout, o.MayExport = "1d", &out, true
 	require.NoError(t, TokenAdd(t.Context(), cfg, o))
 	token, _, _ := strings.Cut(out.String(), "\n")
 	return token

@@ -34,8 +34,11 @@ var (
 	ErrNone = errors.New("tokens: no such account with a valid token")
 )
 
-// MaxTerm is how long a token holds at most.
-const MaxTerm = 366 * 24 * time.Hour
+// MaxTerm is how long a token holds at most, MaxExportTerm one that may export.
+const (
+	MaxTerm       = 366 * 24 * time.Hour
+	MaxExportTerm = 90 * 24 * time.Hour
+)
 
 // prefix tells a reader, or a scanner for leaked secrets, what the string is.
 const prefix = "bystander_"
@@ -54,9 +57,14 @@ CREATE TRIGGER tokens_only_end BEFORE UPDATE ON tokens
 	WHEN OLD.revoked_ms <> 0 OR NEW.hash <> OLD.hash OR NEW.id <> OLD.id OR NEW.roles <> OLD.roles
 		OR NEW.enrollee <> OLD.enrollee OR NEW.created_ms <> OLD.created_ms OR NEW.expires_ms <> OLD.expires_ms
 	BEGIN SELECT RAISE(ABORT, 'a token can only be revoked, once'); END;
+`}, {Name: "exports", SQL: `
+ALTER TABLE tokens ADD COLUMN may_export INTEGER NOT NULL DEFAULT 0;
+CREATE TRIGGER tokens_exports_stay BEFORE UPDATE ON tokens WHEN NEW.may_export <> OLD.may_export
+	BEGIN SELECT RAISE(ABORT, 'whether a token may export is settled when it is made'); END;
 `}},
 	Classes: map[string]map[string]string{"tokens": {
 		"hash": "L3", "id": "L2", "roles": "L2", "enrollee": "L3", "created_ms": "L2", "expires_ms": "L2", "revoked_ms": "L2",
+		"may_export": "L2",
 	}},
 	Rules: []sqldb.Rule{{
 		Table: "tokens", Class: "accounts", Period: kept, Column: "expires_ms",
@@ -100,6 +108,9 @@ type Account struct {
 	Created  time.Time    `json:"created"`
 	Expires  time.Time    `json:"expires"`
 	Revoked  time.Time    `json:"revoked,omitzero"`
+	// MayExport: the token counts as a second factor given lately, for exports
+	// and for learning a name. Programs can give none.
+	MayExport bool `json:"may_export,omitempty"`
 }
 
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
@@ -116,8 +127,8 @@ func (s *Store) Add(ctx context.Context, a Account, term time.Duration) (token s
 	token = prefix + base64.RawURLEncoding.EncodeToString(secret[:])
 	now := s.now()
 	h := sha256.Sum256([]byte(token))
-	_, err = s.db.W.ExecContext(ctx, `INSERT INTO tokens (hash, id, roles, enrollee, created_ms, expires_ms) VALUES (?,?,?,?,?,?)`,
-		h[:], a.ID, joined(a.Roles), a.Enrollee, now.UnixMilli(), now.Add(term).UnixMilli())
+	_, err = s.db.W.ExecContext(ctx, `INSERT INTO tokens (hash, id, roles, enrollee, created_ms, expires_ms, may_export) VALUES (?,?,?,?,?,?,?)`,
+		h[:], a.ID, joined(a.Roles), a.Enrollee, now.UnixMilli(), now.Add(term).UnixMilli(), a.MayExport)
 	if err != nil {
 		return "", fmt.Errorf("tokens: %w", err)
 	}
@@ -134,6 +145,8 @@ func check(a Account, term time.Duration) error {
 		return fmt.Errorf("%w: name at least one role out of %v", ErrAccount, actor.Roles())
 	case term <= 0 || term > MaxTerm:
 		return fmt.Errorf("%w: a token holds for a year at most, and beyond now", ErrAccount)
+	case a.MayExport && term > MaxExportTerm:
+		return fmt.Errorf("%w: a token that may export holds for 90 days at most", ErrAccount)
 	}
 	for _, r := range a.Roles {
 		if !slices.Contains(actor.Roles(), r) {
@@ -207,7 +220,7 @@ func (s *Store) Forget(ctx context.Context, enrollee string) (int64, error) {
 
 // List returns every token's account, ended ones too, by id and age.
 func (s *Store) List(ctx context.Context) (_ []Account, err error) {
-	rows, err := s.db.R.QueryContext(ctx, `SELECT id, roles, enrollee, created_ms, expires_ms, revoked_ms FROM tokens ORDER BY id, created_ms`)
+	rows, err := s.db.R.QueryContext(ctx, `SELECT `+columns+` FROM tokens ORDER BY id, created_ms`)
 	if err != nil {
 		return nil, fmt.Errorf("tokens: %w", err)
 	}
@@ -223,11 +236,13 @@ func (s *Store) List(ctx context.Context) (_ []Account, err error) {
 	return out, rows.Err()
 }
 
+const columns = `id, roles, enrollee, created_ms, expires_ms, revoked_ms, may_export`
+
 func account(row interface{ Scan(...any) error }, more ...any) (Account, error) {
 	var a Account
 	var roles string
 	var created, expires, revoked int64
-	if err := row.Scan(append([]any{&a.ID, &roles, &a.Enrollee, &created, &expires, &revoked}, more...)...); err != nil {
+	if err := row.Scan(append([]any{&a.ID, &roles, &a.Enrollee, &created, &expires, &revoked, &a.MayExport}, more...)...); err != nil {
 		return a, fmt.Errorf("tokens: %w", err)
 	}
 	for r := range strings.SplitSeq(roles, " ") {
@@ -249,7 +264,7 @@ func (s *Store) Actor(ctx context.Context, token string) (actor.Actor, error) {
 	// The index is searched by the hash: how long that takes says nothing about
 	// a token that would fit.
 	var found []byte
-	row := s.db.R.QueryRowContext(ctx, `SELECT id, roles, enrollee, created_ms, expires_ms, revoked_ms, hash FROM tokens WHERE hash=?`, h[:])
+	row := s.db.R.QueryRowContext(ctx, `SELECT `+columns+`, hash FROM tokens WHERE hash=?`, h[:])
 	a, err := account(row, &found)
 	if errors.Is(err, sql.ErrNoRows) {
 		return actor.Actor{}, ErrToken
@@ -260,7 +275,7 @@ func (s *Store) Actor(ctx context.Context, token string) (actor.Actor, error) {
 	if subtle.ConstantTimeCompare(found, h[:]) != 1 || !a.Revoked.IsZero() || !s.now().Before(a.Expires) {
 		return actor.Actor{}, ErrToken
 	}
-	return actor.Actor{ID: a.ID, Roles: a.Roles, Enrollee: a.Enrollee, Via: "token", Session: hex.EncodeToString(h[:])}, nil
+	return actor.Actor{ID: a.ID, Roles: a.Roles, Enrollee: a.Enrollee, Via: actor.ViaToken, Session: hex.EncodeToString(h[:]), Strong: a.MayExport}, nil
 }
 
 // Valid reports whether the token that let an actor in still does.
@@ -269,7 +284,7 @@ func (s *Store) Valid(ctx context.Context, who actor.Actor) (bool, error) {
 	if err != nil {
 		return false, nil //nolint:nilerr // it is no token's
 	}
-	a, err := account(s.db.R.QueryRowContext(ctx, `SELECT id, roles, enrollee, created_ms, expires_ms, revoked_ms FROM tokens WHERE hash=?`, h))
+	a, err := account(s.db.R.QueryRowContext(ctx, `SELECT `+columns+` FROM tokens WHERE hash=?`, h))
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

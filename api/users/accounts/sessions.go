@@ -57,8 +57,6 @@ const (
 	// rotatedGrace is how long a replaced token is told from an unknown one, so
 	// that a request that crossed the change may be sent again. It lets nobody in.
 	rotatedGrace = time.Minute
-	// freshFor is how long after a proof its giver may change how they sign in.
-	freshFor = 15 * time.Minute
 )
 
 func limits(roles []actor.Role) Limits {
@@ -84,7 +82,7 @@ type Session struct {
 
 // Fresh reports whether its owner has proved who they are lately enough to
 // change how they sign in.
-func (s Session) Fresh(now time.Time) bool { return now.Sub(s.Proved) < freshFor }
+func (s Session) Fresh(now time.Time) bool { return now.Sub(s.Proved) < actor.StrongFor }
 
 const sessionColumns = `s.id, s.csrf, s.level, s.strong, s.method, s.device, s.created_ms, s.proved_ms, s.rotated_ms, s.seen_ms, s.expires_ms, s.hash, ` + accountColumns
 
