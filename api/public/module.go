@@ -43,7 +43,7 @@ type Config struct {
 // Module adds the page.
 type Module struct {
 	cfg        Config
-	components []consent.Component
+	components map[string][]consent.Component // by language
 }
 
 // New returns the module.
@@ -55,7 +55,17 @@ func New(cfg Config) (*Module, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Module{cfg, r.Components}, nil
+	m := &Module{cfg, map[string][]consent.Component{}}
+	for _, language := range consent.Languages() {
+		words, err := consent.Translations(language)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range r.Components {
+			m.components[language] = append(m.components[language], c.In(words))
+		}
+	}
+	return m, nil
 }
 
 type pageIn struct {
@@ -102,7 +112,7 @@ func (m *Module) page(ctx context.Context, in *pageIn) (*pageOut, error) {
 // data gathers what the page says. A house without a site has a page, too: it
 // says that nobody is recognised.
 func (m *Module) data(ctx context.Context, lang string) (data, error) {
-	d := data{Lang: lang, W: words[lang], Components: m.components, Rules: kept(m.cfg.Rules(), words[lang])}
+	d := data{Lang: lang, W: words[lang], Components: m.components[lang], Rules: kept(m.cfg.Rules(), words[lang])}
 	h, err := m.cfg.House.House(ctx)
 	var no *consent.Refusal
 	if errors.As(err, &no) {

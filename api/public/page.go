@@ -75,7 +75,7 @@ var document = template.Must(template.New("privacy").Parse(`<!doctype html>
 <section aria-labelledby="third"><h2 id="third">{{.W.Third}}</h2>
 <p>{{.W.ThirdLead}}</p>
 <div class="scroll" role="region" aria-label="{{.W.Name}}, {{.W.Provider}}, {{.W.Data}}" tabindex="0"><table><thead><tr><th scope="col">{{.W.Name}}</th><th scope="col">{{.W.Version}}</th><th scope="col">{{.W.Provider}}</th><th scope="col">{{.W.ThirdPurpose}}</th><th scope="col">{{.W.Data}}</th><th scope="col">{{.W.Method}}</th><th scope="col">{{.W.Role}}</th></tr></thead>
-<tbody>{{range .Components}}<tr><td><a href="{{.Policy}}" rel="noreferrer">{{.Name}}</a></td><td>{{.Version}}</td><td>{{.Provider}}</td><td lang="en">{{.Purpose}}</td><td lang="en">{{range $i, $d := .Data}}{{if $i}}; {{end}}{{$d}}{{end}}</td><td lang="en">{{.Method}}</td><td>{{index $.W.Roles .Role}}</td></tr>
+<tbody>{{range .Components}}<tr><td><a href="{{.Policy}}" rel="noreferrer">{{.Name}}</a></td><td>{{.Version}}</td><td>{{.Provider}}</td><td>{{.Purpose}}</td><td>{{range $i, $d := .Data}}{{if $i}}<br>{{end}}{{$d}}{{end}}</td><td>{{.Method}}</td><td>{{index $.W.Roles .Role}}</td></tr>
 {{end}}</tbody></table></div></section>
 
 <section aria-labelledby="cookies"><h2 id="cookies">{{.W.Cookies}}</h2><p>{{.W.CookiesText}}</p></section>

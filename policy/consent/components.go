@@ -72,6 +72,42 @@ func ParseRegister(name string, b []byte) (Register, error) {
 	return r, errors.Join(errs...)
 }
 
+// Translations returns the words of the shipped components in a language, each
+// under its English ones; none for English.
+func Translations(language string) (map[string]string, error) {
+	if language != "zh-CN" {
+		return nil, nil //nolint:nilnil // English needs none
+	}
+	name := "texts/components." + language + ".yml"
+	b, err := shipped.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("consent: component register: %w", err)
+	}
+	words := map[string]string{}
+	if err := strictyaml.Decode(name, b, &words); err != nil {
+		return nil, fmt.Errorf("consent: component register: %w", err)
+	}
+	return words, nil
+}
+
+// In returns the component with its purpose, data and method in the words of a
+// language (Translations). What somebody else wrote stays as it is.
+func (c Component) In(words map[string]string) Component {
+	say := func(text string) string {
+		if t, ok := words[text]; ok {
+			return t
+		}
+		return text
+	}
+	c.Purpose, c.Method = say(c.Purpose), say(c.Method)
+	data := make([]string, len(c.Data))
+	for i, d := range c.Data {
+		data[i] = say(d)
+	}
+	c.Data = data
+	return c
+}
+
 func (c Component) check(at string) error {
 	if len(c.Data) == 0 {
 		return fmt.Errorf("%s: data is empty", at)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 
@@ -43,6 +44,30 @@ func TestRegisterIsComplete(t *testing.T) {
 	require.NoError(t, err)
 	for _, m := range store.List() {
 		require.True(t, model[m.Name], "model %s is not in policy/consent/components.yml", m.Name)
+	}
+}
+
+// Every word of the register that visitors read has its Chinese one, and none is
+// left over.
+func TestRegisterIsTranslated(t *testing.T) {
+	reg, err := consent.Components()
+	require.NoError(t, err)
+	words, err := consent.Translations("zh-CN")
+	require.NoError(t, err)
+	used := map[string]bool{}
+	for _, c := range reg.Components {
+		here := c.In(words)
+		require.Equal(t, []string{c.Name, c.Provider, c.Version}, []string{here.Name, here.Provider, here.Version})
+		for i, text := range append([]string{c.Purpose, c.Method}, c.Data...) {
+			used[text] = true
+			got := append([]string{here.Purpose, here.Method}, here.Data...)[i]
+			require.True(t, strings.ContainsFunc(got, func(r rune) bool { return unicode.Is(unicode.Han, r) }),
+				"%s: %q lacks its words in policy/consent/texts/components.zh-CN.yml", c.Name, text)
+		}
+		require.Equal(t, c, c.In(nil), "English stays as it is")
+	}
+	for text := range words {
+		require.True(t, used[text], "%q is no longer in the register", text)
 	}
 }
 
