@@ -31,7 +31,9 @@ type liveOutlet struct {
 	check  *cameraCheck // nil when what leaves is not checked
 	stills *stillDesk   // nil when nobody may ask for single pictures
 
-	tiles    tileView // live, when it shows small tiles as well
+	at time.Duration // of the latest picture, on the shared stream's time line
+
+	tiles    tileView // live, when it tells who watches what
 	newSmall func() *encode.Stream
 	small    *encode.Stream // nil while nobody watches it
 	smallAt  time.Duration  // PTS of its last picture
@@ -49,13 +51,12 @@ func (l *liveOutlet) take(o redact.Out) error {
 	l.check.offer(o)
 	l.stills.offer(o)
 	stop := l.clock.start(stageEncode)
-	p, err := l.shared.Encode(o.Live)
+	p, err := l.encodeShared(o)
 	stop()
 	if err != nil {
 		l.fail("encode", err)
 		return nil
 	}
-	p.Tally = tallyOf(o.Stats, o.Stats.Clear) // before anybody else has the packet
 	stop = l.clock.start(stageSinks)
 	defer stop()
 	if err := l.show(o, p); err != nil {
@@ -67,20 +68,44 @@ func (l *liveOutlet) take(o redact.Out) error {
 	return nil
 }
 
+// encodeShared encodes the stream of viewers and recorder, or only keeps its time
+// while neither wants it; nil then.
+func (l *liveOutlet) encodeShared(o redact.Out) (*sink.Packet, error) {
+	if l.tiles != nil && !l.tiles.Full() && !l.recordsShared(o) {
+		l.at = l.shared.Skip(o.Live)
+		return nil, nil
+	}
+	p, err := l.shared.Encode(o.Live)
+	if err != nil {
+		return nil, err
+	}
+	l.at = p.PTS
+	p.Tally = tallyOf(o.Stats, o.Stats.Clear) // before anybody else has the packet
+	return p, nil
+}
+
+// recordsShared tells whether the recorder takes a picture from the shared stream,
+// or would return to it.
+func (l *liveOutlet) recordsShared(o redact.Out) bool {
+	return l.record != nil && o.Live == o.Record && (l.apart == nil || l.at-l.differed >= agreeFor)
+}
+
 // smallEvery is the least time between two pictures of the small rendition.
 const smallEvery = 60 * time.Millisecond
 
 // smallFit is what small tiles get: enough for sixteen on one screen.
 var smallFit = frame.Size{W: 480, H: 270}
 
-// tileView is a live view that shows a second, small rendition.
+// tileView is a live view that shows two renditions, and knows which are watched.
 type tileView interface {
+	Full() bool
 	Small() (watched, key bool)
 	WritePackets(full, small *sink.Packet) error
 }
 
-// show hands a picture to those who watch. The small rendition is made of the
-// redacted picture, and only while somebody watches it.
+// show hands a picture to those who watch; p is nil when nobody watches it in
+// full. The small rendition is made of the redacted picture, and only while
+// somebody watches it.
 func (l *liveOutlet) show(o redact.Out, p *sink.Packet) error {
 	if l.tiles == nil {
 		return l.live.WritePacket(p)
@@ -94,12 +119,12 @@ func (l *liveOutlet) show(o redact.Out, p *sink.Packet) error {
 		return l.tiles.WritePackets(p, nil)
 	}
 	if l.small == nil {
-		l.small, l.smallAt = l.newSmall(), p.PTS-smallEvery
+		l.small, l.smallAt = l.newSmall(), l.at-smallEvery
 	}
 	if key {
 		l.small.RequestKey()
 	}
-	if !key && p.PTS-l.smallAt < smallEvery {
+	if !key && l.at-l.smallAt < smallEvery {
 		return l.tiles.WritePackets(p, nil)
 	}
 	q, err := l.small.Encode(o.Live)
@@ -107,27 +132,30 @@ func (l *liveOutlet) show(o redact.Out, p *sink.Packet) error {
 		l.fail("encode", err)
 		return l.tiles.WritePackets(p, nil)
 	}
-	l.smallAt = p.PTS
-	q.PTS, q.Duration = p.PTS, p.Duration // the viewers' time line is one
+	l.smallAt = l.at
+	q.PTS = l.at // the viewers' time line is one
 	return l.tiles.WritePackets(p, q)
 }
 
+// recordPicture hands a picture to the recorder: the shared stream's, or, from
+// when the rules differ until they have agreed for a while, one of its own.
 func (l *liveOutlet) recordPicture(o redact.Out, p *sink.Packet) {
 	differ := o.Live != o.Record
 	if differ {
-		l.differed = p.PTS
+		l.differed = l.at
 		if l.apart == nil {
 			l.apart = l.newOne()
 		}
 	}
 	if l.apart != nil {
-		if !differ && p.PTS-l.differed >= agreeFor {
+		agreed := !differ && l.at-l.differed >= agreeFor
+		if agreed {
 			l.shared.RequestKey()
 		}
-		if !differ && p.Key && p.PTS-l.differed >= agreeFor {
+		if agreed && p != nil && p.Key {
 			_ = l.apart.Close() // Close of an encoder has no error
 			l.apart = nil
-		} else if p = l.encodeApart(o, p); p == nil {
+		} else if p = l.encodeApart(o); p == nil {
 			return
 		}
 	}
@@ -140,13 +168,13 @@ func (l *liveOutlet) recordPicture(o redact.Out, p *sink.Packet) {
 }
 
 // encodeApart encodes the recorder's own picture, on the shared time line.
-func (l *liveOutlet) encodeApart(o redact.Out, shared *sink.Packet) *sink.Packet {
+func (l *liveOutlet) encodeApart(o redact.Out) *sink.Packet {
 	q, err := l.apart.Encode(o.Record)
 	if err != nil {
 		l.fail("encode", err)
 		return nil
 	}
-	q.PTS, q.Duration = shared.PTS, shared.Duration
+	q.PTS = l.at
 	q.Tally = tallyOf(o.Stats, o.Stats.ClearRecord)
 	return q
 }

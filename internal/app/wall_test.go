@@ -36,14 +36,19 @@ import (
 // tiles is a live view whose viewers come and go by the number of the picture.
 type tiles struct {
 	n, from, to int
+	large       func(n int) bool // nil when somebody always watches in full
 	full, small []sink.Packet
 }
+
+func (w *tiles) Full() bool { return w.large == nil || w.large(w.n) }
 
 func (w *tiles) Small() (watched, key bool) { return w.n >= w.from && w.n < w.to, w.n == w.from+20 }
 
 func (w *tiles) WritePackets(full, small *sink.Packet) error {
 	w.n++
-	w.full = append(w.full, *full)
+	if full != nil {
+		w.full = append(w.full, *full)
+	}
 	if small != nil {
 		w.small = append(w.small, *small)
 	}
@@ -94,6 +99,60 @@ func TestSmallPicturesAreMadeOnlyForThoseWhoWatch(t *testing.T) {
 		}
 	}
 	require.Equal(t, 2, keys, "the first, and the one that was asked for")
+}
+
+// While all viewers watch small tiles, or nobody watches, the full stream is not
+// encoded. Who wants it then gets a key picture with the very next one.
+func TestTheFullStreamIsMadeOnlyForThoseWhoWantIt(t *testing.T) {
+	begin := time.Now().Truncate(time.Millisecond)
+	play := func(t *testing.T, w *tiles, record sink.PacketSink) *liveOutlet {
+		t.Helper()
+		r := newRig(aFace, func(i int) (frame.Size, frame.Meta, bool) {
+			at := time.Duration(i) * 40 * time.Millisecond
+			return frame.Size{W: 160, H: 120}, frame.Meta{PTS: at, Captured: begin.Add(at), Arrived: begin.Add(at)}, i < 100
+		})
+		outlet := &liveOutlet{
+			shared: encode.New(encode.Config{}), live: nobodyWatches{}, tiles: w, record: record, log: zerolog.Nop(),
+			stats:    &cameraStats{},
+			newOne:   func() *encode.Stream { return encode.New(encode.Config{}) },
+			newSmall: func() *encode.Stream { return encode.New(encode.Config{Fit: frame.Size{W: 80, H: 60}}) },
+		}
+		p := &pipeline{
+			id: "cam", src: r.src, redact: redact.DefaultConfig(), may: redact.Nobody{}, out: outlet, stats: outlet.stats,
+			looker: &looker{eyes: r.eyes, cadence: config.Default().Detect, now: time.Now},
+		}
+		require.NoError(t, p.run(t.Context()))
+		return outlet
+	}
+	between := func(from, to int) func(int) bool { return func(n int) bool { return n >= from && n < to } }
+
+	t.Run("with small tiles only", func(t *testing.T) {
+		w := &tiles{to: 100, large: between(40, 60)}
+		outlet := play(t, w, nil)
+		require.EqualValues(t, 20, outlet.shared.Stats().Frames, "encoded for those who want it, and for nobody else")
+		require.Len(t, w.full, 20)
+		require.True(t, w.full[0].Key, "it begins with a key picture")
+		require.Equal(t, 40*40*time.Millisecond, w.full[0].PTS, "the time line went on")
+		require.Greater(t, len(w.small), 40, "small tiles missed nothing")
+		for i, s := range w.small[1:] {
+			require.Greater(t, s.PTS, w.small[i].PTS)
+		}
+		require.NoError(t, outlet.close())
+	})
+	t.Run("with nobody", func(t *testing.T) {
+		w := &tiles{large: between(0, 0)}
+		outlet := play(t, w, nil)
+		require.Zero(t, outlet.shared.Stats().Frames)
+		require.NoError(t, outlet.close())
+	})
+	t.Run("with a recorder", func(t *testing.T) {
+		kept := &nullSink{}
+		w := &tiles{large: between(0, 0)}
+		outlet := play(t, w, kept)
+		require.EqualValues(t, 100, outlet.shared.Stats().Frames, "the recorder takes every picture")
+		require.NotZero(t, kept.bytes)
+		require.NoError(t, outlet.close())
+	})
 }
 
 // reads lets everything be read.

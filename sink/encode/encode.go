@@ -133,7 +133,8 @@ func (s *Stream) Encode(f *frame.Redacted) (*sink.Packet, error) {
 	}
 	pts := s.place(m, fresh)
 	tick := max(int64(pts/time.Microsecond)*9/100, s.lastTick+1)
-	force := fresh || s.wantKey.Swap(false) || pts-s.keyAt >= s.cfg.KeyEvery
+	asked := s.wantKey.Swap(false) // by this picture also where the encoder is new
+	force := fresh || asked || pts-s.keyAt >= s.cfg.KeyEvery
 	planes := f.Planes()
 	if like.size != f.Size() {
 		planes = s.fit.do(planes, like.size)
@@ -149,6 +150,19 @@ func (s *Stream) Encode(f *frame.Redacted) (*sink.Packet, error) {
 	s.lastTick = tick
 	s.note(m, pts, fresh)
 	return s.packet(f, m, pts, out[0]), nil
+}
+
+// Skip lets a picture pass that nobody wants: it takes its place on the stream's
+// time line, which Skip returns, and costs nothing. The encoder goes, so that the
+// next picture to be encoded is a key picture.
+func (s *Stream) Skip(f *frame.Redacted) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.discard()
+	m := f.Meta()
+	pts := s.place(m, true)
+	s.note(m, pts, true)
+	return pts
 }
 
 func (s *Stream) packet(f *frame.Redacted, m frame.Meta, pts time.Duration, out av.Packet) *sink.Packet {

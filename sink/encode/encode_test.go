@@ -185,6 +185,46 @@ func TestTimeGoesOn(t *testing.T) {
 	require.Equal(t, uint64(4), s.Stats().Encoders)
 }
 
+// TestSkippedPicturesTakeTheirTime: what nobody wants costs no encoder, keeps the
+// time line, across a camera's return too, and is followed by a key picture.
+func TestSkippedPicturesTakeTheirTime(t *testing.T) {
+	src := newSource(t)
+	s := encode.New(encode.Config{})
+	defer s.Close()
+	at := func(i int) time.Duration { return time.Duration(i) * 40 * time.Millisecond }
+	skip := func(m frame.Meta) time.Duration {
+		f := src.next(vga, m, false)
+		defer f.Release()
+		return s.Skip(f)
+	}
+	send := func(i int, epoch uint32) (time.Duration, bool) {
+		f := src.next(vga, meta(i, epoch), false)
+		defer f.Release()
+		p, err := s.Encode(f)
+		require.NoError(t, err)
+		return p.PTS, p.Key
+	}
+	require.Equal(t, at(0), skip(meta(0, 0)))
+	require.Zero(t, s.Stats().Encoders, "none was made for a picture that nobody wants")
+	require.Equal(t, at(1), skip(meta(1, 0)))
+	s.RequestKey() // by whoever comes now
+	pts, key := send(2, 0)
+	require.Equal(t, at(2), pts)
+	require.True(t, key)
+	pts, key = send(3, 0)
+	require.Equal(t, at(3), pts)
+	require.False(t, key, "one key picture is enough")
+	require.Equal(t, at(4), skip(meta(4, 0)))
+	again := meta(0, 1) // the camera came back 3 s later, its time at 0
+	again.Arrived = start.Add(at(4) + 3*time.Second)
+	require.Equal(t, at(4)+3*time.Second, skip(again))
+	pts, key = send(1, 1)
+	require.Equal(t, at(5)+3*time.Second, pts)
+	require.True(t, key)
+	require.EqualValues(t, 2, s.Stats().Encoders)
+	require.EqualValues(t, 3, s.Stats().Frames)
+}
+
 // TestSameParametersAfterReconnect: a camera that comes back alike gives the
 // same parameter sets, so that the recorder can go on in its file.
 func TestSameParametersAfterReconnect(t *testing.T) {

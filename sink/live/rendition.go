@@ -3,8 +3,8 @@ package live
 // Rendition is one of the sizes in which a camera is shown.
 type Rendition int
 
-// The renditions. Full is what is recorded as well; Small is encoded only while
-// somebody watches it.
+// The renditions. Each is encoded only while somebody watches it; Full also while
+// it is recorded.
 const (
 	Full Rendition = iota
 	Small

@@ -104,6 +104,32 @@ func TestTheSmallRenditionEndsWithItsLastViewer(t *testing.T) {
 	require.False(t, watched)
 }
 
+// The full rendition is wanted by those who show it and by those on the way to
+// it, and by nobody else; pictures without it reach small tiles.
+func TestTheFullRenditionIsWantedOrNot(t *testing.T) {
+	s := newHub(t, live.Config{}).Stream("gate")
+	require.False(t, s.Full(), "nobody watches")
+	w := &tape{got: make(chan [2]uint32, 64)}
+	remove, _, resize := live.AddWriterAs(s, w, live.Small)
+	require.False(t, s.Full(), "a small tile does not want it")
+	require.NoError(t, s.WritePackets(nil, access(0, true, 's')))
+	require.NoError(t, s.WritePackets(nil, nil))
+	resize(live.Full)
+	require.True(t, s.Full(), "on the way to it")
+	require.NoError(t, s.WritePackets(access(2, true, 'F'), access(2, false, 's')))
+	resize(live.Small)
+	require.True(t, s.Full(), "until the small one's next key picture")
+	require.NoError(t, s.WritePackets(access(3, false, 'F'), access(3, true, 's')))
+	require.False(t, s.Full())
+	marks, _ := w.take(t, 3)
+	require.Equal(t, "sFs", string(marks))
+	remove()
+	remove, _ = live.AddWriter(s, &tape{got: make(chan [2]uint32, 64)})
+	require.True(t, s.Full())
+	remove()
+	require.False(t, s.Full(), "the last one has gone")
+}
+
 // A picture that the small rendition leaves out is nothing for its viewers.
 func TestTheSmallRenditionMayHaveFewerPictures(t *testing.T) {
 	s := newHub(t, live.Config{}).Stream("gate")

@@ -20,7 +20,8 @@ type Stream struct {
 	mu      sync.Mutex
 	viewers map[string]*viewer
 	pending int       // offers being answered
-	tiny    int       // viewers who have, or want, the small rendition
+	large   int       // viewers who have, or want, the full rendition
+	tiny    int       // the same of the small one
 	keyTiny bool      // a key picture of it is wanted
 	askedAt time.Time // when one was last asked for
 	closed  bool
@@ -56,7 +57,7 @@ func (s *Stream) WritePacket(p *sink.Packet) error { return s.WritePackets(p, ni
 
 // WritePackets hands one picture on in both renditions: each viewer gets the one
 // that it shows, and changes over to the one that it wants at that one's next key
-// picture, within the same RTP stream. small may be nil, when that rendition
+// picture, within the same RTP stream. Either may be nil, when that rendition
 // leaves this picture out. Both have the same PTS.
 func (s *Stream) WritePackets(full, small *sink.Packet) error {
 	s.mu.Lock()
@@ -79,7 +80,7 @@ func (s *Stream) WritePackets(full, small *sink.Packet) error {
 		}
 		units[i] = u
 	}
-	if units[Full].key {
+	if u := units[Full]; u != nil && u.key {
 		s.keys.satisfied()
 	}
 	if u := units[Small]; u != nil && u.key {
@@ -92,6 +93,15 @@ func (s *Stream) WritePackets(full, small *sink.Packet) error {
 		}
 	}
 	return nil
+}
+
+// Full tells whether anybody watches the full rendition, or is about to. Once
+// somebody does, its next picture has to be a key picture. It is cheap, and asked
+// before each picture.
+func (s *Stream) Full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.large > 0
 }
 
 // Small tells whether anybody watches the small rendition, and whether its next
@@ -124,8 +134,11 @@ func (s *Stream) resize(v *viewer, to Rendition) {
 	s.wantKey(to, time.Now())
 }
 
-// tally keeps how many have to do with the small rendition.
+// tally keeps how many have to do with each rendition.
 func (s *Stream) tally(v *viewer, n int) {
+	if v.want == Full || v.has == Full {
+		s.large += n
+	}
 	if v.want == Small || v.has == Small {
 		s.tiny += n
 	}
