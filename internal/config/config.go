@@ -33,6 +33,7 @@ type Config struct {
 	Record   Record   `yaml:"record"`
 	Events   Events   `yaml:"events"`
 	Writer   Writer   `yaml:"writer"`
+	Policy   Policy   `yaml:"policy"`
 	Rights   Rights   `yaml:"rights"`
 	Verify   Verify   `yaml:"verify"`
 	Merkle   Merkle   `yaml:"merkle"`
@@ -169,9 +170,13 @@ type Events struct {
 	SpoolMax Bytes         `yaml:"spool_max_bytes"`
 	// Kafka carries events to other machines, when brokers are named; they then
 	// also stay here.
-	Kafka      kafkax.Config `yaml:"kafka"`
-	Topics     Topics        `yaml:"topics"`
-	ClickHouse ClickHouse    `yaml:"clickhouse"`
+	Kafka  kafkax.Config `yaml:"kafka"`
+	Topics Topics        `yaml:"topics"`
+	// Writers is the folder of the writers' public keys, NAME.pub each: who may
+	// have events sent again. Where it is not set, whoever may write to the
+	// replay topic.
+	Writers    string     `yaml:"writers"`
+	ClickHouse ClickHouse `yaml:"clickhouse"`
 }
 
 // Merkle is the public log of the events' hashes, and who signs its checkpoints.
@@ -220,6 +225,7 @@ func Default() Config {
 		},
 		Events:   Events{MaxAge: 184 * 24 * time.Hour, SpoolMax: 2 << 30},
 		Merkle:   Merkle{Every: time.Minute},
+		Policy:   Policy{From: PolicyHere},
 		Capacity: Capacity{CameraMemory: 1 << 30, Ladder: true},
 	}
 }
@@ -245,7 +251,7 @@ func Load(path string, env []string) (Config, error) {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Site, &c.Data, &c.Keys, &c.Merkle.History} {
+	for _, p := range []*string{&c.Site, &c.Data, &c.Keys, &c.Merkle.History, &c.Policy.Key, &c.Events.Writers} {
 		*p = under(dir, *p)
 	}
 	for i := range c.Accounts.OIDC {
