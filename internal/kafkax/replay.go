@@ -19,15 +19,19 @@ const (
 	TypeReplayHead    = "bystander.replay.head.v1"
 )
 
-// ReplayRequest asks a chain's edge for events again. Who may ask is for the
-// broker's access rules to say: the answer tells nothing that the asker could
-// not have read before, and edges bound the work.
+// ReplayRequest asks a chain's edge for events again. The writer signs it with
+// its own key, and an edge that was given the writers' public keys serves nobody
+// else. One that was not leaves it to the broker's access rules who may ask: the
+// answer tells nothing that the asker could not have read before, and edges bound
+// the work.
 type ReplayRequest struct {
 	ID    string    `json:"id"` // UUID v7
 	Chain string    `json:"chain"`
 	From  uint64    `json:"from"` // both included
 	To    uint64    `json:"to"`
 	At    time.Time `json:"at"`
+	By    string    `json:"by,omitempty"` // name of the writer
+	Sig   []byte    `json:"sig,omitempty"`
 }
 
 // ReplayStatus is how a request ended.
@@ -72,6 +76,8 @@ type ReplayHead struct {
 
 // What the signatures are over begins with these.
 const (
+	requestDomain = "bystander/replay-request/v1\x00"
+
 	answerDomain = "bystander/replay-answer/v1\x00"
 	headDomain   = "bystander/replay-head/v1\x00"
 )
@@ -95,6 +101,36 @@ func (h ReplayHead) digest() ([]byte, error) {
 	h.Sig = nil
 	h.At = h.At.UTC()
 	return replayDigest(headDomain, h)
+}
+
+func (r ReplayRequest) digest() ([]byte, error) {
+	r.Sig = nil
+	r.At = r.At.UTC()
+	return replayDigest(requestDomain, r)
+}
+
+// Sign sets the writer's name and signature.
+func (r *ReplayRequest) Sign(by string, key ed25519.PrivateKey) error {
+	r.By = by
+	d, err := r.digest()
+	if err != nil {
+		return err
+	}
+	r.Sig = ed25519.Sign(key, d)
+	return nil
+}
+
+// Verify checks that the writer with the public key pub asks. It fails with
+// event.ErrSignature, for a request without a signature too.
+func (r ReplayRequest) Verify(pub ed25519.PublicKey) error {
+	d, err := r.digest()
+	if err != nil {
+		return err
+	}
+	if len(pub) != ed25519.PublicKeySize || !ed25519.Verify(pub, d, r.Sig) {
+		return fmt.Errorf("%w: replay request %s of writer %.64q", event.ErrSignature, r.ID, r.By)
+	}
+	return nil
 }
 
 // Sign sets a's signature.
@@ -150,6 +186,8 @@ func (r ReplayRequest) Check() error {
 		return fmt.Errorf("%w: replay request without a usable id", event.ErrInvalid)
 	case r.Chain == "" || len(r.Chain) > 256:
 		return fmt.Errorf("%w: replay request %s names no chain", event.ErrInvalid, r.ID)
+	case len(r.By) > 256:
+		return fmt.Errorf("%w: replay request %s of a writer with a name of %d bytes", event.ErrInvalid, r.ID, len(r.By))
 	case r.From == 0 || r.To < r.From:
 		return fmt.Errorf("%w: replay request %s for numbers %d to %d", event.ErrInvalid, r.ID, r.From, r.To)
 	case r.At.IsZero():

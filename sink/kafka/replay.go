@@ -36,6 +36,10 @@ type Source interface {
 type ReplayerOptions struct {
 	Chain string             // of this edge
 	Key   ed25519.PrivateKey // of this edge; signs the answers
+	// Writers returns the public key of a writer, nil for one that is not known;
+	// requests that no known writer signed are passed over and counted. With a nil
+	// function everybody is served who may write to the topic. It must be fast.
+	Writers func(name string) ed25519.PublicKey
 	// Rate bounds the events sent again in a second, so that live ones are not
 	// held up; 5000.
 	Rate int
@@ -59,6 +63,7 @@ type ReplayerStats struct {
 	Requests uint64 // served
 	Events   uint64 // sent again
 	Refused  uint64 // requests not served
+	Unknown  uint64 // requests passed over because no known writer signed them
 }
 
 // Replayer sends events again when the store asks for them on the replay topic,
@@ -218,6 +223,9 @@ func (r *Replayer) take(ctx context.Context, m lib.Message) {
 		}
 	case req == nil: // what it has said itself of its end
 	case req.Chain == r.o.Chain && r.o.Now().Sub(req.At) <= r.o.MaxAge:
+		if !r.knows(*req) {
+			return
+		}
 		if !r.enqueue(*req) && r.refusals.Allow() {
 			a := r.answer(*req, req.From, req.To, kafkax.ReplayRefused, "too many requests wait; ask again later")
 			a.Final = true
@@ -226,6 +234,24 @@ func (r *Replayer) take(ctx context.Context, m lib.Message) {
 			}
 		}
 	}
+}
+
+// knows reports whether a writer asks that may.
+func (r *Replayer) knows(req kafkax.ReplayRequest) bool {
+	if r.o.Writers == nil {
+		return true
+	}
+	err := req.Verify(r.o.Writers(req.By))
+	if err == nil {
+		return true
+	}
+	r.mu.Lock()
+	r.st.Unknown++
+	r.mu.Unlock()
+	if r.refusals.Allow() {
+		r.o.OnError(err)
+	}
+	return false
 }
 
 // enqueue reports whether there was room. A request that comes again waits once.

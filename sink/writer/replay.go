@@ -88,7 +88,11 @@ func (c *chains) requests() []kafka.Message {
 	for id, s := range c.by {
 		for _, g := range s.ask.requests(now, s.missing, &c.w.o) {
 			r := kafkax.ReplayRequest{ID: uuid.Must(uuid.NewV7()).String(), Chain: id, From: g.First, To: g.Last, At: now.UTC()}
-			m, err := r.Record()
+			err := c.w.sign(&r)
+			var m kafka.Message
+			if err == nil {
+				m, err = r.Record()
+			}
 			if err != nil {
 				c.w.o.Log.Error().Err(err).Str("chain", id).Msg("a gap cannot be asked for")
 				continue

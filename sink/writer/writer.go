@@ -43,6 +43,10 @@ type Options struct {
 	// is asked for each batch and must be fast and safe for concurrent use.
 	Keys  func(chain string) ed25519.PublicKey
 	Store Store
+	// Name and Key sign what the writer asks of edges; without a key it asks
+	// unsigned, and edges that know their writers by key do not listen.
+	Name string
+	Key  ed25519.PrivateKey
 
 	Batch   int           // events in one insert; 50,000
 	Wait    time.Duration // at most, for a batch to fill; 500 ms
@@ -97,6 +101,14 @@ func (o *Options) fill() error {
 		o.Now = time.Now
 	}
 	return nil
+}
+
+// sign signs a request to an edge, if the writer has a key.
+func (w *Writer) sign(r *kafkax.ReplayRequest) error {
+	if w.o.Key == nil {
+		return nil
+	}
+	return r.Sign(w.o.Name, w.o.Key)
 }
 
 func set[T int | int64 | time.Duration](v *T, def T) {
