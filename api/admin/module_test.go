@@ -22,6 +22,7 @@ import (
 	"bystander/api/actor"
 	"bystander/api/admin"
 	"bystander/api/admin/cameras"
+	"bystander/internal/event"
 )
 
 var noon = time.Date(2026, 1, 30, 12, 0, 0, 0, time.UTC)
@@ -31,12 +32,17 @@ type front struct {
 	t      *testing.T
 	api    humatest.TestAPI
 	module *admin.Module
+	store  *cameras.Store
 	who    actor.Actor
 	now    time.Time
 	log    strings.Builder
 	tried  []string
 	during func()
 	broken error
+
+	running, applied, moved []string
+	stuck                   error
+	events                  []event.Event
 }
 
 func newFront(t *testing.T) *front {
@@ -51,7 +57,17 @@ func newFront(t *testing.T) *front {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	f.module = admin.New(admin.Config{
-		Cameras: store, Configured: []string{"lobby"}, Running: []string{"lobby", "leaving"},
+		Cameras: store, Configured: []admin.Camera{{ID: "lobby", Name: "Lobby", Origin: "configuration"}},
+		Running: func() []string { return f.running },
+		Apply: func(_ context.Context, id string) error {
+			f.applied = append(f.applied, id)
+			return f.stuck
+		},
+		Moving: func(_ context.Context, id, by string) error {
+			f.moved = append(f.moved, id+" "+by)
+			return nil
+		},
+		Emit: func(e event.Event) { f.events = append(f.events, e) }, Site: func() string { return "hall" },
 		Check: func(a string) error {
 			if !strings.HasPrefix(a, "rtsp://") {
 				return errors.New("no camera's address")
@@ -77,6 +93,7 @@ func newFront(t *testing.T) *front {
 		Figures: func() ([]admin.Figure, error) { return nil, f.broken },
 		Log:     zerolog.New(&f.log), Now: clock, PerMinute: 3,
 	})
+	f.store = store
 	_, f.api = humatest.New(t, huma.DefaultConfig("test", "1"))
 	f.api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		next(huma.WithContext(ctx, actor.With(ctx.Context(), f.who)))
@@ -102,30 +119,94 @@ const gate = `{"id":"gate","name":"North gate","url":"rtsp://10.0.0.7/s","userna
 // proves: A-19, A-15
 func TestACameraIsKeptAndNeverShownAgain(t *testing.T) {
 	f := newFront(t)
+	f.running = []string{"lobby"}
 	made := f.do(201, "POST", "/v1/admin/cameras", gate)
-	require.Equal(t, false, made["running"], "it begins with the next start, and says so")
+	require.Equal(t, []string{"gate"}, f.applied, "it begins at once")
+	require.Equal(t, "gate ada", f.moved[0])
+	f.running = []string{"lobby", "gate"}
 	list := f.do(200, "GET", "/v1/admin/cameras", "")
-	require.Equal(t, true, list["restart"])
 	state := map[string]string{}
 	for _, c := range list["cameras"].([]any) {
 		m := c.(map[string]any)
-		state[m["id"].(string)] = fmt.Sprint(m["origin"], " ", m["running"], " ", m["leaving"])
+		state[m["id"].(string)] = fmt.Sprint(m["origin"], " ", m["running"], " ", m["rotation"])
 	}
-	require.Equal(t, map[string]string{
-		"lobby": "configuration true false", "gate": "interface false false", "leaving": "interface true true",
-	}, state)
-	all, err := json.Marshal([]any{made, list})
-	require.NoError(t, err)
-	for _, secret := range []string{"s3cret", "viewer", "10.0.0.7"} {
-		require.NotContains(t, string(all), secret)
-		require.NotContains(t, f.log.String(), secret)
-	}
+	require.Equal(t, map[string]string{"lobby": "configuration true 0", "gate": "interface true 0"}, state)
+	f.secret([]any{made, list})
 	f.do(409, "POST", "/v1/admin/cameras", gate)
 	f.do(409, "POST", "/v1/admin/cameras", strings.Replace(gate, `"gate"`, `"lobby"`, 1))
 	f.do(204, "DELETE", "/v1/admin/cameras/gate", "")
+	require.Equal(t, []string{"gate", "gate"}, f.applied, "it ends at once")
 	f.do(404, "DELETE", "/v1/admin/cameras/gate", "")
 	no := f.do(409, "DELETE", "/v1/admin/cameras/lobby", "")
 	require.Equal(t, "MANAGED_BY_FILE", no["code"])
+	f.stuck = errors.New("rtsp://viewer:s3cret-pass@10.0.0.7 is odd")
+	no = f.do(503, "POST", "/v1/admin/cameras", gate)
+	require.Equal(t, "NOT_BEGUN", no["code"])
+	require.NotContains(t, fmt.Sprint(no), "s3cret")
+}
+
+// secret checks that neither answers, nor the log, nor events hold an address.
+func (f *front) secret(answers []any) {
+	f.t.Helper()
+	all, err := json.Marshal([]any{answers, f.events})
+	require.NoError(f.t, err)
+	for _, secret := range []string{"s3cret", `viewer:`, `"viewer"`, "10.0.0.", "other-pass"} {
+		require.NotContains(f.t, string(all), secret)
+		require.NotContains(f.t, f.log.String(), secret)
+	}
+}
+
+// proves: A-05, A-19
+func TestACameraChangesWhileItRuns(t *testing.T) {
+	f := newFront(t)
+	const path = "/v1/admin/cameras/gate"
+	f.do(201, "POST", "/v1/admin/cameras", gate)
+	address := func() string {
+		_, a, err := f.store.RevealOne(t.Context(), "gate")
+		require.NoError(t, err)
+		return a
+	}
+	f.moved = nil
+	answers := []any{f.do(200, "PATCH", path, `{"name":"The gate"}`)}
+	require.Equal(t, "rtsp://viewer:s3cret-pass@10.0.0.7/s", address())
+	answers = append(answers, f.do(200, "PATCH", path, `{"password":"other-pass"}`))
+	require.Equal(t, "rtsp://viewer:other-pass@10.0.0.7/s", address())
+	require.Empty(t, f.moved, "neither shows another view")
+	turned := f.do(200, "PATCH", path, `{"rotation":270,"transport":"udp"}`)
+	require.EqualValues(t, 270, turned["rotation"])
+	require.Equal(t, "ada", turned["changed_by"])
+	f.do(200, "PATCH", path, `{"url":"rtsp://10.0.0.8/s"}`)
+	require.Equal(t, "rtsp://10.0.0.8/s", address(), "credentials do not go along to another address")
+	require.Equal(t, []string{"gate ada", "gate ada"}, f.moved)
+	before := len(f.events)
+	f.do(200, "PATCH", path, `{"rotation":270}`)
+	require.Len(t, f.events, before, "nothing changed")
+	for _, bad := range []string{`{"rotation":45}`, `{"url":"http://10.0.0.8/s"}`, `{"id":"yard"}`} {
+		f.do(422, "PATCH", path, bad)
+	}
+	f.do(404, "PATCH", "/v1/admin/cameras/yard", `{"name":"x"}`)
+	f.do(409, "PATCH", "/v1/admin/cameras/lobby", `{"name":"x"}`)
+
+	f.do(422, "POST", path+"/pause", `{"reason":" "}`)
+	paused := f.do(200, "POST", path+"/pause", `{"reason":"the painters are in"}`)
+	require.Equal(t, "the painters are in", paused["pause"].(map[string]any)["reason"])
+	f.do(200, "POST", path+"/pause", `{"reason":"again"}`)
+	f.do(200, "POST", "/v1/admin/cameras/lobby/pause", `{"reason":"also one of the configuration"}`)
+	require.NotContains(t, f.do(200, "POST", path+"/resume", "{}"), "pause")
+	f.do(404, "POST", "/v1/admin/cameras/yard/pause", `{"reason":"x"}`)
+	f.do(204, "DELETE", path, "")
+
+	var told []string
+	for _, e := range f.events {
+		require.Equal(t, event.KindCameraChange, e.Kind)
+		require.Equal(t, event.ActorRef("ada"), e.ReviewerRef)
+		told = append(told, strings.TrimSpace(e.CameraID+" "+e.Detail["action"]+" "+e.Detail["what"]))
+	}
+	require.Equal(t, []string{
+		"gate added", "gate changed name", "gate changed address", "gate changed transport,rotation", "gate changed address",
+		"gate paused", "lobby paused", "gate resumed", "gate removed",
+	}, told)
+	f.secret(append(answers, turned, paused))
 }
 
 // proves: B-51
@@ -183,7 +264,7 @@ func TestWhatIsOverdueIsSummed(t *testing.T) {
 // proves: B-62, B-63
 func TestRoles(t *testing.T) {
 	f := newFront(t)
-	require.Len(t, f.module.Routes(), 8)
+	require.Len(t, f.module.Routes(), 11)
 	for _, route := range f.module.Routes() {
 		path := strings.ReplaceAll(route.Path, "{id}", "x")
 		for _, role := range append(actor.Roles(), "") {

@@ -21,7 +21,8 @@ import (
 // adminModule is the interface of administration.
 func (e *edge) adminModule() *admin.Module {
 	return admin.New(admin.Config{
-		Cameras: e.admin.cameras, Configured: e.admin.configured(), Running: e.running(),
+		Cameras: e.admin.cameras, Configured: configuredCameras(e.admin.file), Running: e.running,
+		Apply: e.applyCamera, Moving: e.cameraMoving, Emit: e.ledger.emit, Site: e.law.siteID,
 		Check: func(address string) error { _, err := conntest.Parse(address); return err },
 		Test: func(ctx context.Context, address, transport string) admin.Report {
 			return reportOf(conntest.Run(ctx, address, transport, conntest.Options{Look: e.lookOnce}))
@@ -129,7 +130,7 @@ func retentionRuns(ctx context.Context, store *sqlite.Store) ([]admin.Run, error
 // adminKinds are the events that administrators read: none is about a person.
 var adminKinds = []event.Kind{
 	event.KindAccountChange, event.KindGateChange, event.KindZoneChange, event.KindSceneChange,
-	event.KindNoticeChange, event.KindIncident, event.KindRetentionRun, event.KindCameraHealth,
+	event.KindNoticeChange, event.KindIncident, event.KindRetentionRun, event.KindCameraHealth, event.KindCameraChange,
 }
 
 // adminEntries reads at most a hundred of them, newest first.

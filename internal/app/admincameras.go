@@ -3,13 +3,17 @@ package app
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"bystander/api/admin"
 	"bystander/api/admin/cameras"
+	"bystander/api/problem"
 	"bystander/internal/config"
 	"bystander/match/vault"
+	"bystander/policy/sitestore"
 )
 
 // administration is what administrators see and change besides the configuration.
@@ -111,4 +115,31 @@ func (e *edge) running() []string {
 		out = append(out, c.cfg.ID)
 	}
 	return out
+}
+
+// configuredCameras are the configuration's cameras as administrators see them.
+func configuredCameras(file []config.Camera) []admin.Camera {
+	out := make([]admin.Camera, len(file))
+	for i, c := range file {
+		out[i] = admin.Camera{ID: c.ID, Name: c.Name, Origin: "configuration", Rotation: c.Rotation}
+	}
+	return out
+}
+
+// cameraMoving is told before a camera's pictures change for others. Where its
+// view was only assumed to be the right one, its zones are suspended first. What
+// a site file assumes cannot be taken back here.
+func (e *edge) cameraMoving(ctx context.Context, id, by string) error {
+	if file := e.law.file; file != nil {
+		if c, ok := file.Camera(id); ok && c.Pose == "" && c.PoseAssumed {
+			return problem.New(http.StatusConflict, "MANAGED_BY_FILE", "the site file takes this camera's view as calibrated without looking; take pose_assumed out of it first",
+				problem.Reason{Code: "POSE_IN_FILE", Object: id, Text: "the site file takes its view as calibrated without looking"})
+		}
+		return nil
+	}
+	suspended, err := e.law.ops.CameraReplaced(ctx, sitestore.By{Actor: by, Reason: "CAMERA_CHANGED:" + id}, id)
+	for _, z := range suspended {
+		e.log.Warn().Str("camera", id).Str("zone", z).Msg("the zone is suspended: its camera's view was only assumed, and the camera changes")
+	}
+	return err
 }

@@ -29,18 +29,18 @@ type camera struct {
 	cfg    config.Camera // as it began; name tells what it is called now
 	paused bool
 	view   *live.Stream // those who watch
-	hold  int
-	src   ingest.Source
-	pipe  *pipeline
-	out   *liveOutlet
-	who   *who         // nil when nobody can be matched
-	check *cameraCheck // nil when what leaves is not checked
-	stats *cameraStats
-	emit  func(event.Event)
-	site  func() string
-	scene func() string
-	zone  func() string // its recognition zone, empty for none or several
-	log   zerolog.Logger
+	hold   int
+	src    ingest.Source
+	pipe   *pipeline
+	out    *liveOutlet
+	who    *who         // nil when nobody can be matched
+	check  *cameraCheck // nil when what leaves is not checked
+	stats  *cameraStats
+	emit   func(event.Event)
+	site   func() string
+	scene  func() string
+	zone   func() string // its recognition zone, empty for none or several
+	log    zerolog.Logger
 
 	// Of the fleet, once it runs.
 	stop context.CancelFunc

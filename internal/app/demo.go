@@ -64,10 +64,11 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	if err := d.chooseInput(ctx); err != nil {
 		return err
 	}
-	if err := d.prepareSite(ctx); err != nil {
+	site, err := d.sampleSite()
+	if err != nil {
 		return err
 	}
-	return d.run(ctx)
+	return d.run(ctx, site)
 }
 
 func (d *demo) say(format string, args ...any) {
@@ -190,59 +191,38 @@ func (d *demo) addCamera(id, name, url string) {
 	})
 }
 
-// prepareSite writes the sample site, which a reader can take as a template,
-// and enrols the performer.
-func (d *demo) prepareSite(ctx context.Context) error {
+// sampleSite is the site that the demonstration begins with: the performer's
+// camera has a live zone, any other has none yet.
+func (d *demo) sampleSite() (*policy.Site, error) {
 	d.cfg.Keys = filepath.Join(d.cfg.Data, "keys")
 	d.cfg.Events.Edge = "demo"
-	d.cfg.Site = filepath.Join(d.cfg.Data, "site.yml")
 	var cams []policy.SampleCamera
 	for _, c := range d.cfg.Cameras {
 		cams = append(cams, policy.SampleCamera{ID: c.ID, PlaceType: "arcade", Match: c.ID == d.persona.camera})
 	}
-	site := policy.SampleSite(time.Now(), cams...)
-	text, err := site.YAML()
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(d.cfg.Data, 0o700); err != nil {
-		return fmt.Errorf("demo: %w", err)
-	}
-	if err := os.WriteFile(d.cfg.Site, text, 0o600); err != nil {
-		return fmt.Errorf("demo: %w", err)
-	}
 	if err := d.cfg.Validate(); err != nil {
-		return fmt.Errorf("%w:\n%w", ErrUsage, err)
+		return nil, fmt.Errorf("%w:\n%w", ErrUsage, err)
 	}
-	if d.persona.camera == "" {
-		return nil
-	}
-	return d.enrolPersona(ctx, site)
+	return policy.SampleSite(time.Now(), cams...), nil
 }
 
 // enrolPersona enrols the performer once; later runs find the enrolment.
-func (d *demo) enrolPersona(ctx context.Context, site *policy.Site) error {
-	people, err := openPeople(ctx, d.cfg)
-	if err != nil {
-		return err
-	}
-	have, err := people.Enrollees(ctx)
-	if err = errors.Join(err, people.Close()); err != nil {
-		return err
-	}
-	if len(have) > 0 {
+func (d *demo) enrolPersona(ctx context.Context, e *edge) error {
+	if d.persona.camera == "" {
 		return nil
 	}
-	eyes, err := openEyes(ctx, d.cfg, 1, d.log)
-	if err != nil {
+	if _, ok := e.sample.Scene(policy.SampleScene(d.persona.camera)); !ok {
+		return nil // a visitor made the site another one
+	}
+	have, err := e.law.people.Enrollees(ctx)
+	if err != nil || len(have) > 0 {
 		return err
 	}
-	defer eyes.close() //nolint:errcheck // nothing depends on it at the end
-	if err := eyes.canEnrol(); err != nil {
+	if err := e.eyes.canEnrol(); err != nil {
 		d.say("nobody is enrolled: %v", err)
 		return nil
 	}
-	_, err = enrolWith(ctx, d.cfg, site, eyes, EnrolOptions{
+	_, err = enrolWith(ctx, d.cfg, e.sample, e.eyes, EnrolOptions{
 		Name: d.persona.name, Photo: d.persona.photo, Channel: string(policy.ChannelPaper),
 		Consent: []string{string(policy.PurposeMatch), string(policy.PurposeAppearLive), string(policy.PurposeAppearRecorded)},
 	})
@@ -252,10 +232,13 @@ func (d *demo) enrolPersona(ctx context.Context, site *policy.Site) error {
 	return err
 }
 
-func (d *demo) run(ctx context.Context) error {
-	e, err := openEdge(ctx, d.cfg, d.log)
+func (d *demo) run(ctx context.Context, site *policy.Site) error {
+	e, err := openSampleEdge(ctx, d.cfg, d.log, site)
 	if err != nil {
 		return err
+	}
+	if err := d.enrolPersona(ctx, e); err != nil {
+		return errors.Join(err, e.close())
 	}
 	e.asDemo()
 	ctx, cancel := context.WithCancel(ctx)

@@ -182,9 +182,9 @@ func checkKeys(_ context.Context, cfg config.Config) []finding {
 	return []finding{{"keys", fine, fmt.Sprintf("%d files in %s, closed to others; keep a backup apart from the data", len(files), cfg.Keys), ""}}
 }
 
-func checkSite(_ context.Context, cfg config.Config) []finding {
+func checkSite(ctx context.Context, cfg config.Config) []finding {
 	if cfg.Site == "" {
-		return []finding{{"site", warn, "no site file: nothing is compared and everybody is masked", "write one; bystander demo leaves a commented sample in data/demo/site.yml"}}
+		return checkLivingSite(ctx, cfg)
 	}
 	site, err := policy.LoadSite(cfg.Site)
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"bystander/internal/event"
 	"bystander/internal/frame"
 	"bystander/internal/geom"
+	"bystander/policy"
 	"bystander/redact"
 	"bystander/sink/encode"
 	"bystander/sink/live"
@@ -60,6 +61,7 @@ type edge struct {
 	before  int64 // events in the store at the start
 
 	fleet   *fleet
+	sample  *policy.Site // of a demonstration, as it is now; nil elsewhere
 	alarms  alarms
 	changed notifier
 	closers []func() error // in order of opening
@@ -67,8 +69,13 @@ type edge struct {
 
 // openEdge opens stores, models and cameras. What was opened before a failure
 // is closed again.
-func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (_ *edge, err error) {
-	e := &edge{cfg: cfg, log: log, started: time.Now(), reg: prometheus.NewRegistry()}
+func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (*edge, error) {
+	return openSampleEdge(ctx, cfg, log, nil)
+}
+
+// openSampleEdge opens an edge whose living site begins as a made-up one.
+func openSampleEdge(ctx context.Context, cfg config.Config, log zerolog.Logger, sample *policy.Site) (_ *edge, err error) {
+	e := &edge{cfg: cfg, log: log, started: time.Now(), reg: prometheus.NewRegistry(), sample: sample}
 	e.alarms.log = log
 	e.fleet = newFleet(e.openCamera)
 	e.fleet.left = e.cameraLeft
@@ -193,6 +200,12 @@ func (e *edge) openModels(ctx context.Context) error {
 }
 
 func (e *edge) openLaw(ctx context.Context) error {
+	if e.sample != nil {
+		var err error
+		if e.sample, err = livingSample(ctx, e.cfg, e.sample, e.ledger.emit); err != nil {
+			return err
+		}
+	}
 	law, err := openLaw(ctx, e.cfg, e.eyes, e.reg, e.ledger.emit, e.log)
 	if err != nil {
 		return err
