@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"bystander/internal/config"
@@ -27,7 +28,8 @@ type bus struct {
 	sink      *kafka.Sink
 	pump      *spool.Pump
 	replayer  *kafka.Replayer
-	publisher *relay.Publisher // nil where no policy is signed
+	publisher *relay.Publisher // of what is decided here
+	follower  *relay.Follower  // or of what is decided elsewhere
 	alarms    *alarms
 	log       zerolog.Logger
 
@@ -77,18 +79,30 @@ func (e *edge) openBus(context.Context) error {
 		return err
 	}
 	b.pump = spool.NewPump(cursor, b.sink, spool.PumpOptions{Batch: 4096, OnError: func(err error, _ int) { b.trouble("kafka", err) }})
-	b.replayer, err = kafka.NewReplayer(client, e.spool, b.sink, lot, kafka.ReplayerOptions{
-		Chain: chainID(e.cfg.Events.Edge), Key: e.key, OnError: b.replayFailed,
-	})
+	if err := e.openReplay(b, lot); err != nil {
+		return err
+	}
+	e.openPolicyBus(b)
+	e.bus = b
+	return nil
+}
+
+// openReplay lets the writers that are known have events sent again.
+func (e *edge) openReplay(b *bus, lot *kafka.Lot) error {
+	o := kafka.ReplayerOptions{Chain: chainID(e.cfg.Events.Edge), Key: e.key, OnError: b.replayFailed}
+	writers, err := writersOf(e.cfg)
 	if err != nil {
 		return err
 	}
-	if e.law.authority != nil {
-		b.publisher = relay.NewPublisher(client, e.law.authority, relay.PublisherOptions{
-			Every: leaseEvery, OnError: func(err error) { b.trouble("kafka:policy", err) },
-		})
+	if writers != nil {
+		o.Writers = writers.of
 	}
-	e.bus = b
+	if b.replayer, err = kafka.NewReplayer(b.client, e.spool, b.sink, lot, o); err != nil {
+		return err
+	}
+	e.reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "bystander_replay_requests_unknown_total", Help: "Requests to send events again that no known writer signed.",
+	}, func() float64 { return float64(b.replayer.Stats().Unknown) }))
 	return nil
 }
 
@@ -113,6 +127,13 @@ func (b *bus) run(ctx context.Context) {
 	})
 	if b.publisher != nil {
 		wg.Go(func() { b.publisher.Run(ctx) })
+	}
+	if b.follower != nil {
+		wg.Go(func() {
+			if err := b.follower.Run(ctx); err != nil {
+				b.trouble("kafka:policy", err)
+			}
+		})
 	}
 	wg.Go(func() { b.watch(ctx) })
 	wg.Wait()
@@ -168,7 +189,7 @@ func (b *bus) watch(ctx context.Context) {
 			if b.pump.Status().Err == nil {
 				b.trouble("kafka", nil)
 			}
-			if b.publisher != nil && b.publisher.Status().Err == nil {
+			if b.publisher != nil && b.publisher.Status().Err == nil || b.follower != nil && b.follower.Status().Err == nil {
 				b.trouble("kafka:policy", nil)
 			}
 			if time.Now().Unix()-b.replayTrouble.Load() > int64(replayQuiet/time.Second) {

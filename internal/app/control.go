@@ -64,6 +64,9 @@ func (l *lawful) renew(ctx context.Context) {
 }
 
 func (l *lawful) issue(ctx context.Context) (*policy.Snapshot, error) {
+	if l.cfg.Policy.Follows() {
+		return l.followed(ctx)
+	}
 	if err := l.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -160,6 +163,7 @@ func (l *lawful) obey(site *policy.Site) error {
 			return err
 		}
 		l.authority = a
+		l.signs.Store(a)
 		l.holder.Store(h)
 	} else if err := l.authority.SetSite(site); err != nil {
 		return err

@@ -53,14 +53,19 @@ type lawful struct {
 	counters match.Counters
 	poses    *poses
 
-	force  atomic.Pointer[inForce]       // the site in force, nil when none
-	holder atomic.Pointer[policy.Holder] // nil until there is a site
-	kicked chan struct{}                 // asks for a new lease now
+	force  atomic.Pointer[inForce]          // the site in force, nil when none
+	holder atomic.Pointer[policy.Holder]    // nil until there is a site
+	signs  atomic.Pointer[policy.Authority] // the authority, for whoever publishes
+	// haltHere masks everybody though the control that is followed says otherwise.
+	haltHere atomic.Bool
+	kicked   chan struct{} // asks for a new lease now
 
 	// Of the goroutine that renews.
 	authority *policy.Authority
 	loaded    map[string]loadedFor // galleries, by scene
 	gates     map[string]string    // what was told of each zone's gate
+	content   event.Digest         // of the snapshot followed that is in force
+	told      string               // what was told of the control's lease
 
 	mu       sync.Mutex
 	failure  error // of the last lease
@@ -121,6 +126,9 @@ func (l *lawful) openSite(ctx context.Context) (err error) {
 		return err
 	}
 	l.shown = l.ops
+	if l.cfg.Policy.Follows() {
+		return l.openFollowed(ctx)
+	}
 	if l.cfg.Site == "" {
 		return nil
 	}
@@ -233,6 +241,9 @@ func (l *lawful) Current() (policy.Held, error) {
 	h := l.holder.Load()
 	if h == nil {
 		return policy.Held{}, policy.ErrNoLease
+	}
+	if l.haltHere.Load() {
+		return policy.Held{}, errHaltedHere
 	}
 	return h.Current()
 }
@@ -367,6 +378,9 @@ func (l *lawful) stricter(c redact.Config, scene string) redact.Config {
 func (l *lawful) privateAreas(camera string, s frame.Size) []geom.Polygon {
 	site := l.site()
 	if site == nil {
+		if l.cfg.Policy.Follows() { // which areas are private is not known yet
+			return []geom.Polygon{policy.On(wholePicture(), s.W, s.H, nil)}
+		}
 		return nil
 	}
 	var out []geom.Polygon

@@ -14,6 +14,9 @@ func (l *lawful) fresh(ctx context.Context) *policy.Site {
 	if l.file != nil {
 		return l.file
 	}
+	if l.cfg.Policy.Follows() {
+		return l.site()
+	}
 	site, err := l.ops.Compile(ctx)
 	switch {
 	case err == nil:

@@ -59,7 +59,12 @@ func Writer(ctx context.Context, cfg config.Config, stderr io.Writer) (err error
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
 	reg := prometheus.NewRegistry()
+	key, err := signingKey(cfg.Keys, "writer")
+	if err != nil { // it can do its work without
+		log.Warn().Err(err).Msg("the writer has no key of its own: edges that know their writers by key will not send events again for it")
+	}
 	w, err := writer.New(client, writer.Options{
+		Name: chainID(cfg.Events.Edge), Key: key,
 		Group: cfg.Writer.Group, Keys: keys.of, Store: store,
 		Log: log.With().Str("component", "writer").Logger(), Registry: reg,
 	})
