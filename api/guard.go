@@ -102,11 +102,16 @@ func setSecurityHeaders(h http.Header, path string) {
 		camera = "(self)"
 	}
 	h.Set("Content-Security-Policy", contentPolicy)
-	keys := "()"
+	// A passkey is made at the account's pages, and can be asked for wherever
+	// somebody exports; not where strangers stand at a device.
+	made, asked := "()", "()"
 	if below(path, accountPages) {
-		keys = "(self)"
+		made = "(self)"
 	}
-	h.Set("Permissions-Policy", noPermissions+camera+", publickey-credentials-get="+keys+", publickey-credentials-create="+keys)
+	if !below(path, devicePages) {
+		asked = "(self)"
+	}
+	h.Set("Permissions-Policy", noPermissions+camera+", publickey-credentials-get="+asked+", publickey-credentials-create="+made)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Embedder-Policy", "require-corp")

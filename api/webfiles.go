@@ -25,7 +25,11 @@ var pages = []string{
 // a document.
 var cameraPages = []string{"/publish", "/consent", "/kiosk"}
 
-// accountPages may use passkeys, which the browser hands to nobody else.
+// devicePages are opened on devices that strangers use, and documents that nobody
+// signs in to read.
+var devicePages = []string{"/kiosk", "/publish", "/z", "/privacy"}
+
+// accountPages may have a browser make a passkey.
 var accountPages = []string{"/signin", "/setup", "/account"}
 
 // below reports whether an address is one of the roots or lies below it.

@@ -12,6 +12,7 @@ import { Toasts } from "./kit/toast";
 import { House } from "./live/house";
 import { HouseContext } from "./live/housecontext";
 import { holds, SessionProvider, useSession } from "./session/session";
+import { StepUp } from "./session/stepup";
 import { Empty, Loading } from "./ui/parts";
 import { type Prefs, PrefsContext, usePrefs } from "./ui/prefs";
 import { Shell } from "./ui/shell";
@@ -29,6 +30,7 @@ export function App() {
             <Toasts>
               <PrefsContext value={prefs}>
                 <Pages prefs={prefs} />
+                <StepUp />
               </PrefsContext>
             </Toasts>
           </SessionProvider>

@@ -2,8 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { client, RequestError, type Schemas, setCSRF } from "../api/client";
+import { type Answer, asked, given, type Options } from "../session/passkey";
 
-export type Answer = Schemas["SessionAnswer"];
+export { type Answer, given, PasskeyRefused, showPasskey, take } from "../session/passkey";
 export type Own = Schemas["SessionOwn"];
 
 /** Who is signed in and how one can sign in, and the way to take up a newer answer. */
@@ -19,24 +20,6 @@ async function answer(): Promise<Answer> {
   return data;
 }
 
-/** Keeps an answer's token for what follows, and returns the answer. */
-export function take(a: Answer | undefined): Answer {
-  if (!a) throw new RequestError(0, "", "");
-  setCSRF(a.csrf);
-  return a;
-}
-
-/** What a call gave; a call that succeeds has an answer. */
-export function given<T>(data: T | undefined): T {
-  if (data === undefined) throw new RequestError(0, "", "");
-  return data;
-}
-
-/** Marks what the browser itself refused, so that it is said in words. */
-export class PasskeyRefused extends Error {}
-
-type Options = { publicKey?: unknown };
-
 /** Has the browser make a passkey, and hands it to the server. */
 export async function addPasskey(label: string): Promise<Schemas["RecoveryOutputBody"]> {
   const begun = given((await client.POST("/v1/session/passkeys/begin")).data);
@@ -48,30 +31,6 @@ export async function addPasskey(label: string): Promise<Schemas["RecoveryOutput
     body: { ceremony: begun.ceremony, label, credential: made },
   });
   return given(done.data);
-}
-
-/** Signs in by passkey, or gives one as second factor. */
-export async function showPasskey(): Promise<Answer> {
-  const begun = given((await client.POST("/v1/session/passkey/begin")).data);
-  const options = (begun.options as Options).publicKey as PublicKeyCredentialRequestOptionsJSON;
-  const shown = await asked(() =>
-    navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }),
-  );
-  const done = await client.POST("/v1/session/passkey", {
-    body: { ceremony: begun.ceremony, credential: shown },
-  });
-  return take(done.data);
-}
-
-async function asked(ask: () => Promise<Credential | null>): Promise<Record<string, unknown>> {
-  let got: Credential | null;
-  try {
-    got = await ask();
-  } catch (err) {
-    throw new PasskeyRefused(String(err));
-  }
-  if (!(got instanceof PublicKeyCredential)) throw new PasskeyRefused("");
-  return got.toJSON() as Record<string, unknown>;
 }
 
 const own = ["/signin", "/setup", "/account"];

@@ -1,5 +1,6 @@
 // An answer of the log as a table, whatever was asked.
 import { csrfHeader, problemOf, RequestError } from "../api/client";
+import { send as sent } from "../api/send";
 
 export type ColumnType = "text" | "int" | "float" | "time" | "digest" | "duration" | "event_id" | "count";
 export type Value = string | number | null;
@@ -85,12 +86,14 @@ async function send(
 ): Promise<Response> {
   let res: Response;
   try {
-    res = await fetch(asked.url(format), {
-      method: asked.body ? "POST" : "GET",
-      headers: asked.body ? { "Content-Type": "application/json", ...csrfHeader() } : {},
-      ...(asked.body ? { body: JSON.stringify(asked.body) } : {}),
-      ...(signal ? { signal } : {}),
-    });
+    res = await sent(
+      new Request(asked.url(format), {
+        method: asked.body ? "POST" : "GET",
+        headers: asked.body ? { "Content-Type": "application/json", ...csrfHeader() } : {},
+        ...(asked.body ? { body: JSON.stringify(asked.body) } : {}),
+        ...(signal ? { signal } : {}),
+      }),
+    );
   } catch (err) {
     if (signal?.aborted) throw err;
     throw new RequestError(0, "", "");

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { api, problemOf, type Schemas } from "../api/client";
+import { send } from "../api/send";
 import { say, useAct } from "../enrol/act";
 import { Refused } from "../enrol/refused";
 import { useWords } from "../i18n/i18n";
@@ -79,7 +80,7 @@ export function RequestsPage() {
 
 /** Reads the bundle, which may take long, and hands it to the browser. */
 async function download(id: string): Promise<void> {
-  const res = await fetch(`/v1/me/requests/${id}/bundle`);
+  const res = await send(new Request(`/v1/me/requests/${id}/bundle`));
   if (!res.ok) throw await problemOf(res);
   saveFile(`my-data-${id}.zip`, await res.blob());
 }

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useRenew } from "../../api/all";
-import { client, csrfHeader, problemOf } from "../../api/client";
+import { client, problemOf } from "../../api/client";
+import { send } from "../../api/send";
 import { Decide } from "../../duties/decide";
 import { useTexts } from "../../i18n/texts";
 import { SelectField, TextArea, TextField } from "../../kit/fields";
@@ -277,7 +278,7 @@ function Bundle({ r, primary }: Props) {
 
 /** Fetches the bundle first, so that a refusal can be shown instead of saved as a file. */
 async function download(r: Request): Promise<void> {
-  const res = await fetch(`/v1/rights/requests/${r.request_id}/bundle`, { headers: csrfHeader() });
+  const res = await send(new Request(`/v1/rights/requests/${r.request_id}/bundle`));
   if (!res.ok) throw await problemOf(res);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await res.blob());
