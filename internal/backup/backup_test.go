@@ -130,6 +130,9 @@ func TestResume(t *testing.T) {
 		require.ErrorIs(t, err, errCable)
 		_, err = backup.Open(k.dir, nil)
 		require.ErrorIs(t, err, backup.ErrTorn)
+		require.Equal(t, k.dir, backup.Unfinished(k.state, backup.KindData, filepath.Dir(k.dir)))
+		require.Empty(t, backup.Unfinished(k.state, backup.KindKeys, filepath.Dir(k.dir)))
+		require.Empty(t, backup.Unfinished(k.state, backup.KindData, k.dir))
 
 		_, err = backup.Write(t.Context(), k.options(), watched(-1))
 		require.NoError(t, err)

@@ -64,3 +64,21 @@ func NoteRun(data string, h Head, dir string) error {
 	}
 	return writeWhole(filepath.Join(data, RunsName), append(b, '\n'), 0o600)
 }
+
+// Unfinished returns the folder of a run that was interrupted, below the folder
+// given, or an empty text: writing there goes on with it.
+func Unfinished(stateDir string, kind Kind, under string) string {
+	var st state
+	b, err := os.ReadFile(filepath.Join(stateDir, "unfinished-"+string(kind)+".json"))
+	if err != nil || json.Unmarshal(b, &st) != nil {
+		return ""
+	}
+	abs, err := filepath.Abs(under)
+	if err != nil || filepath.Dir(st.Dir) != abs {
+		return ""
+	}
+	if _, err := os.Stat(filepath.Join(st.Dir, partsDir)); err != nil {
+		return ""
+	}
+	return st.Dir
+}
