@@ -10,7 +10,7 @@ type Camera struct {
 	Scene  string `json:"scene,omitempty" doc:"The scene that the camera belongs to"`
 	Sample bool   `json:"sample" doc:"Belongs to a sample site, whose zones and consents are made up"`
 
-	State   string     `json:"state" enum:"starting,connecting,connected,retrying,ended,failed,closed"`
+	State   string     `json:"state" enum:"starting,connecting,connected,retrying,paused,ended,failed,closed"`
 	Since   time.Time  `json:"since" doc:"When the camera entered this state"`
 	Err     string     `json:"err,omitempty" doc:"The last trouble in plain words, with the way out"`
 	ErrCode string     `json:"err_code,omitempty" doc:"Stable code of the trouble, such as UNREACHABLE, UNAUTHORIZED, NOT_A_VIDEO, TIMEOUT, DECODE"`
@@ -38,6 +38,7 @@ type Camera struct {
 	Matching  Switch    `json:"matching" doc:"Whether faces are compared with the enrolled"`
 	Viewers   int       `json:"viewers" minimum:"0" doc:"Live viewers now"`
 	Recording Recorder  `json:"recording"`
+	Quality   Quality   `json:"quality"`
 	Zones     []ZoneRef `json:"zones" nullable:"false" doc:"The zones that the camera covers"`
 }
 
@@ -118,6 +119,15 @@ type Model struct {
 	Err      string   `json:"err,omitempty" doc:"Why it is not loaded, with the way out"`
 	Why      string   `json:"why,omitempty" doc:"The provider taken, and why those before it were not"`
 	Devices  []Device `json:"devices,omitempty" doc:"Where it runs"`
+}
+
+// Quality is where a camera stands while the machine cannot keep up. What is
+// covered stays covered on every rung.
+type Quality struct {
+	Rung    string  `json:"rung" enum:"full,cadence,rate,size,least"`
+	Reason  string  `json:"reason,omitempty" doc:"Why it is not full"`
+	Cores   float64 `json:"cores" doc:"Processor cores that the camera takes"`
+	Thinned uint64  `json:"thinned" doc:"Pictures left out on lower rungs, since the start"`
 }
 
 // Device is a place where a model runs.

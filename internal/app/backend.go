@@ -69,6 +69,7 @@ func (b backend) camera(c *camera, kept record.Summary) api.Camera {
 		Mask:  api.Mask{State: m.state, Code: m.reason, Since: m.since, FullFrames: n.Full, Clear: m.clear},
 		Faces: m.faces, Tracks: m.humans, Matching: b.e.law.matching(c),
 		Viewers:   c.view.Stats().Viewers,
+		Quality:   b.e.steer.quality(c.cfg.ID),
 		Recording: b.recorder(c, kept), Zones: b.e.law.zones(c.cfg.ID),
 	}
 	if err := c.failed(); err != nil {
@@ -119,10 +120,11 @@ func (b backend) recorder(c *camera, kept record.Summary) api.Recorder {
 func (b backend) Status(ctx context.Context) (api.Status, error) {
 	st := api.Status{
 		Version: Version, Started: b.e.started, Site: b.e.law.siteRef(), Gate: b.e.law.gate(ctx),
-		Models: b.e.eyes.models, Notices: append([]api.Notice{}, b.e.eyes.notes...),
+		Models: b.e.eyes.rows(), Notices: append(b.e.eyes.lost(), b.e.eyes.notes...),
 		Storage: api.Storage{Store: "sqlite"},
 	}
 	st.Notices = append(st.Notices, b.e.law.notices()...)
+	st.Notices = append(st.Notices, b.e.steer.notices()...)
 	if b.e.cfg.Server.AllowInsecureNetwork {
 		st.Notices = append(st.Notices, api.Notice{
 			Level: "warning", Code: api.NoticeExposed,

@@ -25,6 +25,7 @@ var stages = map[string][]string{
 	"internal/event":      {},
 	"internal/strictyaml": {},
 	"internal/config":     {"internal/strictyaml", "internal/kafkax"},
+	"internal/capacity":   {"internal/strictyaml"},
 	"internal/kafkax":     {"internal/event"},
 	"internal/logx":       {},
 	"internal/models":     {},

@@ -61,6 +61,7 @@ type edge struct {
 	before  int64 // events in the store at the start
 
 	fleet   *fleet
+	steer   *steering
 	sample  *policy.Site // of a demonstration, as it is now; nil elsewhere
 	alarms  alarms
 	changed notifier
@@ -77,7 +78,7 @@ func openEdge(ctx context.Context, cfg config.Config, log zerolog.Logger) (*edge
 func openSampleEdge(ctx context.Context, cfg config.Config, log zerolog.Logger, sample *policy.Site) (_ *edge, err error) {
 	e := &edge{cfg: cfg, log: log, started: time.Now(), reg: prometheus.NewRegistry(), sample: sample}
 	e.alarms.log = log
-	e.fleet = newFleet(e.openCamera)
+	e.fleet, e.steer = newFleet(e.openCamera), newSteering(cfg)
 	e.fleet.left = e.cameraLeft
 	defer func() {
 		if err != nil {
@@ -288,6 +289,7 @@ func (e *edge) openCameras(ctx context.Context) error {
 // cameraLeft drops what is kept of a camera that is gone.
 func (e *edge) cameraLeft(id string) {
 	e.law.poses.drop(id)
+	e.steer.drop(id)
 	e.alarms.drop(":" + id)
 	if e.certs != nil {
 		e.certs.drop(id)
@@ -331,7 +333,9 @@ func (e *edge) openCamera(ctx context.Context, p post) (_ *camera, err error) {
 	if c.who != nil {
 		l.who, c.pipe.may = c.who, c.who
 	}
-	c.pipe.src = c.src
+	if err = e.steer.take(e.eyes, c, l); err != nil {
+		return nil, err
+	}
 	c.check = e.check.of(c)
 	c.out.check, c.pipe.suspect = c.check, c.check.covering
 	if e.certs != nil {
@@ -370,6 +374,7 @@ func (e *edge) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { e.fleet.run(ctx) })
 	wg.Go(func() { e.eyes.watch(ctx) })
+	wg.Go(func() { e.steer.run(ctx, e) })
 	wg.Go(func() { e.law.run(ctx) })
 	wg.Go(func() { e.retain(ctx) })
 	wg.Go(func() { e.trim(ctx) })

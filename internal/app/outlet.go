@@ -31,6 +31,8 @@ type liveOutlet struct {
 	check  *cameraCheck // nil when what leaves is not checked
 	stills *stillDesk   // nil when nobody may ask for single pictures
 
+	fit func() frame.Size // bounds the pictures' size now; nil never
+
 	at time.Duration // of the latest picture, on the shared stream's time line
 
 	tiles    tileView // live, when it tells who watches what
@@ -71,6 +73,9 @@ func (l *liveOutlet) take(o redact.Out) error {
 // encodeShared encodes the stream of viewers and recorder, or only keeps its time
 // while neither wants it; nil then.
 func (l *liveOutlet) encodeShared(o redact.Out) (*sink.Packet, error) {
+	if l.fit != nil {
+		l.shared.Refit(l.fit())
+	}
 	if l.tiles != nil && !l.tiles.Full() && !l.recordsShared(o) {
 		l.at = l.shared.Skip(o.Live)
 		return nil, nil
