@@ -59,8 +59,10 @@ func TestSinkSpeed(t *testing.T) {
 	if os.Getenv("BENCH_SINK") == "" {
 		t.Skip("set BENCH_SINK=1, or run make bench-sink")
 	}
-	n, rounds := number(t, "BENCH_EVENTS", 300_000), number(t, "BENCH_ROUNDS", 3)
+	n, rounds := number(t, "BENCH_EVENTS", 600_000), number(t, "BENCH_ROUNDS", 3)
 	b := newBench(t)
+	t.Logf("to warm the broker and the engine up, not counted: kafka-go alone %.0f/s, clickhouse-go alone %.0f/s, spool to stored row %.0f/s",
+		b.floorKafka(t, n/4), b.floorStore(t, n/4), b.endToEnd(t, n/4))
 	var bus, store, whole []float64
 	for range rounds {
 		bus = append(bus, b.floorKafka(t, n))

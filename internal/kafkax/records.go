@@ -84,6 +84,23 @@ func (r *Records) Reset(sets []byte, from int64) {
 	r.sets, r.next, r.rest, r.left, r.open = sets, from, nil, 0, false
 }
 
+// Count is how many records the whole batches that are still to be begun say to
+// have.
+func (r *Records) Count() int {
+	n := 0
+	for b := r.sets; len(b) >= setHead; {
+		size := setFixed + int64(binary.BigEndian.Uint32(b[8:]))
+		if size < setHead || size > int64(len(b)) {
+			break
+		}
+		// A count that lies must not cost memory, and one that compresses this well
+		// is rare.
+		n += min(int(binary.BigEndian.Uint32(b[57:])), int(size)) //nolint:gosec // bounded
+		b = b[size:]
+	}
+	return n
+}
+
 // NextOffset is the offset behind what was read.
 func (r *Records) NextOffset() int64 { return r.next }
 

@@ -85,6 +85,7 @@ func TestRecordsReadsWhatTheLibraryWrites(t *testing.T) {
 		}
 		from := rapid.IntRange(0, len(all)).Draw(t, "from")
 		r.Reset(sets[:kept:kept], base+int64(from))
+		require.Equal(t, n, r.Count())
 		for i := from; i < n; i++ {
 			got, err := r.Read()
 			require.NoError(t, err)

@@ -88,6 +88,10 @@ func New(c *kafkax.Client, o Options) (*Sink, error) {
 	return s, nil
 }
 
+// Borrows tells a pump that Append keeps nothing of what it is given; see
+// spool.Borrower.
+func (s *Sink) Borrows() {}
+
 // Stats returns a snapshot.
 func (s *Sink) Stats() Stats {
 	s.mu.Lock()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"bystander/internal/event"
@@ -102,6 +103,18 @@ func (s *Spool) Acked(consumer string) uint64 {
 // damaged on the disk are passed over, so numbers may skip. It fails with ctx's
 // error and ErrClosed.
 func (c *Cursor) Read(ctx context.Context, limit int) ([]event.Event, error) {
+	return c.read(ctx, limit, new(room))
+}
+
+// room is the memory of a reader that takes one batch after another. The events
+// read into it are valid until the next read.
+type room struct {
+	events []event.Event
+	dec    event.BinaryDecoder
+	ahead  []byte // of the scanner
+}
+
+func (c *Cursor) read(ctx context.Context, limit int, in *room) ([]event.Event, error) {
 	for {
 		c.s.mu.Lock()
 		changed, closed := c.s.changed, c.s.closed
@@ -112,7 +125,7 @@ func (c *Cursor) Read(ctx context.Context, limit int) ([]event.Event, error) {
 		case closed:
 			return nil, ErrClosed
 		case ready:
-			evs, err := c.s.read(from, limit, c)
+			evs, err := c.s.read(from, limit, c, in)
 			if err != nil || len(evs) > 0 {
 				return evs, err
 			}
@@ -201,14 +214,15 @@ func (s *Spool) saveLate() error {
 // no longer held, and with fn's error.
 func (s *Spool) Replay(ctx context.Context, from, to uint64, fn func([]event.Event) error) error {
 	from, to = max(from, 1), min(to, s.Head().Seq)
-	for pos := new(Cursor); from <= to; {
+	pos, in := new(Cursor), new(room)
+	for from <= to {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if err := s.trimmed(from); err != nil {
 			return err
 		}
-		evs, err := s.read(from, int(min(to-from+1, 256)), pos)
+		evs, err := s.read(from, int(min(to-from+1, 256)), pos, in)
 		if err != nil {
 			return err
 		}
@@ -248,10 +262,9 @@ func (s *Spool) trimmed(seq uint64) error {
 
 // read returns up to limit events from number from on. pos remembers where the
 // last read began and ended, so that a consumer who keeps up never scans.
-func (s *Spool) read(from uint64, limit int, pos *Cursor) ([]event.Event, error) {
+func (s *Spool) read(from uint64, limit int, pos *Cursor, in *room) ([]event.Event, error) {
 	limit = max(limit, 1)
-	var out []event.Event
-	var dec event.BinaryDecoder
+	out := in.events[:0]
 	for len(out) < limit {
 		s.mu.Lock()
 		i := s.find(from)
@@ -259,8 +272,8 @@ func (s *Spool) read(from uint64, limit int, pos *Cursor) ([]event.Event, error)
 			s.mu.Unlock()
 			return out, nil
 		}
-		if out == nil {
-			out = make([]event.Event, 0, min(uint64(limit), s.head.Seq-from+1)) //nolint:gosec // positive
+		if n := min(limit, int(min(s.head.Seq-from, 1<<30))+1); len(out) == 0 && cap(out) < n { //nolint:gosec // bounded
+			out = make([]event.Event, 0, n)
 		}
 		seg := *s.segs[i]
 		at := int64(headerSize)
@@ -271,16 +284,17 @@ func (s *Spool) read(from uint64, limit int, pos *Cursor) ([]event.Event, error)
 		}
 		s.mu.Unlock()
 		var err error
-		if out, from, err = s.readSegment(seg, at, from, out, limit, &dec, pos); err != nil {
+		if out, from, err = s.readSegment(seg, at, from, out, limit, in, pos); err != nil {
 			return nil, err
 		}
+		in.events = out
 	}
 	return out, nil
 }
 
 // readSegment appends to out the events of a segment from number from on, which
 // stands at offset at or behind it, and returns the number to go on with.
-func (s *Spool) readSegment(seg segment, at int64, from uint64, out []event.Event, limit int, dec *event.BinaryDecoder, pos *Cursor) ([]event.Event, uint64, error) {
+func (s *Spool) readSegment(seg segment, at int64, from uint64, out []event.Event, limit int, in *room, pos *Cursor) ([]event.Event, uint64, error) {
 	f, err := os.Open(seg.path)
 	if errors.Is(err, os.ErrNotExist) { // disposed of a moment ago
 		return out, from, fmt.Errorf("%w: number %d", ErrTrimmed, from)
@@ -289,7 +303,8 @@ func (s *Spool) readSegment(seg segment, at int64, from uint64, out []event.Even
 		return out, from, fmt.Errorf("spool: read: %w", err)
 	}
 	defer f.Close()
-	sc := &scanner{r: f, at: at, limit: seg.size}
+	sc := &scanner{r: f, at: at, limit: seg.size, buf: in.ahead[:0]}
+	defer func() { in.ahead = sc.buf }()
 	begun := len(out)
 	for len(out) < limit {
 		fr, err := sc.next()
@@ -318,8 +333,11 @@ func (s *Spool) readSegment(seg segment, at int64, from uint64, out []event.Even
 			pos.begin = place{seg.first, fr.seq - 1, fr.at}
 			s.mu.Unlock()
 		}
-		out = append(out, event.Event{})
-		if err := dec.Decode(fr.payload, &out[len(out)-1]); err != nil {
+		if len(out) == cap(out) {
+			out = slices.Grow(out, 1)
+		}
+		out = out[:len(out)+1] // what lies there is overwritten
+		if err := in.dec.Decode(fr.payload, &out[len(out)-1]); err != nil {
 			return out, from, fmt.Errorf("%w: number %d: %w", ErrCorrupt, fr.seq, err)
 		}
 		from = fr.seq + 1

@@ -41,6 +41,13 @@ type Pump struct {
 	st PumpStatus
 }
 
+// Borrower is a sink of which Append keeps nothing of the slice that it was
+// given, nor pointers into it. A pump then reads each batch into the same memory.
+type Borrower interface {
+	sink.EventSink
+	Borrows()
+}
+
 // PumpStatus is how a pump fares.
 type PumpStatus struct {
 	Acked    uint64 // last number stored by the sink
@@ -77,8 +84,13 @@ func (p *Pump) Status() PumpStatus {
 // Run carries events until ctx ends or the spool is closed, which it returns as
 // nil. Another error means that the spool itself cannot be read.
 func (p *Pump) Run(ctx context.Context) error {
+	_, borrows := p.sink.(Borrower)
+	in := new(room)
 	for {
-		evs, err := p.cur.Read(ctx, p.o.Batch)
+		if !borrows {
+			in.events = nil
+		}
+		evs, err := p.cur.read(ctx, p.o.Batch, in)
 		switch {
 		case ctx.Err() != nil || errors.Is(err, ErrClosed):
 			return nil //nolint:nilerr // an orderly end

@@ -55,7 +55,6 @@ type fetcher struct {
 	buf       []byte // of the answers
 	records   kafkax.Records
 	dec       event.JSONDecoder
-	usual     int // events of a fetch
 }
 
 // run sends parts until ctx ends. It reads the next part while the present one
@@ -128,11 +127,11 @@ func (f *fetcher) fetch(ctx context.Context) (*part, error) {
 	if res.Err != nil {
 		return nil, res.Err
 	}
-	p := &part{partition: f.partition, next: f.offset, room: f.s.room(f.usual)}
-	if err := f.read(res.Sets, p); err != nil {
+	f.records.Reset(res.Sets, f.offset)
+	p := &part{partition: f.partition, next: f.offset, room: f.s.room(f.records.Count())}
+	if err := f.read(p); err != nil {
 		return nil, err
 	}
-	f.usual = len(p.room)
 	f.verify(p)
 	p.behind = max(0, res.HighWatermark-p.next)
 	p.end = res.HighWatermark <= p.next
@@ -159,8 +158,7 @@ func (f *fetcher) first(ctx context.Context) (*part, error) {
 }
 
 // read decodes records into p.
-func (f *fetcher) read(sets []byte, p *part) error {
-	f.records.Reset(sets, p.next)
+func (f *fetcher) read(p *part) error {
 	for {
 		rec, err := f.records.Read()
 		if errors.Is(err, io.EOF) {

@@ -32,11 +32,13 @@ type session struct {
 	rooms chan []event.Event
 }
 
-// maxRooms bounds the arrays that lie ready; what is read and not yet stored
-// takes more.
-const maxRooms = 64
+// maxRooms bounds the arrays that lie ready, of a fetch each.
+const maxRooms = 16
 
-// room returns an array for n events or so, which the caller owns.
+// roomStep is what their sizes are multiples of, so that one fits the next fetch.
+const roomStep = 512
+
+// room returns an array for n events, which the caller owns.
 func (s *session) room(n int) []event.Event {
 	select {
 	case r := <-s.rooms:
@@ -45,10 +47,13 @@ func (s *session) room(n int) []event.Event {
 		}
 	default:
 	}
-	return make([]event.Event, 0, n)
+	return make([]event.Event, 0, (n+roomStep-1)/roomStep*roomStep)
 }
 
 func (s *session) recycle(r []event.Event) {
+	if cap(r) == 0 {
+		return
+	}
 	select {
 	case s.rooms <- r:
 	default:
