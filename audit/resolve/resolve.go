@@ -99,6 +99,9 @@ type Book struct {
 	now func() time.Time
 }
 
+// Rules lists the book's rules of keeping.
+func (b *Book) Rules() []sqldb.Rule { return b.db.Rules() }
+
 // Open opens or makes the book at path.
 func Open(ctx context.Context, path string, o Options) (*Book, error) {
 	if o.Keep <= 0 {

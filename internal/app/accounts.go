@@ -36,6 +36,7 @@ func openUsers(ctx context.Context, cfg config.Config) (*accounts.Store, error) 
 // signIn is who may use a running installation, and as what.
 type signIn struct {
 	store   *accounts.Store
+	tokens  *tokens.Store
 	session session.Config
 	users   users.Config
 	in      *session.Module // once modules made it
@@ -49,11 +50,16 @@ func (e *edge) openSignIn(ctx context.Context) error {
 		return err
 	}
 	e.closing(store.Close)
+	programs, err := openAccounts(ctx, e.cfg)
+	if err != nil {
+		return err
+	}
+	e.closing(programs.Close)
 	providers, err := openProviders(e.cfg.Accounts)
 	if err != nil {
 		return err
 	}
-	e.signIn = &signIn{store: store, session: session.Config{
+	e.signIn = &signIn{store: store, tokens: programs, session: session.Config{
 		Providers: providers,
 		Store:     store, Log: e.log, Site: e.law.siteID, Emit: e.ledger.emit,
 		Required: e.cfg.Server.SignIn == config.SignInRequired, HTTPS: e.cfg.Server.HTTPS,

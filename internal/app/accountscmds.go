@@ -24,13 +24,14 @@ type UserOptions struct {
 }
 
 // withUsers runs f on the installation's accounts. A running program takes up
-// what changed with the next request.
+// what changed with the next request, and puts it on the log; one that is stopped
+// does when it starts.
 func withUsers(ctx context.Context, cfg config.Config, f func(*accounts.Store) error) error {
 	s, err := openUsers(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(f(s), s.Close())
+	err = errors.Join(f(s.Noting(osUser())), s.Close())
 	if errors.Is(err, accounts.ErrInvalid) || errors.Is(err, accounts.ErrWeak) || errors.Is(err, accounts.ErrExists) {
 		err = fmt.Errorf("%w: %w", ErrUsage, err)
 	}

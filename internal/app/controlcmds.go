@@ -34,7 +34,7 @@ type TokenOptions struct {
 	Expires  string // a time span, as 90d or 12h
 	// MayExport lets the token's program do what people need a second factor for.
 	MayExport bool
-	Stdout   io.Writer
+	Stdout    io.Writer
 }
 
 // TokenAdd makes a token for an account and prints it, once.
@@ -51,7 +51,7 @@ func TokenAdd(ctx context.Context, cfg config.Config, o TokenOptions) error {
 	if err != nil {
 		return err
 	}
-	token, err := s.Add(ctx, a, term)
+	token, err := s.Noting(osUser()).Add(ctx, a, term)
 	if err = errors.Join(err, s.Close()); err != nil {
 		if errors.Is(err, tokens.ErrAccount) {
 			err = fmt.Errorf("%w: %w", ErrUsage, err)
@@ -101,7 +101,7 @@ func TokenRevoke(ctx context.Context, cfg config.Config, id string, out io.Write
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.Revoke(ctx, id), s.Close()); err != nil {
+	if err := errors.Join(s.Noting(osUser()).Revoke(ctx, id), s.Close()); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "revoked: %s\n", id)

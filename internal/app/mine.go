@@ -41,7 +41,7 @@ func (e *edge) openToPeople(sessions me.Sessions) ([]api.Module, error) {
 func (e *edge) rulesOfKeeping() []public.Rule {
 	var out []public.Rule
 	for _, store := range []interface{ Rules() []sqldb.Rule }{
-		e.store, e.access, e.desks.rights.db, e.desks.consents.db, e.law.ops.DB(), e.signIn.store.DB(), e.desks.noted.DB(),
+		e.store, e.access, e.desks.rights.db, e.desks.consents.db, e.law.ops.DB(), e.signIn.store.DB(), e.signIn.tokens.DB(), e.desks.noted.DB(), e.desks.names,
 	} {
 		for _, r := range store.Rules() {
 			out = append(out, public.Rule{Class: r.Class, Days: int(r.Period / (24 * time.Hour))})

@@ -37,6 +37,7 @@ func (e *edge) keepings() []keeping {
 		{"site", at(e.law.ops.DB())},
 		{"notes", at(e.desks.noted.DB())},
 		{"accounts", at(e.signIn.store.DB())},
+		{"tokens", at(e.signIn.tokens.DB())},
 		{"cameras", at(e.admin.cameras.DB())},
 	}
 	if e.rec != nil {

@@ -57,11 +57,6 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	accounts, err := openAccounts(ctx, e.cfg)
-	if err != nil {
-		return errors.Join(err, ln.Close())
-	}
-	defer accounts.Close() //nolint:errcheck // every request has been answered
 	sessions, modules := e.signIn.modules()
 	a, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own
 		Version: Version, Log: e.log, Hosts: e.cfg.Server.Hosts,
@@ -69,7 +64,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 		WHEP:    live.NewHandler(e.hub, "/whep/"),
 		WHIP:    whiphttp.New("/whip/", e.negotiator),
 		Metrics: promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{}), Registerer: e.reg,
-		Web: files, Modules: append(modules, e.modules()...), Authenticate: accounts.Authenticate, Sessions: doors{sessions, accounts, e.log},
+		Web: files, Modules: append(modules, e.modules()...), Authenticate: e.signIn.tokens.Authenticate, Sessions: doors{sessions, e.signIn.tokens, e.log},
 	}, e.backend())
 	if err != nil {
 		return errors.Join(err, ln.Close())
@@ -84,6 +79,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 		e.ledger.hurry()
 	})
 	wg.Go(func() { e.run(ctx) })
+	wg.Go(func() { e.takeUpNotes(ctx) })
 	err = a.Serve(ctx, ln)
 	cancel()
 	wg.Wait()

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"bystander/api/actor"
+	"bystander/internal/outbox"
 	"bystander/internal/sqldb"
 )
 
@@ -61,15 +62,15 @@ CREATE TRIGGER tokens_only_end BEFORE UPDATE ON tokens
 ALTER TABLE tokens ADD COLUMN may_export INTEGER NOT NULL DEFAULT 0;
 CREATE TRIGGER tokens_exports_stay BEFORE UPDATE ON tokens WHEN NEW.may_export <> OLD.may_export
 	BEGIN SELECT RAISE(ABORT, 'whether a token may export is settled when it is made'); END;
-`}},
-	Classes: map[string]map[string]string{"tokens": {
+`}, outbox.Migration()},
+	Classes: map[string]map[string]string{outbox.Table: outbox.Classes(), "tokens": {
 		"hash": "L3", "id": "L2", "roles": "L2", "enrollee": "L3", "created_ms": "L2", "expires_ms": "L2", "revoked_ms": "L2",
 		"may_export": "L2",
 	}},
 	Rules: []sqldb.Rule{{
 		Table: "tokens", Class: "accounts", Period: kept, Column: "expires_ms",
 		Basis: "B-55, B-63: who could do what, as long as the access log tells who did",
-	}},
+	}, outbox.Rule()},
 }
 
 // Options say how a store works.
@@ -80,6 +81,26 @@ type Options struct{ Now func() time.Time }
 type Store struct {
 	db  *sqldb.DB
 	now func() time.Time
+	by  string // whose changes are noted for the log; empty notes none
+}
+
+// Noting returns the same store for changes made by somebody at the command line:
+// each leaves a note, in its own transaction, that a running program puts on the
+// log (package outbox).
+func (s *Store) Noting(by string) *Store {
+	out := *s
+	out.by = by
+	return &out
+}
+
+// noted runs a change and, where changes are noted, its note, as one.
+func (s *Store) noted(ctx context.Context, account string, detail map[string]string, change func(*sql.Tx) error) error {
+	return s.db.Tx(ctx, func(tx *sql.Tx) error {
+		if err := change(tx); err != nil || s.by == "" {
+			return err
+		}
+		return outbox.Put(ctx, tx, outbox.Note{At: s.now(), By: s.by, Account: account, Detail: detail})
+	})
 }
 
 // Open opens or makes the store at path, readable by its owner only.
@@ -91,7 +112,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tokens: %w", err)
 	}
-	return &Store{db, o.Now}, nil
+	return &Store{db: db, now: o.Now}, nil
 }
 
 // Close releases the store.
@@ -127,8 +148,15 @@ func (s *Store) Add(ctx context.Context, a Account, term time.Duration) (token s
 	token = prefix + base64.RawURLEncoding.EncodeToString(secret[:])
 	now := s.now()
 	h := sha256.Sum256([]byte(token))
-	_, err = s.db.W.ExecContext(ctx, `INSERT INTO tokens (hash, id, roles, enrollee, created_ms, expires_ms, may_export) VALUES (?,?,?,?,?,?,?)`,
-		h[:], a.ID, joined(a.Roles), a.Enrollee, now.UnixMilli(), now.Add(term).UnixMilli(), a.MayExport)
+	action := "token_added"
+	if a.MayExport {
+		action = "export_token_added"
+	}
+	err = s.noted(ctx, a.ID, map[string]string{"action": action, "roles": actor.Names(a.Roles)}, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO tokens (hash, id, roles, enrollee, created_ms, expires_ms, may_export) VALUES (?,?,?,?,?,?,?)`,
+			h[:], a.ID, joined(a.Roles), a.Enrollee, now.UnixMilli(), now.Add(term).UnixMilli(), a.MayExport)
+		return err
+	})
 	if err != nil {
 		return "", fmt.Errorf("tokens: %w", err)
 	}
@@ -171,12 +199,21 @@ func joined(roles []actor.Role) string {
 // Revoke ends every token of an account, at once.
 func (s *Store) Revoke(ctx context.Context, id string) error {
 	now := s.now().UnixMilli()
-	res, err := s.db.W.ExecContext(ctx, `UPDATE tokens SET revoked_ms=? WHERE id=? AND revoked_ms=0 AND expires_ms>?`, now, id, now)
-	if err != nil {
+	err := s.noted(ctx, id, map[string]string{"action": "tokens_revoked"}, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE tokens SET revoked_ms=? WHERE id=? AND revoked_ms=0 AND expires_ms>?`, now, id, now)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, ErrNone)
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, ErrNone):
+		return fmt.Errorf("%w: %s", ErrNone, id)
+	case err != nil:
 		return fmt.Errorf("tokens: %w", err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, fmt.Errorf("%w: %s", ErrNone, id))
 	}
 	return nil
 }

@@ -140,7 +140,12 @@ func split(roles string) []actor.Role {
 
 // Add makes an account. It fails with ErrInvalid and ErrExists.
 func (s *Store) Add(ctx context.Context, n NewAccount) (Account, error) {
-	err := s.db.Tx(ctx, func(tx *sql.Tx) error { return s.add(ctx, tx, n) })
+	err := s.db.Tx(ctx, func(tx *sql.Tx) error {
+		if err := s.add(ctx, tx, n); err != nil {
+			return err
+		}
+		return s.note(ctx, tx, n.ID, "invited", n.Roles)
+	})
 	if err != nil {
 		return Account{}, wrap(err)
 	}

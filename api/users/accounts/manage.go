@@ -40,6 +40,9 @@ func (s *Store) Disable(ctx context.Context, id string) error {
 			string(Disabled), now, now, id, string(Disabled))); err != nil {
 			return err
 		}
+		if err := s.note(ctx, tx, id, "disabled", nil); err != nil {
+			return err
+		}
 		return s.strip(ctx, tx, id)
 	}))
 }
@@ -50,6 +53,9 @@ func (s *Store) Reset(ctx context.Context, id string) error {
 	return wrap(s.db.Tx(ctx, func(tx *sql.Tx) error {
 		if err := affected(tx.ExecContext(ctx, `UPDATE accounts SET state=?, changed_ms=? WHERE id=? AND state<>? AND sample=0`,
 			string(Invited), s.ms(), id, string(Disabled))); err != nil {
+			return err
+		}
+		if err := s.note(ctx, tx, id, "reset", nil); err != nil {
 			return err
 		}
 		return s.strip(ctx, tx, id)

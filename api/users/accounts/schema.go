@@ -3,6 +3,7 @@ package accounts
 import (
 	"time"
 
+	"bystander/internal/outbox"
 	"bystander/internal/sqldb"
 )
 
@@ -54,7 +55,7 @@ CREATE INDEX sessions_previous ON sessions (previous) WHERE previous IS NOT NULL
 CREATE TABLE attempts (
 	key BLOB PRIMARY KEY, failures INTEGER NOT NULL, until_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-`}},
+`}, outbox.Migration()},
 	Classes: map[string]map[string]string{
 		"accounts": {
 			"id": "L2", "name": "L3", "roles": "L2", "state": "L2", "enrollee": "L3", "sample": "L1",
@@ -68,7 +69,8 @@ CREATE TABLE attempts (
 			"id": "L2", "hash": "L3", "previous": "L3", "account": "L2", "csrf": "L3", "level": "L2", "strong": "L1", "method": "L2", "device": "L2",
 			"created_ms": "L2", "proved_ms": "L2", "rotated_ms": "L2", "seen_ms": "L2", "expires_ms": "L2", "ended_ms": "L2",
 		},
-		"attempts": {"key": "L2", "failures": "L2", "until_ms": "L2", "last_ms": "L2"},
+		outbox.Table: outbox.Classes(),
+		"attempts":   {"key": "L2", "failures": "L2", "until_ms": "L2", "last_ms": "L2"},
 	},
 	Rules: []sqldb.Rule{
 		{Table: "accounts", Class: "accounts", Period: keptAccounts, Column: "ended_ms", Basis: "B-55, B-63: who could do what, as long as the access log tells who did"},
@@ -77,5 +79,6 @@ CREATE TABLE attempts (
 		{Table: "links", Class: "accounts", Period: keptLinks, Column: "expires_ms", Basis: "B-63: how an account came to be"},
 		{Table: "sessions", Class: "sign-ins", Period: keptSessions, Column: "expires_ms", Basis: "B-55: sign-ins, for its owner to review"},
 		{Table: "attempts", Class: "sign-ins", Period: keptAttempts, Column: "last_ms", Basis: "B-63: back-off after failures"},
+		outbox.Rule(),
 	},
 }

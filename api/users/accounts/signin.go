@@ -75,6 +75,9 @@ func (s *Store) SetPassword(ctx context.Context, id, password, butSession string
 		if err := s.putPassword(ctx, tx, id, hash); err != nil {
 			return err
 		}
+		if err := s.note(ctx, tx, id, "password", nil); err != nil {
+			return err
+		}
 		_, err := s.endAll(ctx, tx, id, butSession)
 		return err
 	}))

@@ -8,10 +8,13 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
 	"fmt"
 	"time"
 
+	"bystander/api/actor"
+	"bystander/internal/outbox"
 	"bystander/internal/sqldb"
 )
 
@@ -39,6 +42,28 @@ type Store struct {
 	now     func() time.Time
 	hasher  *hasher
 	factors map[string]bool // roles that need a second factor
+	by      string          // whose changes are noted for the log; empty notes none
+}
+
+// Noting returns the same store for changes made by somebody at the command line:
+// each leaves a note, in its own transaction, that a running program puts on the
+// log (package outbox). A running program tells of its own changes itself.
+func (s *Store) Noting(by string) *Store {
+	out := *s
+	out.by = by
+	return &out
+}
+
+// note tells of a change in its transaction.
+func (s *Store) note(ctx context.Context, tx *sql.Tx, account, action string, roles []actor.Role) error {
+	if s.by == "" {
+		return nil
+	}
+	n := outbox.Note{At: s.now(), By: s.by, Account: account, Detail: map[string]string{"action": action}}
+	if len(roles) > 0 {
+		n.Detail["roles"] = actor.Names(roles)
+	}
+	return outbox.Put(ctx, tx, n)
 }
 
 // Open opens or makes the store at path, readable by its owner only.
