@@ -1,64 +1,25 @@
-// Writes a picture of every view into a folder, in both languages: dark and wide,
-// light and wide, and dark at a telephone's width. The views are those of
-// `bystander demo`, once somebody was recognised; kiosk, consent desk and people's
-// own page are also walked through by their tests (SHOTS=).
+// Writes a picture of every view into a folder, in both languages: wide in the
+// dark and the light theme, the main ones also at a telephone's width, and those
+// that ask the server also while they load, when there is nothing, and when it
+// fails. The views are those of `bystander demo`, once somebody was recognised;
+// kiosk, consent desk and people's own page are also walked through by their
+// tests (SHOTS=).
 // Usage: node e2e/shots.mjs FOLDER [VIEW…]. BYSTANDER names a program that is
-// built already, URL a demonstration that runs.
-import { mkdir } from "node:fs/promises";
+// built already, URL a demonstration that runs, HOUSE the file of a furnished
+// house that runs (furnish.mjs), DIST pages to use instead of the
+// built-in ones, LANGS and KINDS (wide, phone, loading, empty, failed) leave out
+// the others.
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { startFurnished } from "./furnish.mjs";
 import { place, start } from "./program.mjs";
 import { openBrowser } from "./server.mjs";
+import { views } from "./views.mjs";
 
 const [folder = "shots", ...chosen] = process.argv.slice(2);
+const langs = (process.env.LANGS ?? "en,zh-CN").split(",");
+const kinds = (process.env.KINDS ?? "wide,phone,loading,empty,failed").split(",");
 await mkdir(folder, { recursive: true });
-
-/** Name, role, address, and what must be there before the picture is taken. */
-const views = [
-  ["live", "operator", "/", ".tile.is-live"],
-  ["recordings", "operator", "/live/recordings"],
-  ["events", "operator", "/live/events"],
-  ["publish", "operator", "/publish", ".pub-actions"],
-  ["zones", "venue_owner", "/zones"],
-  ["zones-draw", "venue_owner", "/zones/draw/{camera}"],
-  ["zones-zone", "venue_owner", "/zones/zone/{zone}"],
-  ["zones-cameras", "venue_owner", "/zones/cameras"],
-  ["zones-scenes", "venue_owner", "/zones/scenes"],
-  ["inspect", "inspector", "/zones/inspect"],
-  ["audit", "auditor", "/audit"],
-  ["audit-question", "auditor", "/audit/questions/zone-outcomes"],
-  ["audit-event", "auditor", "/audit/events/{event}"],
-  ["audit-query", "auditor", "/audit/query"],
-  ["audit-names", "auditor", "/audit/names"],
-  ["audit-log", "auditor", "/audit/log"],
-  ["consent", "consent_officer", "/consent"],
-  ["consent-due", "consent_officer", "/consent/due"],
-  ["consent-import", "consent_officer", "/consent/import"],
-  ["kiosk", "kiosk", "/kiosk"],
-  ["me", "subject", "/me"],
-  ["me-kept", "subject", "/me/kept"],
-  ["me-requests", "subject", "/me/requests"],
-  ["request", "", "/me/request"],
-  ...[
-    "",
-    "rights",
-    "assessments",
-    "scenes",
-    "notices",
-    "filings",
-    "incidents",
-    "retention",
-    "components",
-    "exit",
-    "halt",
-  ].map((p) => [`office${p && `-${p}`}`, "privacy_officer", `/office/${p}`]),
-  ...["", "cameras", "users", "site", "health", "config", "log"].map((p) => [
-    `admin${p && `-${p}`}`,
-    "administrator",
-    `/admin/${p}`,
-  ]),
-  ["zone-page", "", "/z/{zone}", "h1"],
-  ["privacy", "", "/privacy", "h1"],
-];
 
 async function begin() {
   if (process.env.URL) return { url: process.env.URL, stop: async () => {} };
@@ -71,74 +32,154 @@ async function begin() {
   return { url, stop };
 }
 
+const wanted = views.filter((v) => chosen.length === 0 || chosen.includes(v.name));
 const server = await begin();
 const browser = await openBrowser();
 
-/** A context of its own, signed in as a sample account. */
-async function as(role, options) {
-  const context = await browser.newContext(options);
-  if (role) {
-    const res = await context.request.post(`${server.url}/v1/demo/act-as`, { data: { role } });
-    if (!res.ok()) throw new Error(`acting as ${role}: ${res.status()}`);
-  }
-  return context;
+/** Signs in as a sample account of the demonstration; resolves with a way to read as it. */
+async function acting(role) {
+  const context = await browser.newContext();
+  const res = await context.request.post(`${server.url}/v1/demo/act-as`, { data: { role } });
+  if (!res.ok()) throw new Error(`acting as ${role}: ${res.status()}`);
+  return async (path) => (await context.request.get(server.url + path)).json();
 }
 
 /** Waits until somebody was recognised; resolves with what the addresses name. */
 async function known() {
-  const auditor = await as("auditor", {});
-  const owner = await as("venue_owner", {});
-  try {
-    const list = async (context, path) => (await context.request.get(server.url + path)).json();
-    for (let i = 0; i < 120; i++) {
-      const { rows } = await list(auditor, "/v1/audit/questions/confirmations/answer?purpose=audit");
-      if (rows[0]) {
-        const zone = (await list(owner, "/v1/zones")).items[0];
-        return { event: rows[0].event_id, zone: zone.id, camera: zone.camera ?? "stage" };
-      }
-      await new Promise((done) => setTimeout(done, 2000));
-    }
-    throw new Error("nobody was recognised in four minutes");
-  } finally {
-    await auditor.close();
-    await owner.close();
+  const auditor = await acting("auditor");
+  const { enrollee } = await (await acting("subject"))("/v1/session");
+  for (let i = 0; i < 120; i++) {
+    const { rows } = await auditor("/v1/audit/questions/confirmations/answer?purpose=audit");
+    if (rows[0]) return { event: rows[0].event_id, zone: "stage-zone", camera: "stage", person: enrollee };
+    await new Promise((done) => setTimeout(done, 2000));
   }
+  throw new Error("nobody was recognised in four minutes");
 }
 
-async function take([name, role, path, ready], ids, [kind, width, theme], lang) {
-  const context = await as(role, {
-    viewport: { width, height: width > 600 ? 900 : 800 },
-    colorScheme: theme,
+/** Pages of a folder in place of those in the program, under the same headers. */
+async function fromDisk(route) {
+  const { pathname } = new URL(route.request().url());
+  if (/^\/(v1|z|whep|whip|privacy)\b/.test(pathname) || pathname === "/z.css") return route.fallback();
+  const file = /\.\w+$/.test(pathname) ? pathname : "/index.html";
+  const type = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+  await route.fulfill({
+    body: await readFile(join(process.env.DIST, file)),
+    headers: { "content-type": `${type[file.split(".").at(-1)]}; charset=utf-8` },
+  });
+}
+
+/** What the server says of itself and of who asks: every state of a view rests on it. */
+const base = /\/v1\/(session|status|stream)(\?|$)/;
+
+/** How each state is made: by what the server answers, or that it does not. */
+const answers = {
+  loading: () => new Promise(() => {}),
+  failed: (route) =>
+    route.fulfill({
+      status: 500,
+      contentType: "application/problem+json",
+      headers: { "X-Request-Id": "01a20436-1248-72ae-a519-e351ab4eee18" },
+      body: JSON.stringify({ status: 500, title: "Internal Server Error" }),
+    }),
+  empty: async (route) => {
+    const res = await route.fetch();
+    if (!res.headers()["content-type"]?.includes("json")) return route.fulfill({ response: res });
+    const body = await res.json();
+    if (body && typeof body === "object")
+      for (const [k, v] of Object.entries(body)) if (Array.isArray(v) && k !== "columns") body[k] = [];
+    await route.fulfill({ response: res, json: body });
+  },
+};
+
+/** Opens a view and takes its pictures: wide in both themes, then narrow. */
+async function take(view, houses, lang, kind) {
+  const { url, ids, tokens } = houses[view.house];
+  const token = tokens?.[view.role];
+  const context = await browser.newContext({
+    ...(token ? { extraHTTPHeaders: { Authorization: `Bearer ${token}` } } : {}),
+    viewport: { width: 1440, height: 900 },
+    colorScheme: "dark",
     locale: lang,
     bypassCSP: true, // for the style below only
   });
-  const page = await context.newPage();
-  await page.goto(server.url + path.replace(/\{(\w+)\}/g, (_, id) => ids[id]));
-  await page.waitForSelector(ready ?? "h1");
+  try {
+    if (view.role && !token) {
+      const res = await context.request.post(`${url}/v1/demo/act-as`, { data: { role: view.role } });
+      if (!res.ok()) throw new Error(`acting as ${view.role}: ${res.status()}`);
+    }
+    const page = await context.newPage();
+    if (process.env.DIST) await page.route("**/*", fromDisk);
+    if (answers[kind])
+      await page.route(
+        (url) => url.pathname.startsWith("/v1/") && !base.test(url.href),
+        (route) => (route.request().method() === "GET" ? answers[kind](route) : route.fallback()),
+      );
+    const path = view.path.replace(/\{(\w+)\}/g, (_, id) => ids[id] ?? `no-${id}`);
+    await page.goto(url + path);
+    await settle(page, view, kind);
+    const at = (what) => join(folder, `${view.name}${answers[kind] ? `-${kind}` : ""}-${what}-${lang}.png`);
+    await picture(page, at("dark"));
+    await page.emulateMedia({ colorScheme: "light" });
+    await picture(page, at("light"));
+    if (!answers[kind] && view.main && kinds.includes("phone")) {
+      await page.emulateMedia({ colorScheme: "dark" });
+      await page.setViewportSize({ width: 360, height: 800 });
+      await page.waitForTimeout(300);
+      await picture(page, at("phone"));
+    }
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+  } finally {
+    await context.close();
+  }
+}
+
+/** Waits until the page says what it has to say. */
+async function settle(page, view, kind) {
+  if (answers[kind]) {
+    await page.waitForSelector("main h1, main .loading, main .note, main .empty", { timeout: 10_000 });
+    await page.waitForTimeout(kind === "failed" ? 3800 : 700); // a failure is tried again first
+    return;
+  }
+  await page.waitForSelector(view.ready ?? "h1");
   await page
     .waitForFunction(() => !document.querySelector(".loading"), null, { timeout: 5000 })
     .catch(() => {});
+  await view.act?.(page);
   // What lies below the window is drawn as well, since the picture shows the whole page.
   await page.addStyleTag({ content: ".event { content-visibility: visible !important }" });
-  await page.waitForTimeout(name === "live" || name === "recordings" ? 1500 : 300);
-  const file = join(folder, `${name}-${kind}-${lang}.png`);
-  await page.screenshot({ path: file, fullPage: true });
-  console.log(file);
-  await context.close();
+  await page.waitForTimeout(["live", "live-four", "recordings"].includes(view.name) ? 1500 : 400);
 }
 
+async function picture(page, file) {
+  await page.waitForTimeout(100);
+  await page.screenshot({ path: file, fullPage: true });
+  console.log(file);
+}
+
+let failed = 0;
+let furnished;
 try {
-  const ids = await known();
-  for (const view of views) {
-    if (chosen.length > 0 && !chosen.includes(view[0])) continue;
-    for (const look of [
-      ["dark", 1440, "dark"],
-      ["light", 1440, "light"],
-      ["phone", 360, "dark"],
-    ])
-      for (const lang of ["en", "zh-CN"]) await take(view, ids, look, lang);
+  const houses = { demo: { url: server.url } };
+  if (wanted.some((v) => v.house === "demo")) houses.demo.ids = await known();
+  if (wanted.some((v) => v.house === "furnished")) {
+    furnished = process.env.HOUSE
+      ? JSON.parse(await readFile(process.env.HOUSE, "utf8"))
+      : await startFurnished(browser);
+    houses.furnished = furnished;
+  }
+  for (const view of wanted) {
+    for (const lang of langs)
+      for (const kind of ["wide", ...(view.states ? Object.keys(answers) : [])]) {
+        if (!kinds.includes(kind)) continue;
+        await take(view, houses, lang, kind).catch((err) => {
+          failed++;
+          console.error(`${view.name} ${kind} ${lang}: ${String(err).split("\n")[0]}`);
+        });
+      }
   }
 } finally {
   await browser.close();
+  await furnished?.stop?.();
   await server.stop();
 }
+if (failed > 0) process.exitCode = 1;

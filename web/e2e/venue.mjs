@@ -79,20 +79,26 @@ async function furnish(as, { children = false, zones = [zone] }) {
       ],
       alternative: { kind: "staffed", description: "The staffed door on the left" },
     });
+  const texts = await noticeTexts((...what) => as("pia", ...what));
+  await as("pia", "POST", "/v1/notices", { version: "2026-1", scenes: [scene], texts });
+  await as("paul", "POST", "/v1/notices/2026-1/publish", {
+    revision: 1,
+    effective_from: new Date().toISOString(),
+  });
+}
+
+/** The notice that ships, completed, in both languages; `office` asks as a privacy officer. */
+export async function noticeTexts(office) {
   const texts = {};
   for (const language of ["en", "zh-CN"]) {
-    const text = await as("pia", "GET", `/v1/notices/templates/${language}`);
+    const text = await office("GET", `/v1/notices/templates/${language}`);
     delete text.$schema;
     texts[language] = { ...text, ...completed[language] };
     for (const [field, value] of Object.entries(texts[language]))
       if (typeof value === "string")
         texts[language][field] = value.replace(/\{\{[^}]*\}\}/g, filled[language]);
   }
-  await as("pia", "POST", "/v1/notices", { version: "2026-1", scenes: [scene], texts });
-  await as("paul", "POST", "/v1/notices/2026-1/publish", {
-    revision: 1,
-    effective_from: new Date().toISOString(),
-  });
+  return texts;
 }
 
 /** What the template leaves to the site. */
@@ -108,8 +114,8 @@ const completed = {
   "zh-CN": {
     controller: "舞台之家有限公司，灯笼街1号",
     contact: "隐私办公室，privacy@stage.example，电话 555 0100",
-    purpose: "应表演者要求，在遮盖观众的同时不遮盖表演者",
-    necessity: "人工遮盖来不及跟上人员移动；舞台上无法刷卡",
+    purpose: "应表演者要求，在遮蔽观众的同时不遮蔽表演者",
+    necessity: "人工遮蔽来不及跟上人员移动；舞台上无法刷卡",
     rights_procedure:
       "您可以在服务台、您的个人页面或通过上述联系方式查阅、更正、复制、删除、限制处理您的个人信息，提出反对、撤回同意，并要求对决定作出说明。我们先核验身份，并在15个工作日内答复。您可以向网信部门投诉。",
     alternative: "您可以不经人脸识别通行：左侧人工通道。服务相同，不另收费。",

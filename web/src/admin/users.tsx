@@ -123,6 +123,7 @@ export default function Users() {
 }
 
 function Actions({ u, told }: { u: User; told: (i: Invitation) => void }) {
+  const w = useWords();
   const t = useTexts(userTexts);
   const renew = useRenew();
   const at = { params: { path: { id: u.id } } };
@@ -134,7 +135,7 @@ function Actions({ u, told }: { u: User; told: (i: Invitation) => void }) {
         bare
         small
         label={t("change")}
-        title={`${t("change")}: ${u.name}`}
+        title={w.pair(t("change"), u.name)}
         text={t("change.ask")}
         said={t("changed")}
         run={async () => {
@@ -148,7 +149,7 @@ function Actions({ u, told }: { u: User; told: (i: Invitation) => void }) {
         bare
         small
         label={t("sessions")}
-        title={`${t("sessions")}: ${u.name}`}
+        title={w.pair(t("sessions"), u.name)}
         text={t("sessions.ask")}
         said={t("signedout")}
         run={() => client.DELETE("/v1/users/{id}/sessions", at)}
@@ -157,7 +158,7 @@ function Actions({ u, told }: { u: User; told: (i: Invitation) => void }) {
         bare
         small
         label={t("reset")}
-        title={`${t("reset")}: ${u.name}`}
+        title={w.pair(t("reset"), u.name)}
         text={t("reset.ask")}
         run={async () => {
           const { data } = await client.POST("/v1/users/{id}/reset", at);
@@ -170,7 +171,7 @@ function Actions({ u, told }: { u: User; told: (i: Invitation) => void }) {
         small
         tone="danger"
         label={t("disable")}
-        title={`${t("disable")}: ${u.name}`}
+        title={w.pair(t("disable"), u.name)}
         text={t("disable.ask")}
         said={t("disabled")}
         run={async () => {

@@ -31,6 +31,7 @@ export function Cell({ name, type, value }: { name: string; type: ColumnType; va
     );
   if (name === "kind") return <>{c.code("k", value)}</>;
   if (name === "action") return <>{c.code("act", value)}</>;
+  if (name === "purpose") return <>{c.code("for", value)}</>;
   if (name === "role")
     return (
       <>

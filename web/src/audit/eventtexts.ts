@@ -92,7 +92,7 @@ export const eventTexts = texts(
     "reviews.open": "已有 {confirmed} 人确认（需 {needed} 人），无人否决",
     "reviews.confirmed": "已由 {confirmed} 名不同人员确认",
     "reviews.rejected": "{all} 人中有 {rejected} 人否决",
-    "reviews.not_needed": "属本人声明或并非匹配，无需确认。",
+    "reviews.not_needed": "属凭证核验或并非匹配，无需确认。",
     "reviews.none": "尚无人复核。",
     "reviews.by": "账号 {who}",
     yes: "是",

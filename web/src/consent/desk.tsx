@@ -15,7 +15,6 @@ export default function Desk() {
   const t = useTexts(desk);
   return (
     <div className="desk consent">
-      <PageHead title={t("title")} lead={t("lead")} />
       <SubNav
         label={t("nav")}
         items={[
@@ -25,6 +24,7 @@ export default function Desk() {
           { to: "/consent/import", label: t("nav.import") },
         ]}
       />
+      <PageHead title={t("title")} lead={t("lead")} />
       <Routes>
         <Route index element={<Home />} />
         <Route path="enrolments/:id" element={<Enrolment />} />

@@ -276,6 +276,7 @@ const reasons = {
   "the enrolment was not finished": "why.unfinished",
   imported: "why.imported",
   "enrolled again": "why.again",
+  enrolled: "why.enrolled",
 } as const;
 
 /** A new picture for the scenes and zones that the person agreed to. */

@@ -1,87 +1,16 @@
-import { type ReactNode, useState } from "react";
 import { useTexts } from "../i18n/texts";
-import { Button, type Tone } from "../kit/button";
-import { Dialog } from "../kit/dialog";
-import { TextArea } from "../kit/fields";
-import { useSending } from "../kit/sending";
-import { kit } from "../kit/texts";
-import { useToast } from "../kit/toast";
+import { type Decision, Decide as KitDecide } from "../kit/decide";
 import { Refusal } from "./reasons";
 import { dutyTexts } from "./texts";
 
-/** A button whose step asks for a reason first, which is kept with the decision. */
-export function Decide(props: {
-  label: string;
-  title: string;
-  text?: ReactNode;
-  /** Fields of the step besides its reason. */
-  children?: ReactNode;
-  run: (reason: string) => Promise<unknown>;
-  /** Said once it is done. */
-  said?: string;
-  tone?: Tone;
-  small?: boolean;
-  disabled?: boolean;
-  /** The step takes no reason. */
-  bare?: boolean;
-  wide?: boolean;
-}) {
+/** A decision of an officer; a refusal names what is not met. */
+export function Decide(props: Decision) {
   const t = useTexts(dutyTexts);
-  const k = useTexts(kit);
-  const [open, setOpen] = useState(false);
-  const [reason, setReason] = useState("");
-  const { busy, error, send, forget } = useSending();
-  const say = useToast();
-  const go = async () => {
-    if (await send(() => props.run(reason.trim()))) {
-      setOpen(false);
-      setReason("");
-      if (props.said) say(props.said);
-    }
-  };
   return (
-    <>
-      <Button
-        tone={props.tone ?? "plain"}
-        small={props.small ?? false}
-        disabled={props.disabled ?? false}
-        onPress={() => {
-          forget();
-          setOpen(true);
-        }}
-      >
-        {props.label}
-      </Button>
-      <Dialog title={props.title} open={open} onClose={() => setOpen(false)} wide={props.wide ?? false}>
-        <form
-          className="form"
-          onSubmit={(e) => {
-            e.preventDefault();
-            void go();
-          }}
-        >
-          {props.text ? <div>{props.text}</div> : null}
-          {props.children}
-          {props.bare ? null : (
-            <TextArea
-              label={t("reason")}
-              hint={t("reason.hint")}
-              required
-              rows={2}
-              maxLength={500}
-              value={reason}
-              onChange={setReason}
-            />
-          )}
-          {error ? <Refusal error={error} /> : null}
-          <div className="kit-dialog-foot">
-            <Button onPress={() => setOpen(false)}>{k("cancel")}</Button>
-            <Button tone={props.tone === "danger" ? "danger" : "primary"} submit pending={busy}>
-              {props.label}
-            </Button>
-          </div>
-        </form>
-      </Dialog>
-    </>
+    <KitDecide
+      {...props}
+      reason={{ label: t("reason"), hint: t("reason.hint") }}
+      refusal={(error) => <Refusal error={error} />}
+    />
   );
 }

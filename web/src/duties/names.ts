@@ -67,7 +67,7 @@ export const nameTexts = texts(
     "purpose.event_participation": "参加活动",
     "purpose.demonstration": "演示",
     "mode.zone": "区域模式：与同意本区域的全部登记人员比对",
-    "mode.claim": "声明模式：仅比对一位自报身份者",
+    "mode.claim": "凭证模式：仅与出示凭证者本人的模板比对",
     "outcome.approved": "可以开展",
     "outcome.rejected": "不得开展",
     "outcome.unclear": "尚不明确：已征求相关方意见",

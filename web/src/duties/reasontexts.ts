@@ -59,6 +59,9 @@ export const reasonTexts = texts(
       "You wrote or edited this, so you cannot approve it. Somebody else with the role must: two people see more than one.",
     "r.MANAGED_BY_FILE":
       "This site is described by a file (site: in the configuration). Change the file, or import it once with “bystander site import”, to work here.",
+    "r.CAMERA_IN_FILE": "This camera stands in the configuration file; change it there.",
+    "r.POSE_IN_FILE":
+      "The site file takes this camera's view as calibrated without looking (pose_assumed). Take that out of the file first.",
     "r.REASON_MISSING": "Say why; it is kept with the decision.",
     "r.WRONG_STATE": "This step does not fit the present state.",
     "r.KEPT": "The law asks for this record to be kept for now.",
@@ -123,7 +126,7 @@ export const reasonTexts = texts(
     "r.SEPARATE_CONSENT_MISSING": "该法域要求每位被比对者均已给出单独同意。",
     "r.GUARDIAN_CHANNEL_MISSING": "向未成年人开放的场景须有核验监护人的途径。",
     "r.RETENTION_POLICY_MISSING": "该法域要求公开保存期限规则。",
-    "r.HALTED": "已启动紧急停用，全部画面均被遮盖。",
+    "r.HALTED": "已启动紧急停用，全部画面均被遮蔽。",
     "r.SIGN_MISSING": "该入口没有人脸识别提示标识。",
     "r.SIGN_PAIR": "监控标识与人脸识别标识须并排设置，间距不超过 1.5 米。",
     "r.SIGN_INCOMPLETE": "标识未载明必要信息。",
@@ -150,6 +153,8 @@ export const reasonTexts = texts(
     "r.SELF_APPROVAL": "此内容由您编写或修改，不能由您本人批准，须由另一位具有相应角色的人员批准。",
     "r.MANAGED_BY_FILE":
       "本场所由文件描述（配置项 site:）。请修改该文件，或用 “bystander site import” 一次性导入后在此管理。",
+    "r.CAMERA_IN_FILE": "该摄像头写在配置文件中，请在配置文件中修改。",
+    "r.POSE_IN_FILE": "场所文件未经比对即视该摄像头画面为已标定（pose_assumed），请先从文件中删除此项。",
     "r.REASON_MISSING": "请说明理由，理由将随决定一并保存。",
     "r.WRONG_STATE": "当前状态下不能执行此步骤。",
     "r.KEPT": "依法此记录目前须予保存。",

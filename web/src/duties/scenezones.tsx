@@ -1,5 +1,6 @@
 import { useAll, useRenew } from "../api/all";
 import { api, client, type Schemas } from "../api/client";
+import { useWords } from "../i18n/i18n";
 import { useTexts } from "../i18n/texts";
 import { Loaded } from "../kit/loaded";
 import { Chip, Panel } from "../kit/page";
@@ -49,6 +50,7 @@ export function Zones() {
 const recognises = (z: Zone) => z.kind === "recognition" && z.state !== "retired";
 
 function One({ z }: { z: Zone }) {
+  const w = useWords();
   const t = useTexts(sceneTexts);
   const renew = useRenew();
   const at = { params: { path: { id: z.id } } };
@@ -78,7 +80,7 @@ function One({ z }: { z: Zone }) {
       </Loaded>
       {ends ? (
         <p>
-          {t("runs.out")}: {t.code("w", ends.what)} · <Due at={ends.at} soon={30} />
+          {w.pair(t("runs.out"), t.code("w", ends.what))} · <Due at={ends.at} soon={30} />
         </p>
       ) : null}
       <div className="actions panel-actions">

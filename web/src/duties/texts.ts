@@ -5,6 +5,7 @@ export const dutyTexts = texts(
   {
     reason: "Reason",
     "reason.hint": "Kept with the decision. No names of people concerned.",
+    person: "the person",
     you: "you",
     system: "the system",
     save: "Save",
@@ -23,6 +24,7 @@ export const dutyTexts = texts(
   {
     reason: "理由",
     "reason.hint": "与决定一并保存。请勿写入相关个人的姓名。",
+    person: "本人",
     you: "您本人",
     system: "系统",
     save: "保存",

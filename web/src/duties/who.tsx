@@ -9,5 +9,6 @@ export function Account({ id }: { id: string | undefined }) {
   if (!id) return <>–</>;
   if (id === session.id) return <strong>{t("you")}</strong>;
   if (id === "system") return <>{t("system")}</>;
+  if (id === "person") return <>{t("person")}</>;
   return <span className="account-id">{id}</span>;
 }

@@ -196,8 +196,8 @@ export const enrol = texts(
   },
   {
     "purpose.match": "人脸识别",
-    "purpose.appear_live": "实时画面不遮盖",
-    "purpose.appear_recorded": "录像中不遮盖",
+    "purpose.appear_live": "实时画面不遮蔽",
+    "purpose.appear_recorded": "录像中不遮蔽",
     "purpose.raw_image": "留存照片",
     "ask.match": "是否同意在此识别您的人脸？",
     "ask.appear_live": "是否同意在实时画面中显示您？",
@@ -206,8 +206,8 @@ export const enrol = texts(
     "what.match":
       "照片转换为人脸模板后即删除。仅在下列区域内，摄像机会将人脸与您的模板比对；其他区域一律不比对。",
     "what.appear_live":
-      "识别到您之后，观看实时画面的人员将看到未经遮盖的您。如不同意，您将始终被遮盖，其他一切照常。",
-    "what.appear_recorded": "识别到您之后，录像将显示未经遮盖的您。如不同意，您在录像中始终被遮盖。",
+      "识别到您之后，观看实时画面的人员将看到未经遮蔽的您。如不同意，您将始终被遮蔽，其他一切照常。",
+    "what.appear_recorded": "识别到您之后，录像将显示未经遮蔽的您。如不同意，您在录像中始终被遮蔽。",
     "what.raw_image": "登记照片将加密留存，最长三十日。如不同意，模板生成后照片立即删除。",
     "data.match": "人脸模板；比对期间存于内存的人脸图像；识别的时间、区域和分值（使用每日更换的假名）。",
     "data.appear_live": "您的实时画面。",

@@ -49,6 +49,11 @@ export class Words {
     return this.t(`${prefix}.other`, { text });
   }
 
+  /** What something is and what it says: "State: live". */
+  pair(what: string, says: string): string {
+    return this.lang === "zh-CN" ? `${what}：${says}` : `${what}: ${says}`;
+  }
+
   has(key: string): key is Key {
     return isKey(key);
   }
@@ -134,7 +139,9 @@ export class Words {
       unit: units[i] ?? "byte",
       unitDisplay: "short",
       maximumFractionDigits: v < 10 && i > 0 ? 1 : 0,
-    }).format(v);
+    })
+      .format(v)
+      .replace(" ", "\u00a0"); // number and unit stay on one line
   }
 }
 

@@ -106,7 +106,7 @@ export const kiosk = texts(
   },
   {
     title: "同意自助终端",
-    tagline: "未经同意，任何人的影像均被遮盖",
+    tagline: "未经同意，任何人的影像均被遮蔽",
     "lang.pick": "语言",
     over: "重新开始",
     back: "返回",
@@ -150,7 +150,7 @@ export const kiosk = texts(
     "notice.read": "我已阅读，请提问",
     "notice.not": "我不想参与",
     "ask.step": "第 {n} 项，共 {of} 项",
-    "ask.written": "须书面签字的事项（录像中不遮盖、留存照片）如您愿意，可在服务台办理。",
+    "ask.written": "须书面签字的事项（录像中不遮蔽、留存照片）如您愿意，可在服务台办理。",
     "ask.releaseTitle": "此项须您签字",
     "ask.release": "当地法律要求在识别之前取得书面同意。请前往服务台，由工作人员提供表格。",
 
@@ -181,8 +181,8 @@ export const kiosk = texts(
     "mine.none": "没有仍然有效的同意，均已撤回或到期。",
     "mine.withdraw": "撤回",
     "mine.all": "全部撤回，并删除我的模板",
-    "mine.done": "已于 {time} 撤回。数秒之内您的影像即被遮盖。",
-    "mine.allDone": "已全部撤回。模板已销毁，数秒之内您的影像即被遮盖。",
+    "mine.done": "已于 {time} 撤回。数秒之内您的影像即被遮蔽。",
+    "mine.allDone": "已全部撤回。模板已销毁，数秒之内您的影像即被遮蔽。",
     "mine.confirm": "现场确认",
     "mine.again": "阅读并重新选择",
     "mine.receipt": "领取新回执",

@@ -119,9 +119,7 @@ function Masking({ camera: c, ok }: { camera: Camera; ok: boolean }) {
   if (c.mask.state === "full") {
     return (
       <>
-        <span className="state warn">
-          {w.t("tile.full")}: {w.code("mask", c.mask.code)}
-        </span>
+        <span className="state warn">{w.pair(w.t("tile.full"), w.code("mask", c.mask.code))}</span>
         {count}
       </>
     );

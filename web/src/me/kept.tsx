@@ -11,6 +11,27 @@ import { me } from "./texts";
 
 type Kind = Schemas["MeKeptKind"];
 
+interface Looked {
+  key: string;
+  at: string; // the latest
+  role: string;
+  action: string;
+  times: number;
+}
+
+/** Looks of one role at one kind of thing within a day as one row, the latest first. */
+export function byDay(looks: readonly { at: string; role: string; action: string }[]): Looked[] {
+  const out = new Map<string, Looked>();
+  for (const { at, role, action } of looks) {
+    const key = `${new Date(at).toDateString()} ${role} ${action}`;
+    const row = out.get(key) ?? { key, at, role, action, times: 0 };
+    row.times++;
+    if (at > row.at) row.at = at;
+    out.set(key, row);
+  }
+  return [...out.values()].toSorted((a, b) => b.at.localeCompare(a.at));
+}
+
 /** What is kept, how long, and who looked at it. */
 export function KeptPage() {
   const t = useTexts(me);
@@ -57,13 +78,14 @@ export function KeptPage() {
           <Panel title={t("k.looks")}>
             <DataTable
               caption={t("k.looksTable")}
-              rows={looks.map((l, i) => ({ ...l, i }))}
-              rowKey={(l) => String(l.i)}
+              rows={byDay(looks)}
+              rowKey={(l) => l.key}
               empty={<Empty icon="eye" title={t("k.looksNone")} />}
               columns={[
                 { key: "at", title: t("k.time"), cell: (l) => <Moment at={l.at} /> },
                 { key: "role", title: t("k.role"), cell: (l) => roles.code("role", l.role) },
                 { key: "what", title: t("k.action"), cell: (l) => t.code("look", l.action) },
+                { key: "times", title: t("k.times"), number: true, cell: (l) => w.number(l.times) },
               ]}
             />
           </Panel>

@@ -42,7 +42,7 @@ export function Start() {
   const about = (n: Need): string => {
     if (n.kind.startsWith("request")) return names.code("type", n.about);
     if (n.kind.startsWith("incident"))
-      return names.code("class", n.about) + (n.drill ? ` (${t("today.drill")})` : "");
+      return names.code("class", n.about) + (n.drill ? ` · ${t("today.drill")}` : "");
     if (n.kind.startsWith("filing")) return names.code("filing", n.about);
     return n.kind === "census" ? t.code("census", n.about) : n.about;
   };

@@ -98,7 +98,7 @@ export const officeTexts = texts(
     "n.component.review": "复核组件 {about}",
     "n.census": "登记人数：{about}",
     "n.exit.certify": "退出计划各项均已完成，须由第二人确认",
-    "n.halt.on": "全部画面已遮盖：{about}",
+    "n.halt.on": "全部画面已遮蔽：{about}",
     "n.halt.agree": "有人申请恢复运行，须由第二人同意",
     "census.warning": "接近备案上限",
     "census.due": "应当办理备案",

@@ -51,7 +51,7 @@ export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }
           </div>
         ))}
       </dl>
-      <p>
+      <p className="help-foot">
         <a href={`/privacy?lang=${w.lang}`}>{w.t("help.privacy")}</a>
       </p>
     </dialog>

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useAll, useRenew } from "../../api/all";
 import { api, client, type Schemas } from "../../api/client";
 import { Decide } from "../../duties/decide";
+import { useWords } from "../../i18n/i18n";
 import { useTexts } from "../../i18n/texts";
 import { CheckField, SelectField, TextField } from "../../kit/fields";
 import { Loaded } from "../../kit/loaded";
@@ -16,6 +17,7 @@ type Edit = Schemas["ZonesComponentEdit"];
 
 /** Third parties that touch personal data: what was added here, and what ships. */
 export default function Components() {
+  const w = useWords();
   const t = useTexts(componentTexts);
   const own = useAll("/v1/components");
   const shipped = api.useQuery("get", "/v1/notices/components");
@@ -61,7 +63,7 @@ export default function Components() {
         <Loaded query={shipped}>
           {(d) => (
             <DataTable
-              caption={`${t("title")}: ${t("shipped")}`}
+              caption={w.pair(t("title"), t("shipped"))}
               rows={d.components}
               rowKey={(c) => `${c.name} ${c.version}`}
               columns={[

@@ -85,7 +85,7 @@ function Shown({ r }: { r: Request }) {
               ],
               [t("verifiedby"), r.verified_by ? t.code("m", r.verified_by) : ""],
               [t("verifiedat"), r.verified_at ? <Moment key="v" at={r.verified_at} /> : ""],
-              [t("language"), r.language],
+              [t("language"), languages[r.language] ?? r.language],
               [t("contact"), <Contact key="contact" id={r.request_id} />],
               [t("outcome"), r.outcome],
               [t("ground"), r.ground ? t.code("g", r.ground) : ""],
@@ -100,6 +100,9 @@ function Shown({ r }: { r: Request }) {
     </>
   );
 }
+
+/** The languages of answers, each in its own words. */
+const languages: Record<string, string> = { en: "English", "zh-CN": "简体中文" };
 
 /** How to reach the person: shown only when asked for, since each look is recorded. */
 function Contact({ id }: { id: string }) {

@@ -1,4 +1,5 @@
 import { Link } from "react-router";
+import { useWords } from "../../i18n/i18n";
 import { useTexts } from "../../i18n/texts";
 import { LinkButton } from "../../kit/button";
 import { Panel } from "../../kit/page";
@@ -20,6 +21,7 @@ const words = {
 
 /** Each entrance with its signs, and what it lacks. */
 export function CoverTable({ zone, venue, coverage }: { zone: Zone; venue: Venue; coverage: Coverage }) {
+  const w = useWords();
   const t = useTexts(zoneTexts);
   const plan = zone.plan ?? venue.plans[0]?.id;
   const to = plan ? `/zones/plan/${plan}?zone=${zone.id}` : "/zones/plan/new";
@@ -34,7 +36,7 @@ export function CoverTable({ zone, venue, coverage }: { zone: Zone; venue: Venue
       }
     >
       <DataTable<Row>
-        caption={`${t("cover.title")}: ${zone.id}`}
+        caption={w.pair(t("cover.title"), zone.id)}
         rows={coverage.entrances ?? []}
         rowKey={(r) => r.entrance}
         empty={

@@ -67,6 +67,7 @@ export function Legend() {
 
 /** What is to be seen at a glance: entrances by their signs, zones by what runs out. */
 export function useMarks(drawing: { doc: Doc }, venue: Venue): ReadonlyMap<string, Mark> {
+  const w = useWords();
   const t = useTexts(zoneTexts);
   const zones = drawing.doc.filter((i) => i.type === "zone" && i.zoneKind === "recognition");
   return useMemo(() => {
@@ -95,10 +96,10 @@ export function useMarks(drawing: { doc: Doc }, venue: Venue): ReadonlyMap<strin
           tone,
           word:
             days < 0
-              ? `${t("out.inspection")}: ${t("out.ago")}`
-              : `${t("out.inspection")}: ${t("out.days", { n: days })}`,
+              ? w.pair(t("out.inspection"), t("out.ago"))
+              : w.pair(t("out.inspection"), t("out.days", { n: days })),
         });
     }
     return out;
-  }, [drawing.doc, venue, zones, t]);
+  }, [drawing.doc, venue, zones, t, w]);
 }

@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
+import { useWords } from "../../i18n/i18n";
 import { useTexts } from "../../i18n/texts";
 import { Button, LinkButton } from "../../kit/button";
 import { ConfirmButton } from "../../kit/dialog";
@@ -66,6 +67,7 @@ const onNetwork = (f: () => void) => {
 };
 
 function Walked({ zone, venue, account }: { zone: Zone; venue: Venue; account: string }) {
+  const w = useWords();
   const t = useTexts(inspectTexts);
   const reload = useReload();
   const here = venue.entrances.filter((e) => e.zone === zone.id).map((e) => e.id);
@@ -138,7 +140,7 @@ function Walked({ zone, venue, account }: { zone: Zone; venue: Venue; account: s
           <EntranceCheck
             key={entrance}
             entrance={entrance}
-            title={`${t("entrance", { n: at + 1, of: walk.entrances.length })}: ${name(entrance)}`}
+            title={w.pair(t("entrance", { n: at + 1, of: walk.entrances.length }), name(entrance))}
             walk={walk}
             walking={walking}
             next={at + 1 < walk.entrances.length ? () => setAt(at + 1) : undefined}

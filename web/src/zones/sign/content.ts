@@ -106,7 +106,7 @@ function retention(records: boolean, lang: 0 | 1): string {
   if (records)
     return [
       "Recordings with people masked are kept for a limited time; faces of people who did not agree are never stored. Periods: see the notice.",
-      "遮盖后的录像仅保存有限时间；未同意人员的人脸从不存储。具体期限见告知书。",
+      "遮蔽后的录像仅保存有限时间；未同意人员的人脸从不存储。具体期限见告知书。",
     ][lang] as string;
   return [
     "No pictures are kept. Faces of people who did not agree are never stored.",

@@ -91,7 +91,7 @@ export const drawTexts = texts(
     "tool.zone": "绘制边界",
     "tool.wall": "绘制墙线",
     "tool.entrance": "放置入口",
-    "tool.sign": "放置告示牌",
+    "tool.sign": "放置提示标识",
     "tool.camera": "放置摄像头",
     tools: "工具",
     undo: "撤销",

@@ -1,0 +1,119 @@
+// Every view that pictures are taken of.
+
+/**
+ * A view: its name, the sample account's role ("" for a passer-by), its address
+ * with {ids} to fill in, and how to make it ready.
+ * @typedef {object} View
+ * @property {string} name
+ * @property {string} role
+ * @property {string} path
+ * @property {string} [ready] what must be there before the picture is taken
+ * @property {(page: import("playwright-core").Page) => Promise<unknown>} [act] opens what a press opens
+ * @property {boolean} [main] also at a telephone's width
+ * @property {boolean} [states] also empty, loading and failed
+ * @property {"demo" | "furnished"} house the demonstration, or a house that is being set up (furnish.mjs)
+ */
+const view = (name, role, path, more = {}) => ({ name, role, path, house: "demo", ...more });
+const main = { main: true };
+const states = { main: true, states: true };
+const press = (name, ready) => async (page) => {
+  await page.locator(`main ${name}`).first().click();
+  if (ready) await page.locator(ready).first().waitFor();
+};
+
+const operators = [
+  view("live", "operator", "/", { ready: ".tile.is-live", ...states }),
+  view("live-four", "operator", "/", { ready: ".tile.is-live", act: (page) => page.keyboard.press("2") }),
+  view("help", "operator", "/", { act: (page) => page.keyboard.press("?") }),
+  view("recordings", "operator", "/live/recordings", states),
+  view("events", "operator", "/live/events", states),
+  view("publish", "operator", "/publish", { ready: ".pub-actions", ...main }),
+];
+
+const live = [view("zones-zone", "venue_owner", "/zones/zone/{zone}", main)];
+
+const venue = [
+  view("zones", "venue_owner", "/zones", states),
+  view("zones-plan", "venue_owner", "/zones/plan/{plan}", { ready: ".canvas", ...main }),
+  view("zones-plan-new", "venue_owner", "/zones/plan/new"),
+  view("zones-draw", "venue_owner", "/zones/draw/{camera}", { ready: ".canvas", ...main }),
+  view("zones-missing", "venue_owner", "/zones/zone/{lobby}", main),
+  view("zones-cameras", "venue_owner", "/zones/cameras", states),
+  view("zones-camera", "venue_owner", "/zones/cameras/{camera}"),
+  view("zones-scenes", "venue_owner", "/zones/scenes", states),
+  view("zones-scene", "venue_owner", "/zones/scenes/{scene}"),
+  view("zones-sign", "venue_owner", "/zones/sign/{sign}", main),
+  view("zones-print", "venue_owner", "/zones/sign/{sign}/print"),
+  view("inspect", "inspector", "/zones/inspect", states),
+  view("inspect-walk", "inspector", "/zones/inspect/{lobby}", main),
+];
+
+const auditors = [
+  view("audit", "auditor", "/audit", states),
+  view("audit-question", "auditor", "/audit/questions/zone-outcomes?asked", {
+    ready: ".audit-figure, .audit-map",
+    ...main,
+  }),
+  view("audit-reads", "auditor", "/audit/questions/reads?asked", { ready: ".audit-figure", ...main }),
+  view("audit-event", "auditor", "/audit/events/{event}", { ready: "[data-verdict]", ...main }),
+  view("audit-query", "auditor", "/audit/query", {
+    ready: ".audit-form",
+    act: press(".audit-form button.primary, .audit-form .kit-button.primary"),
+    ...main,
+  }),
+  view("audit-names", "auditor", "/audit/names", states),
+  view("audit-log", "auditor", "/audit/log", states),
+];
+
+const people = [
+  view("consent", "consent_officer", "/consent", states),
+  view("consent-person", "consent_officer", "/consent/people/{person}", main),
+  view("consent-due", "consent_officer", "/consent/due", states),
+  view("consent-messages", "consent_officer", "/consent/messages"),
+  view("consent-import", "consent_officer", "/consent/import"),
+  view("kiosk", "kiosk", "/kiosk", main),
+  view("me", "subject", "/me", states),
+  view("me-kept", "subject", "/me/kept", states),
+  view("me-requests", "subject", "/me/requests", states),
+  view("me-messages", "subject", "/me/messages"),
+  view("me-signin", "", "/me", main),
+  view("request", "", "/me/request", main),
+  view("zone-page", "", "/z/{zone}", main),
+  view("privacy", "", "/privacy", main),
+];
+
+const office = [
+  ...["", "rights", "assessments", "notices", "filings", "incidents", "retention", "components", "exit"].map(
+    (p) => view(`office${p && `-${p}`}`, "privacy_officer", `/office/${p}`.replace(/\/$/, ""), states),
+  ),
+  view("office-scenes", "privacy_officer", "/office/scenes", main),
+  view("office-halt", "privacy_officer", "/office/halt", main),
+  view("office-request", "privacy_officer", "/office/rights/{request}", main),
+  view("office-assessment", "privacy_officer", "/office/assessments/{assessment}"),
+  view("office-assessment-new", "privacy_officer", "/office/assessments/new"),
+  view("office-notice-new", "privacy_officer", "/office/notices/new"),
+  view("office-incident", "privacy_officer", "/office/incidents/{incident}", main),
+];
+
+const administration = [
+  ...["", "cameras", "users", "health", "config", "log"].map((p) =>
+    view(`admin${p && `-${p}`}`, "administrator", `/admin/${p}`.replace(/\/$/, ""), states),
+  ),
+  view("admin-site", "administrator", "/admin/site", main),
+  view("admin-camera-new", "administrator", "/admin/cameras/new", main),
+  view("account", "operator", "/account", main),
+  view("signin", "", "/signin", { ready: "form, .account-card, h1", ...main }),
+  view("setup", "", "/setup", { ready: "h1" }),
+  view("gone", "operator", "/nowhere", { ready: ".empty-title" }),
+  view("not-yours", "operator", "/admin", { ready: ".empty-title" }),
+];
+
+/** @type {View[]} */
+export const views = [
+  ...operators,
+  ...live,
+  ...[...venue, ...office].map((v) => ({ ...v, house: /** @type {const} */ ("furnished") })),
+  ...auditors,
+  ...people,
+  ...administration,
+];
