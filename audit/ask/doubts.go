@@ -19,9 +19,8 @@ func clickhouseDoubts() map[string]string {
 	const days = "d.day >= toDate(fromUnixTimestamp64Milli(@from), 'UTC') AND d.day <= toDate(fromUnixTimestamp64Milli(@to), 'UTC')"
 	const first, last = "toUnixTimestamp64Milli(d.first)", "toUnixTimestamp64Milli(d.last)"
 	consents := func(join, history, where string) string {
-		from := "consent_days AS d " + join + " (" + history + ") AS p ON p.consent_ref = d.consent_ref WHERE " + days + " AND " + where
-		// The days alone are what the table's order can narrow by.
-		return "(toDate(t.ts, 'UTC') IN (SELECT d.day FROM " + from + ") AND (toDate(t.ts, 'UTC'), t.consent_ref) IN (SELECT d.day, d.consent_ref FROM " + from + "))"
+		return "(toDate(t.ts, 'UTC'), t.consent_ref) IN (SELECT d.day, d.consent_ref FROM consent_days AS d " + join +
+			" (" + history + ") AS p ON p.consent_ref = d.consent_ref WHERE " + days + " AND " + where + ")"
 	}
 	past := clickhousePast(histories["consents"], "consent_ref")
 	return map[string]string{
@@ -40,21 +39,19 @@ func clickhouseDoubts() map[string]string {
 	}
 }
 
-// clickhouseZoneDoubt names the hours of a zone in which its record, or its gate,
-// spoke against some moment between the hour's first and last event.
+// clickhouseZoneDoubt names the hours of a zone between whose first and last event
+// its record, or its gate, changed or spoke against it, and those that come before
+// any record.
 func clickhouseZoneDoubt(first, last string) string {
-	intervals := func(h history, columns string) string {
-		return "SELECT zone_id, groupArray((ts, until, " + columns + ")) AS list, min(ts) AS begun FROM (SELECT *, leadInFrame(h.ts, 1, toInt64(9223372036854775807))" +
-			" OVER (PARTITION BY h.zone_id ORDER BY h.ts ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS until FROM " + clickhousePast(h, "zone_id") + " AS h) GROUP BY zone_id"
+	from := "(SELECT *, " + first + " AS a, " + last + " AS z FROM zone_hours AS d" +
+		" WHERE d.hour >= toStartOfHour(toDateTime(fromUnixTimestamp64Milli(@from), 'UTC')) AND d.hour <= toDateTime(fromUnixTimestamp64Milli(@to), 'UTC')) AS d"
+	// As things stood at the first event, and at the last.
+	for _, j := range []struct{ alias, history, at string }{{"c1", "zones", "a"}, {"c2", "zones", "z"}, {"g1", "gates", "a"}, {"g2", "gates", "z"}} {
+		from += fmt.Sprintf(" ASOF LEFT JOIN %s AS %[2]s ON %[2]s.zone_id = d.zone_id AND d.%[3]s >= %[2]s.ts", clickhousePast(histories[j.history], "zone_id"), j.alias, j.at)
 	}
-	during := "x.1 <= " + last + " AND x.2 > " + first
-	return fmt.Sprintf("(t.site_id, t.zone_id, toStartOfHour(toDateTime(t.ts, 'UTC'))) IN (SELECT d.site_id, d.zone_id, d.hour FROM zone_hours AS d"+
-		" LEFT JOIN (%[1]s) AS c ON c.zone_id = d.zone_id LEFT JOIN (%[2]s) AS g ON g.zone_id = d.zone_id"+
-		" WHERE d.hour >= toStartOfHour(toDateTime(fromUnixTimestamp64Milli(@from), 'UTC')) AND d.hour <= toDateTime(fromUnixTimestamp64Milli(@to), 'UTC')"+
-		" AND ((c.begun = 0 OR c.begun > %[3]s) AND (g.begun = 0 OR g.begun > %[3]s)"+
-		" OR arrayExists(x -> %[4]s AND (NOT x.3 OR x.4 <= %[5]s OR x.5 != d.sign_set_hash), c.list)"+
-		" OR arrayExists(x -> %[4]s AND x.3, g.list)))",
-		intervals(histories["zones"], "state = 'live', inspection_ms, sign_set_hash"), intervals(histories["gates"], "state = 'closed'"), first, during, last)
+	return "(t.site_id, t.zone_id, toStartOfHour(toDateTime(t.ts, 'UTC'))) IN (SELECT d.site_id, d.zone_id, d.hour FROM " + from +
+		" WHERE c1.ts = 0 AND g1.ts = 0 OR c1.ts != c2.ts OR g1.ts != g2.ts OR g1.state = 'closed'" +
+		" OR c1.ts > 0 AND (c1.state != 'live' OR c1.inspection_ms <= d.z OR c1.sign_set_hash != d.sign_set_hash))"
 }
 
 // sqliteDoubts leaves out the consents and zones that were in order all the time.
