@@ -41,6 +41,7 @@ type commands struct {
 	Resume        resumeCmd        `cmd:"" help:"End a halt; two different people have to ask."`
 	VerifyKey     verifyKeyCmd     `cmd:"" help:"Keys of the programs that call the 1:1 interface."`
 	Models        modelsCmd        `cmd:"" help:"List the models, or fetch them."`
+	Plan          planCmd          `cmd:"" help:"Say what a deployment takes: cores, GPUs, network, bus, store and disks, for up to 10,000 cameras."`
 	Doctor        doctorCmd        `cmd:"" help:"Check this machine and this installation, with a fix for each finding."`
 	Openapi       openapiCmd       `cmd:"" name:"openapi" help:"Print the description of the HTTP interface (OpenAPI 3.1), as it is served at /openapi.json."`
 	CheckConfig   checkConfigCmd   `cmd:"" help:"Check a configuration file, and the site file that it names."`

@@ -11,6 +11,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/goccy/go-yaml"
+
 	"bystander/internal/strictyaml"
 )
 
@@ -93,6 +95,15 @@ func ParseUnits(file string, b []byte) (Units, error) {
 		return u, fmt.Errorf("%w: %s: %w", ErrUnits, file, err)
 	}
 	return u, nil
+}
+
+// YAML writes the table as ParseUnits reads it.
+func (u Units) YAML() ([]byte, error) {
+	b, err := yaml.Marshal(u)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnits, err)
+	}
+	return b, nil
 }
 
 // Of is the value of a unit cost that ParseUnits has found.
