@@ -101,6 +101,14 @@ chart: build/.setup-deploy ## the Helm chart against Kubernetes' schemas and the
 deploy-check: chart ## chart, images, units, dashboards and alert rules
 	@BYSTANDER_DEPLOY=1 $(GO) test -count=1 ./deploy/...
 
+.PHONY: sixteen
+sixteen: build ## sixteen tiles on one wall, and what they cost server and browser
+	@cd web && BYSTANDER='$(CURDIR)/$(BIN)' node e2e/sixteen.mjs
+
+.PHONY: first-picture
+first-picture: build ## how soon the first live picture is there: cold browser, five reloads
+	@cd web && BYSTANDER='$(CURDIR)/$(BIN)' node e2e/firstpicture.mjs
+
 # How often "make faults" repeats each fault.
 FAULT_ROUNDS ?= 20
 

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { patience } from "./cost.mjs";
 import { harness } from "./harness.mjs";
 import { place, start } from "./program.mjs";
 import { openBrowser } from "./server.mjs";
@@ -138,6 +139,132 @@ export async function audit(ctx) {
     const { report, by } = JSON.parse(await readFile(await (await saved).path(), "utf8"));
     assert.ok(report.intact && report.rows > 10 && by === "sample-auditor");
     return `${report.rows} rows`;
+  });
+
+  await test("audit: ten thousand rows scroll as ten do", {}, async (page) => {
+    await as(page, "auditor");
+    const many = 10_000;
+    await page.route("**/v1/audit/questions/reads/answer*", async (route) => {
+      const res = await route.fetch();
+      const answer = await res.json();
+      const rows = Array.from({ length: many }, (_, i) => ({ ...answer.rows[i % answer.rows.length] }));
+      await route.fulfill({ response: res, json: { ...answer, rows } });
+    });
+    await page.goto(`${server.url}/audit/questions/reads?asked`);
+    const grid = page.locator(".audit-grid");
+    await grid.waitFor();
+    const drawn = () => grid.locator("tbody tr[aria-rowindex]").count();
+    const within = async (n) => assert.ok(n > 5 && n < 80, `${n} rows are drawn`);
+    await within(await drawn());
+    assert.equal(await grid.locator("table").getAttribute("aria-rowcount"), String(many + 1));
+    // From top to bottom in sixty steps, one a picture: how many rows there are then, and how long each took.
+    const { most, slow } = await grid.evaluate(async (box) => {
+      const picture = () => new Promise((done) => requestAnimationFrame(done));
+      const took = [];
+      let rows = 0;
+      for (let i = 1; i <= 60; i++) {
+        const began = performance.now();
+        box.scrollTop = (box.scrollHeight * i) / 60;
+        await picture();
+        await picture();
+        took.push(performance.now() - began);
+        rows = Math.max(rows, box.querySelectorAll("tbody tr[aria-rowindex]").length);
+      }
+      return { most: rows, slow: took.toSorted((a, b) => a - b)[Math.floor(took.length * 0.95)] };
+    });
+    await within(most);
+    assert.ok(slow < patience() / 4, `a step took ${Math.round(slow)} ms`);
+    await grid.locator(`tr[aria-rowindex="${many + 1}"]`).waitFor();
+    // The same by keys alone.
+    await grid.focus();
+    await page.keyboard.press("Home");
+    await grid.locator('tr[aria-rowindex="2"]').waitFor();
+    await page.keyboard.press("PageDown");
+    await page.waitForFunction(() => document.querySelector(".audit-grid").scrollTop > 100);
+    await page.keyboard.press("End");
+    await grid.locator(`tr[aria-rowindex="${many + 1}"]`).waitFor();
+    await within(await drawn());
+    return `at most ${most} of ${many} rows drawn, a step of ${Math.round(many / 60)} rows in ${Math.round(slow)} ms`;
+  });
+
+  await test("audit: a verification is cancelled where it stands", {}, async (page) => {
+    await as(page, "auditor");
+    // The log of a test is verified at once: hold the answer back behind its first line.
+    await page.addInitScript(() => {
+      const real = window.fetch.bind(window);
+      window.fetch = async (request, init) => {
+        const res = await real(request, init);
+        if (!String(request.url ?? request).includes("/v1/audit/verifications")) return res;
+        await res.body.cancel();
+        const body = new ReadableStream({
+          start(to) {
+            to.enqueue(
+              new TextEncoder().encode(`${JSON.stringify({ type: "progress", rows: 7, last: 7 })}\n`),
+            );
+            init.signal.addEventListener("abort", () => {
+              window.aborted = true;
+              to.error(new DOMException("cancelled", "AbortError"));
+            });
+          },
+        });
+        return new Response(body, { status: res.status, headers: res.headers });
+      };
+    });
+    await page.goto(`${server.url}/audit/log`);
+    await page.getByRole("button", { name: "Verify", exact: true }).click();
+    await page.waitForFunction(() => document.querySelector(".audit-progress progress")?.value === 7);
+    await page.getByRole("button", { name: "Cancel", exact: true }).click();
+    await page.getByText("Cancelled. What was checked so far had 7 numbers.").waitFor();
+    assert.equal(await page.evaluate(() => window.aborted), true, "the request is given up");
+    assert.equal(await page.locator("[data-intact]").count(), 0, "nothing is claimed");
+    assert.ok(
+      await page.getByRole("button", { name: "Verify", exact: true }).isEnabled(),
+      "it can begin anew",
+    );
+  });
+
+  await test("audit: what happened where is shown on the floor plan", {}, async (page) => {
+    await as(page, "auditor");
+    const floor = [
+      [2, 2],
+      [10, 2],
+      [10, 8],
+      [2, 8],
+    ];
+    await page.route("**/v1/zones?*", async (route) => {
+      const res = await route.fetch();
+      const { items, ...rest } = await res.json();
+      await route.fulfill({
+        response: res,
+        json: { ...rest, items: items.map((z) => ({ ...z, plan: "hall", floor })) },
+      });
+    });
+    await page.route("**/v1/floorplans?*", async (route) => {
+      const res = await route.fetch();
+      const plan = {
+        id: "hall",
+        version: 1,
+        name: "Hall",
+        width_m: 20,
+        depth_m: 12,
+        walls: [],
+        at: "",
+        author: "",
+      };
+      await route.fulfill({ response: res, json: { ...(await res.json()), items: [plan] } });
+    });
+    const { rows } = await ask(page, "zone-outcomes");
+    await page.goto(`${server.url}/audit/questions/zone-outcomes?asked`);
+    await page.locator(".audit-plan polygon.heat").waitFor();
+    const outline = await page.locator(".audit-plan polygon.heat").getAttribute("points");
+    assert.equal(outline, "2,2 10,2 10,8 2,8");
+    const [, n] = /^stage-zone ([\d,]+)$/.exec(await page.locator(".audit-plan text").textContent());
+    const least = rows.reduce((sum, r) => sum + (r.zone_id === "stage-zone" ? r.matches : 0), 0);
+    assert.ok(
+      Number(n.replaceAll(",", "")) >= least && least > 0,
+      `${n} on the plan, ${least} in the answer`,
+    );
+    await clean(page);
   });
 
   await test("audit: a query is built, and few people are withheld", {}, async (page) => {

@@ -50,8 +50,8 @@ export async function install(name, { cast = {}, settings = async () => [] } = {
 }
 
 /**
- * Starts the program and waits until it answers. Resolves with its address, the
- * lines of its log and of its output so far, and a way to end it softly.
+ * Starts the program and waits until it answers. Resolves with its address, its
+ * process, the lines of its log and of its output so far, and a way to end it softly.
  */
 export async function start(bin, args, ready = /"url":"(http[^"]+)".*"ready"|open (http:\S+)/) {
   const child = spawn(bin, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
@@ -72,7 +72,7 @@ export async function start(bin, args, ready = /"url":"(http[^"]+)".*"ready"|ope
     child.kill("SIGTERM");
     await ended;
   };
-  return { url, said, printed, end };
+  return { url, pid: child.pid, said, printed, end };
 }
 
 /** Sends a request as somebody; null is a passer-by. Fails unless it succeeds. */

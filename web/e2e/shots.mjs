@@ -82,9 +82,10 @@ const answers = {
       body: JSON.stringify({ status: 500, title: "Internal Server Error" }),
     }),
   empty: async (route) => {
-    const res = await route.fetch();
+    const res = await route.fetch().catch(() => undefined);
+    if (!res) return; // the page has gone
     if (!res.headers()["content-type"]?.includes("json")) return route.fulfill({ response: res });
-    const body = await res.json();
+    const body = await res.json().catch(() => null);
     if (body && typeof body === "object")
       for (const [k, v] of Object.entries(body)) if (Array.isArray(v) && k !== "columns") body[k] = [];
     await route.fulfill({ response: res, json: body });

@@ -27,10 +27,13 @@ const operators = [
   view("help", "operator", "/", { act: (page) => page.keyboard.press("?") }),
   view("recordings", "operator", "/live/recordings", states),
   view("events", "operator", "/live/events", states),
-  view("publish", "operator", "/publish", { ready: ".pub-actions", ...main }),
+  view("publish", "operator", "/publish", { ready: ".pub-actions, .empty", ...main }),
 ];
 
-const live = [view("zones-zone", "venue_owner", "/zones/zone/{zone}", main)];
+const live = [
+  view("zones-zone", "venue_owner", "/zones/zone/{zone}", main),
+  view("inspect-walk", "inspector", "/zones/inspect/{zone}", main),
+];
 
 const venue = [
   view("zones", "venue_owner", "/zones", states),
@@ -45,7 +48,6 @@ const venue = [
   view("zones-sign", "venue_owner", "/zones/sign/{sign}", main),
   view("zones-print", "venue_owner", "/zones/sign/{sign}/print"),
   view("inspect", "inspector", "/zones/inspect", states),
-  view("inspect-walk", "inspector", "/zones/inspect/{lobby}", main),
 ];
 
 const auditors = [
@@ -104,7 +106,6 @@ const administration = [
   view("account", "operator", "/account", main),
   view("signin", "", "/signin", { ready: "form, .account-card, h1", ...main }),
   view("setup", "", "/setup", { ready: "h1" }),
-  view("gone", "operator", "/nowhere", { ready: ".empty-title" }),
   view("not-yours", "operator", "/admin", { ready: ".empty-title" }),
 ];
 

@@ -555,6 +555,39 @@ await test("once everything is in place it goes live", "paul", {}, async (page) 
   }
 });
 
+await test("whoever may stop it suspends the zone at once", "vera", {}, async (page) => {
+  await page.goto(`${server.url}/zones/zone/door`);
+  await decide(page, "Suspend");
+  await page.locator(".chip", { hasText: "Suspended" }).waitFor();
+  assert.equal((await as("paul", "GET", "/v1/zones/door")).state, "suspended");
+  assert.equal((await as("paul", "GET", "/v1/public/zones/door")).active, false);
+  assert.equal(await page.getByRole("button", { name: "Suspend", exact: true }).count(), 0);
+  await page.reload(); // it stays so
+  await page.locator(".chip", { hasText: "Suspended" }).waitFor();
+});
+
+await test(
+  "a picture of a floor plan is uploaded, and its shape gives the depth",
+  "vera",
+  {},
+  async (page) => {
+    await page.goto(`${server.url}/zones/plan/new`);
+    await page.getByLabel("Name", { exact: false }).first().fill("Upper floor");
+    await page.getByLabel("Picture of the plan").setInputFiles({ ...door, name: "plan.jpg" });
+    await page.getByLabel("Width in metres").fill("12");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.waitForURL("**/zones/plan/floor-2");
+    const ground = page.locator(".canvas image");
+    await ground.waitFor();
+    const plan = (await as("vera", "GET", "/v1/floorplans")).items.find((p) => p.id === "floor-2");
+    assert.deepEqual([plan.width_m, plan.depth_m], [12, 16], "the picture is upright: 480 by 640");
+    const shown = await page.request.get(new URL(await ground.getAttribute("href"), server.url).href);
+    assert.equal(shown.status(), 200);
+    assert.match(shown.headers()["content-type"], /^image\//);
+    await look(page, "plan-picture");
+  },
+);
+
 await test(
   "a sign that no longer stands takes the zone out of use; an end is final",
   "vera",
