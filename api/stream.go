@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,6 +42,11 @@ type StreamReset struct {
 	Cursor Cursor `json:"cursor" doc:"Where the stream goes on"`
 }
 
+// StreamGone tells that a camera was removed.
+type StreamGone struct {
+	ID string `json:"id"`
+}
+
 // StreamProblem ends a stream.
 type StreamProblem struct {
 	Status    int    `json:"status"`
@@ -50,13 +57,13 @@ type StreamProblem struct {
 func (a *API) registerStream() {
 	reg := a.huma.OpenAPI().Components.Schemas
 	var kinds []*huma.Schema
-	for _, v := range []any{Camera{}, Event{}, Status{}, StreamReset{}, StreamProblem{}} {
+	for _, v := range []any{Camera{}, StreamGone{}, Event{}, Status{}, StreamReset{}, StreamProblem{}} {
 		kinds = append(kinds, reg.Schema(reflect.TypeOf(v), true, ""))
 	}
 	huma.Register(a.huma, huma.Operation{
 		OperationID: "stream", Method: http.MethodGet, Path: "/v1/stream",
 		Summary: "What changes, as it happens",
-		Description: "Server-sent events: `camera` (each camera at most once a second), `status`, `event` (with its cursor as id), " +
+		Description: "Server-sent events: `camera` (each camera at most once a second), `camera_gone` (one was removed), `status`, `event` (with its cursor as id), " +
 			"`reset` (too much was missed: read /v1/events anew) and `problem` (the stream ends). " +
 			"A batch that holds events linked to a person is recorded in the access log first.",
 		Tags: []string{"stream"}, Middlewares: problem.Need(toFollow...),
@@ -186,13 +193,35 @@ func (s *streamer) cameras(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("api: stream: cameras: %w", err)
 	}
+	here := map[string]bool{}
 	for _, c := range cams {
 		if s.camera != "" && c.ID != s.camera {
 			continue
 		}
-		if err := s.changed("camera", "camera/"+c.ID, c.normal()); err != nil {
+		here[cameraKey+c.ID] = true
+		if err := s.changed("camera", cameraKey+c.ID, c.normal()); err != nil {
 			return err
 		}
+	}
+	return s.gone(here)
+}
+
+// cameraKey begins the names under which a reader's cameras are noted.
+const cameraKey = "camera/"
+
+// gone tells of the cameras that the reader knows and that are here no more.
+func (s *streamer) gone(here map[string]bool) error {
+	for _, key := range slices.Sorted(maps.Keys(s.sent)) {
+		id, ok := strings.CutPrefix(key, cameraKey)
+		if !ok || here[key] {
+			continue
+		}
+		b, err := json.Marshal(StreamGone{ID: id})
+		if err != nil {
+			return fmt.Errorf("api: stream: camera: %w", err)
+		}
+		delete(s.sent, key)
+		s.add("camera_gone", "", b)
 	}
 	return nil
 }

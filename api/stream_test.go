@@ -125,6 +125,18 @@ func TestStream(t *testing.T) {
 		require.Len(t, ms, 1)
 		assert.Contains(t, ms[0].data, `"faces":9`)
 
+		// A camera comes and goes; the reader learns of both.
+		h.SetCamera(api.Camera{ID: "yard", Name: "Yard", State: "starting"})
+		<-time.After(time.Second)
+		ms = messages(t, w.take())
+		require.Len(t, ms, 1)
+		assert.Contains(t, ms[0].data, `"id":"yard"`)
+		h.RemoveCamera("yard")
+		<-time.After(time.Second)
+		ms = messages(t, w.take())
+		require.Len(t, ms, 1)
+		assert.Equal(t, message{"camera_gone", "", `{"id":"yard"}`}, ms[0])
+
 		// Silence is filled by heartbeats.
 		<-time.After(16 * time.Second)
 		assert.Equal(t, ": still here\n\n", w.take())

@@ -139,6 +139,7 @@ func TestACameraIsKeptAndNeverShownAgain(t *testing.T) {
 	f.do(404, "DELETE", "/v1/admin/cameras/gate", "")
 	no := f.do(409, "DELETE", "/v1/admin/cameras/lobby", "")
 	require.Equal(t, "MANAGED_BY_FILE", no["code"])
+	f.now = f.now.Add(time.Second)
 	f.stuck = errors.New("rtsp://viewer:s3cret-pass@10.0.0.7 is odd")
 	no = f.do(503, "POST", "/v1/admin/cameras", gate)
 	require.Equal(t, "NOT_BEGUN", no["code"])

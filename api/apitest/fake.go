@@ -59,6 +59,13 @@ func (f *Fake) SetCamera(c api.Camera) {
 	slices.SortFunc(f.cameras, func(a, b api.Camera) int { return strings.Compare(a.ID, b.ID) })
 }
 
+// RemoveCamera takes a camera away.
+func (f *Fake) RemoveCamera(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cameras = slices.DeleteFunc(f.cameras, func(c api.Camera) bool { return c.ID == id })
+}
+
 // SetStatus replaces the status.
 func (f *Fake) SetStatus(s api.Status) {
 	f.mu.Lock()
