@@ -209,12 +209,12 @@ func (pl *planner) machines() {
 	pl.line("edge machines", nodes, fmt.Sprintf("of %d cores", d.CoresPerNode), fmt.Sprintf("%.0f cameras each", min(per, n)), Decode, Faces, Encode)
 	mem := n*float64(CameraBytes(d.Width, d.Height, d.Hold))*u.Of(Memory) + nodes*u.Of(ProgramBytes)*1e6
 	pl.line("edge memory", mem/1e9, "GB", fmt.Sprintf("%.0f MB a camera", float64(CameraBytes(d.Width, d.Height, d.Hold))*u.Of(Memory)/1e6), Memory, ProgramBytes)
-	gpus := 0.0
-	if d.GPU {
-		gpus = math.Ceil(n * (d.faceLooks() + d.personLooks()) / (u.Of(GPULooks) * d.Fill))
-	}
-	pl.line("gpus", gpus, "GPUs", fmt.Sprintf("%.1f looks a second of each camera", d.faceLooks()+d.personLooks()), GPULooks)
-	if d.GPU {
+	looks := d.faceLooks() + d.personLooks()
+	from := fmt.Sprintf("%.1f looks a second of each camera", looks)
+	if !d.GPU {
+		pl.line("gpus", 0, "GPUs", from+", on processors")
+	} else {
+		pl.line("gpus", math.Ceil(n*looks/(u.Of(GPULooks)*d.Fill)), "GPUs", from, GPULooks)
 		pl.p.Notes = append(pl.p.Notes, "No GPU was measured: their number, and what looks still take of processors beside them, are estimates.")
 	}
 }

@@ -75,6 +75,10 @@ func (x *Index) Len() int { return len(x.scale) }
 // Row is row i, to be filled before Seal(i), and read-only afterwards.
 func (x *Index) Row(i int) []float32 { return x.rows[i*Dim : (i+1)*Dim : (i+1)*Dim] }
 
+// Rows are the rows from from up to, not including, to, one after the other; they
+// are read-only.
+func (x *Index) Rows(from, to int) []float32 { return x.rows[from*Dim : to*Dim : to*Dim] }
+
 // up rounds a bound up, by far more than float32 arithmetic can lose.
 func up(v float64) float32 { return float32(v*(1+1e-5) + 1e-7) }
 
