@@ -265,9 +265,23 @@ func (d *decoding) hide(pic *av.Picture) bool {
 
 func (d *decoding) markDamaged() {
 	d.damaged, d.until = true, av.NoPTS
+	d.askKey()
+}
+
+// askKey asks a camera that can be asked for a key picture, once a second at most.
+func (d *decoding) askKey() {
 	if k, ok := d.w.drv.(driver.KeyFramer); ok && d.w.spec.Live && time.Since(d.asked) > time.Second {
 		d.asked = time.Now()
 		k.RequestKeyFrame()
+	}
+}
+
+// resume begins anew after units were left out. Without a key unit, what comes
+// next builds on pictures that are missing.
+func (d *decoding) resume(key bool) {
+	d.shown = time.Now()
+	if !key {
+		d.markDamaged()
 	}
 }
 

@@ -178,6 +178,7 @@ func (o *output) recycle(b []byte) {
 func (o *output) drainQueue() {
 	defer close(o.done)
 	failed := false
+	var behind backlog
 	for it := range o.queue {
 		if it.params != nil {
 			if failed || o.ctx.Err() != nil {
@@ -188,14 +189,28 @@ func (o *output) drainQueue() {
 			continue
 		}
 		o.bytes.Add(-int64(len(it.buf)))
-		if !failed && (o.ctx.Err() == nil) {
-			if err := o.dec.unit(it.unit); err != nil {
+		if !failed && o.ctx.Err() == nil {
+			if err := o.decode(&behind, it.unit); err != nil {
 				failed = true
 				o.cancel(err)
 			}
 		}
 		o.recycle(it.buf)
 	}
+}
+
+// decode decodes a live unit unless it waited for too long.
+func (o *output) decode(behind *backlog, u driver.Unit) error {
+	take, anew := behind.take(time.Now(), u)
+	if !take {
+		o.w.dropped.Add(1)
+		o.dec.askKey()
+		return nil
+	}
+	if anew {
+		o.dec.resume(u.Key)
+	}
+	return o.dec.unit(u)
 }
 
 // close ends the attempt; with drain set, the pictures still inside the decoder
