@@ -33,3 +33,6 @@ var (
 	Both    = both
 	Join    = join
 )
+
+// Deaf has a writer take no edge's word for where its chain ends.
+func Deaf(o *Options) { o.deaf = true }

@@ -105,6 +105,9 @@ func (c *chains) heard(h *kafkax.ReplayHead) {
 // in the store nor on the bus, though it was: it is missing, and nothing but the
 // claim shows it as long as the chain is silent.
 func (c *chains) settle(ctx context.Context, where func(chain string) (partition int, mine bool)) {
+	if c.w.o.deaf {
+		return
+	}
 	c.mu.Lock()
 	var ready []string
 	for id, k := range c.claims {

@@ -14,6 +14,7 @@ import (
 	"bystander/internal/kafkax"
 	broker "bystander/internal/testkit/kafka"
 	"bystander/sink/sinktest"
+	"bystander/sink/writer"
 )
 
 // tell has a chain's edge say up to where the bus has taken its events.
@@ -46,6 +47,31 @@ func counted(t *testing.T, reg *prometheus.Registry, name string) (sum float64) 
 // out. What lies before has the whole of one chain and the end of none that
 // follows, so that nothing on the bus shows it. Its edge's word does.
 func TestTheEndIsMissing(t *testing.T) {
+	w, m, silent := endIsMissing(t, func(*writer.Options) {})
+	has(t, m, silent)
+	for _, c := range w.Chains() {
+		require.EqualValues(t, 30, c.Last, "what nobody signed counts for nothing: %v", c)
+		require.Zero(t, c.Missing)
+	}
+}
+
+// TestTheEndIsMissedWithoutTheEdgesWord shows that the test above can fail: a
+// writer that hears its edges and does not compare what they say with the store
+// never finds the end.
+func TestTheEndIsMissedWithoutTheEdgesWord(t *testing.T) {
+	w, m, silent := endIsMissing(t, writer.Deaf)
+	got, err := m.Chain(t.Context(), "silent")
+	require.NoError(t, err)
+	require.Less(t, len(got), len(silent), "the end was found all the same: what TestTheEndIsMissing shows is not the check's doing")
+	for _, c := range w.Chains() {
+		require.Zero(t, c.Missing, "and nothing says that it lacks: %v", c)
+	}
+}
+
+// endIsMissing plays that and waits until the chain's end was found, or until the
+// writer has heard of it often enough to have found it.
+func endIsMissing(t *testing.T, change func(*writer.Options)) (*writer.Writer, *sinktest.Memory, []event.Event) {
+	t.Helper()
 	b := newBus(t, broker.Start(t, broker.Options{Shared: true}), 1)
 	m := sinktest.NewMemory()
 	silent := sinktest.Events(t, sinktest.Chain(t, "silent"), 30)
@@ -55,6 +81,9 @@ func TestTheEndIsMissing(t *testing.T) {
 	b.send(cut...)
 	b.send(other...)
 	o := quick(inMemory(m))
+	reg := prometheus.NewRegistry()
+	o.Registry = reg
+	change(&o)
 	require.Eventually(t, func() bool { // a new broker has no coordinator yet
 		res, err := b.c.Kafka().OffsetCommit(within(t, time.Minute), &segment.OffsetCommitRequest{
 			GroupID: o.Group, GenerationID: -1,
@@ -73,17 +102,14 @@ func TestTheEndIsMissing(t *testing.T) {
 		b.tell("silent", 30, stranger)
 		b.tell("cut", 40, stranger)
 	}
+	before := counted(t, reg, "bystander_writer_replay_answers_total")
 	require.Eventually(t, func() bool {
 		b.tell("silent", 30, sinktest.Key)
 		b.tell("cut", 30, sinktest.Key)
 		got, err := m.Chain(t.Context(), "silent")
-		return err == nil && len(got) == len(silent)
+		return err == nil && len(got) == len(silent) || counted(t, reg, "bystander_writer_replay_answers_total") > before+100
 	}, time.Minute, 200*time.Millisecond, "%v", w.Chains())
-	has(t, m, silent)
-	for _, c := range w.Chains() {
-		require.EqualValues(t, 30, c.Last, "what nobody signed counts for nothing: %v", c)
-		require.Zero(t, c.Missing)
-	}
+	return w, m, silent
 }
 
 // TestAnEndThatIsOnItsWayIsNotMissing: an edge's word comes long before the

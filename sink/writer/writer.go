@@ -76,6 +76,8 @@ type Options struct {
 	Now      func() time.Time
 	Log      zerolog.Logger
 	Registry prometheus.Registerer // nil for none
+
+	deaf bool // takes no edge's word for where its chain ends; a test shows what is lost then
 }
 
 func (o *Options) fill() error {
