@@ -32,6 +32,8 @@ type commands struct {
 	Consent       consentCmd       `cmd:"" help:"Check consent receipts."`
 	Eval          evalCmd          `cmd:"" help:"Measure: speed against the floor of plain decoding and encoding."`
 	Erase         eraseCmd         `cmd:"" help:"Erase a person: keys, templates, name, consents, and every event about them."`
+	Backup        backupCmd        `cmd:"" help:"Back up an installation, encrypted, while it runs."`
+	Restore       restoreCmd       `cmd:"" help:"Put an installation back from its backups; who was erased stays erased."`
 	Audit         auditCmd         `cmd:"" help:"Check that the event log is whole, unaltered and in order."`
 	VerifySegment verifySegmentCmd `cmd:"" help:"Check recorded segments against their signed receipts."`
 	Site          siteCmd          `cmd:"" help:"Import, export or show the living site."`
@@ -45,6 +47,7 @@ type commands struct {
 	Doctor        doctorCmd        `cmd:"" help:"Check this machine and this installation, with a fix for each finding."`
 	Openapi       openapiCmd       `cmd:"" name:"openapi" help:"Print the description of the HTTP interface (OpenAPI 3.1), as it is served at /openapi.json."`
 	CheckConfig   checkConfigCmd   `cmd:"" help:"Check a configuration file, and the site file that it names."`
+	Healthcheck   healthcheckCmd   `cmd:"" hidden:"" help:"Ask an address for its status, as images do."`
 	Probe         probeCmd         `cmd:"" hidden:""`
 	Version       versionCmd       `cmd:"" help:"Print the version."`
 }
