@@ -9,6 +9,7 @@ import { SelectField, TextField } from "../kit/fields";
 import { PageHead, Panel } from "../kit/page";
 import { useSending } from "../kit/sending";
 import { useToast } from "../kit/toast";
+import { type Rotation, RotationField } from "./camerarotation";
 import { TestReport } from "./cameratest";
 import { cameraTexts } from "./cameratexts";
 
@@ -27,6 +28,7 @@ export function AddCamera() {
   const say = useToast();
   const [id, setID] = useState("");
   const [name, setName] = useState("");
+  const [rotation, setRotation] = useState<Rotation>("0");
   const [entries, setEntries] = useState<Entries>({ url: "", username: "", password: "", transport: "tcp" });
   const [tested, setTested] = useState<{ of: Entries; report: Schemas["AdminReport"] }>();
   const trying = useSending();
@@ -47,8 +49,10 @@ export function AddCamera() {
     });
   const keep = async () => {
     const done = await keeping.send(async () => {
-      await client.POST("/v1/admin/cameras", { body: { id, ...body, ...(name ? { name } : {}) } });
-      await renew("/v1/admin/cameras");
+      await client.POST("/v1/admin/cameras", {
+        body: { id, ...body, ...turned(rotation), ...(name ? { name } : {}) },
+      });
+      await renew("/v1/admin/cameras", "/v1/cameras");
     });
     if (done) {
       say(t("kept"));
@@ -124,6 +128,7 @@ export function AddCamera() {
               />
               <TextField label={t("label")} maxLength={100} value={name} onChange={setName} />
             </div>
+            <RotationField value={rotation} onChange={setRotation} />
             {keeping.error ? <Refusal error={keeping.error} /> : null}
             {id !== "" && !proved ? <small>{t("keep.untested")}</small> : null}
             <div className="actions">
@@ -144,4 +149,8 @@ export function AddCamera() {
       </div>
     </>
   );
+}
+
+function turned(rotation: Rotation) {
+  return rotation === "0" ? {} : { rotation: Number(rotation) as 90 | 180 | 270 };
 }

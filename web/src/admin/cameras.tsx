@@ -1,17 +1,19 @@
 import { Route, Routes } from "react-router";
 import { useRenew } from "../api/all";
 import { api, type Camera, client, type Schemas } from "../api/client";
+import { Decide } from "../duties/decide";
 import { useWords } from "../i18n/i18n";
 import { useTexts } from "../i18n/texts";
-import { LinkButton } from "../kit/button";
+import { Button, LinkButton } from "../kit/button";
 import { ConfirmButton } from "../kit/dialog";
 import { Loaded } from "../kit/loaded";
 import { Chip, PageHead, Panel } from "../kit/page";
+import { useSending } from "../kit/sending";
 import { DataTable } from "../kit/table";
 import { useToast } from "../kit/toast";
-import { Icon } from "../ui/icons";
-import { Empty } from "../ui/parts";
+import { Empty, useNow } from "../ui/parts";
 import { AddCamera } from "./cameraadd";
+import { ChangeCamera } from "./camerachange";
 import { cameraTexts } from "./cameratexts";
 
 /** A camera as it is kept, with how it runs where it does. */
@@ -25,13 +27,14 @@ export default function Cameras() {
     <Routes>
       <Route index element={<List />} />
       <Route path="new" element={<AddCamera />} />
+      <Route path=":id" element={<ChangeCamera />} />
     </Routes>
   );
 }
 
 function List() {
   const t = useTexts(cameraTexts);
-  const kept = api.useQuery("get", "/v1/admin/cameras");
+  const kept = api.useQuery("get", "/v1/admin/cameras", {}, { refetchInterval: 10_000 });
   const live = api.useQuery("get", "/v1/cameras", {}, { refetchInterval: 3000 });
   return (
     <>
@@ -44,14 +47,6 @@ function List() {
           </LinkButton>
         }
       />
-      {kept.data?.restart ? (
-        <div className="note warn" role="status">
-          <Icon name="refresh" />
-          <div>
-            <strong>{t("restart")}</strong> {t("restart.text")}
-          </div>
-        </div>
-      ) : null}
       <Panel title={t("list")}>
         <Loaded
           query={kept}
@@ -81,6 +76,7 @@ const tones: Readonly<Record<Camera["state"], "good" | "warn" | "bad" | "muted">
   connecting: "warn",
   connected: "good",
   retrying: "bad",
+  paused: "muted",
   ended: "muted",
   failed: "bad",
   closed: "muted",
@@ -93,7 +89,7 @@ function Table({ rows }: { rows: readonly Row[] }) {
     <DataTable<Row>
       caption={t("title")}
       rows={rows}
-      rowKey={(r) => `${r.kept.id} ${r.kept.leaving}`}
+      rowKey={(r) => r.kept.id}
       columns={[
         {
           key: "name",
@@ -138,7 +134,7 @@ function Table({ rows }: { rows: readonly Row[] }) {
         {
           key: "do",
           title: t("do"),
-          cell: ({ kept }) => (kept.origin === "interface" && !kept.leaving ? <Remove id={kept.id} /> : null),
+          cell: ({ kept }) => <Actions kept={kept} />,
         },
       ]}
     />
@@ -148,23 +144,90 @@ function Table({ rows }: { rows: readonly Row[] }) {
 function State({ kept, live }: Row) {
   const t = useTexts(cameraTexts);
   const w = useWords();
-  if (!kept.running) return <Chip tone="warn">{t("s.waits")}</Chip>;
+  const now = useNow();
+  if (kept.pause)
+    return (
+      <>
+        <Chip tone="muted">{t("s.paused")}</Chip>
+        <small>{t("pause.by", { who: kept.pause.by, when: w.moment(kept.pause.at) })}</small>
+        <small>{kept.pause.reason}</small>
+      </>
+    );
+  if (!kept.running) return <Chip tone="bad">{t("s.stuck")}</Chip>;
+  if (!live) return null;
+  const wait = live.next_try ? Math.ceil((Date.parse(live.next_try) - now) / 1000) : 0;
   return (
     <>
-      {kept.leaving ? <Chip tone="warn">{t("s.leaving")}</Chip> : null}{" "}
-      {live ? (
-        <>
-          <Chip tone={tones[live.state]}>{t(`s.${live.state}`)}</Chip>
-          {live.state !== "connected" && live.err_code ? (
-            <small>{w.code("err", live.err_code, live.err)}</small>
-          ) : null}
-        </>
+      <Chip tone={tones[live.state]}>{t(`s.${live.state}`)}</Chip>
+      {live.state !== "connected" && live.err_code ? (
+        <small>{w.code("err", live.err_code, live.err)}</small>
+      ) : null}
+      {live.state === "retrying" ? (
+        <small>{wait > 0 ? t("again", { s: wait }) : t("again.now")}</small>
       ) : null}
     </>
   );
 }
 
+function Actions({ kept }: { kept: Schemas["AdminCamera"] }) {
+  const t = useTexts(cameraTexts);
+  return (
+    <div className="actions">
+      {kept.origin === "interface" ? (
+        <LinkButton small to={kept.id}>
+          {t("change")}
+        </LinkButton>
+      ) : null}
+      {kept.pause ? <Resume id={kept.id} /> : <Pause id={kept.id} />}
+      {kept.origin === "interface" ? <Remove id={kept.id} /> : null}
+    </div>
+  );
+}
+
+function Pause({ id }: { id: string }) {
+  const t = useTexts(cameraTexts);
+  const w = useWords();
+  const renew = useRenew();
+  return (
+    <Decide
+      small
+      label={t("pause")}
+      title={w.pair(t("pause"), id)}
+      text={t("pause.text")}
+      said={t("paused")}
+      run={async (reason) => {
+        await client.POST("/v1/admin/cameras/{id}/pause", { params: { path: { id } }, body: { reason } });
+        await renew("/v1/admin/cameras", "/v1/cameras");
+      }}
+    />
+  );
+}
+
+function Resume({ id }: { id: string }) {
+  const t = useTexts(cameraTexts);
+  const renew = useRenew();
+  const say = useToast();
+  const { busy, send } = useSending();
+  return (
+    <Button
+      small
+      tone="primary"
+      pending={busy}
+      onPress={() =>
+        void send(async () => {
+          await client.POST("/v1/admin/cameras/{id}/resume", { params: { path: { id } } });
+          await renew("/v1/admin/cameras", "/v1/cameras");
+          say(t("resumed"));
+        })
+      }
+    >
+      {t("resume")}
+    </Button>
+  );
+}
+
 function Remove({ id }: { id: string }) {
+  const w = useWords();
   const t = useTexts(cameraTexts);
   const renew = useRenew();
   const say = useToast();
@@ -173,11 +236,11 @@ function Remove({ id }: { id: string }) {
       small
       tone="danger"
       label={t("remove")}
-      title={`${t("remove")}: ${id}`}
+      title={w.pair(t("remove"), id)}
       text={t("remove.ask")}
       run={async () => {
         await client.DELETE("/v1/admin/cameras/{id}", { params: { path: { id } } });
-        await renew("/v1/admin/cameras");
+        await renew("/v1/admin/cameras", "/v1/cameras");
         say(t("removed"));
       }}
     />

@@ -32,6 +32,7 @@ const kinds = [
   "incident",
   "retention_run",
   "camera_health",
+  "camera_change",
 ] as const;
 
 async function readLog(kind: string, before: string, signal: AbortSignal): Promise<Entry[]> {

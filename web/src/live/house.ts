@@ -71,10 +71,9 @@ export class House {
 
   async #begin(): Promise<void> {
     // The stream brings the cameras too, but pictures need not wait for the log.
+    // Cameras that went while the stream was away are told by nothing else.
     const cameras = read("/v1/cameras").then(
-      (got) =>
-        this.#state.cameras === undefined &&
-        this.#set({ cameras: got.cameras.toSorted((a, b) => (a.id < b.id ? -1 : 1)) }),
+      (got) => this.#set({ cameras: got.cameras.toSorted((a, b) => (a.id < b.id ? -1 : 1)) }),
       () => {
         // The stream will bring them, or its own error.
       },
@@ -108,6 +107,9 @@ export class House {
       if (source.readyState === EventSource.CLOSED) this.#later();
     };
     on<Camera>(source, "camera", (c) => this.#set({ cameras: putCamera(this.#state.cameras ?? [], c) }));
+    on<{ id: string }>(source, "camera_gone", ({ id }) =>
+      this.#set({ cameras: (this.#state.cameras ?? []).filter((c) => c.id !== id) }),
+    );
     on<Status>(source, "status", (s) => this.#set({ status: s, cameras: this.#state.cameras ?? [] }));
     on<HouseEvent>(source, "event", (e, id) => {
       if (id) this.#cursor = id;

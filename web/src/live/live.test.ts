@@ -171,6 +171,7 @@ describe("pictures", () => {
     [camera({ state: "connecting", driver: "whip" }), playing, "unpublished"],
     [camera({ state: "retrying", driver: "whip" }), playing, "unpublished"],
     [camera({ state: "ended" }), playing, "ended"],
+    [camera({ state: "paused" }), playing, "paused"],
   ] as const)("shows %#", (c, view, want) => {
     expect(pictureOf(c, view)).toBe(want);
   });

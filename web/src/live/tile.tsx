@@ -193,6 +193,13 @@ function Cover({ camera, picture, view }: { camera: Camera; picture: Picture; vi
           <p>{w.t("tile.viewBusy", { s: secondsTo(view.kind === "waiting" ? view.until : now, now) })}</p>
         </div>
       );
+    case "paused":
+      return (
+        <div className="cover">
+          <Icon name="cameraOff" size={24} />
+          <p>{w.t("tile.paused", { time: w.time(camera.since) })}</p>
+        </div>
+      );
     case "ended":
       return (
         <div className="cover">

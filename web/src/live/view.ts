@@ -10,6 +10,7 @@ export type Picture =
   | "busy" // the camera works, the server takes no more viewers
   | "starting"
   | "unpublished" // a browser camera that nobody publishes
+  | "paused" // by an administrator
   | "lost"
   | "ended";
 
@@ -25,6 +26,8 @@ export function pictureOf(c: Camera, view: ViewState): Picture {
     case "failed":
     case "closed":
       return "lost";
+    case "paused":
+      return "paused";
     case "ended":
       return "ended";
   }
