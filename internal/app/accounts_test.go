@@ -128,9 +128,9 @@ func TestWhatTakesDataAwayAsksForASecondFactor(t *testing.T) {
 		{"POST", "/v1/audit/names/" + id + "/answer", actor.Auditor},
 	} {
 		for factor, want := range map[string]string{"": "", "old": "STEP_UP", "none": "STEP_UP", "program": "TOKEN_MAY_NOT_EXPORT"} {
-			body := `{"purpose":"audit","from":"2026-11-01T00:00:00Z","to":"2026-11-02T00:00:00Z","approve":true,"reason":"for the test"}`
-			if tt.path != "/v1/audit/query?format=csv" {
-				body = `{"approve":true,"reason":"for the test"}`
+			body := `{"approve":true,"reason":"for the test"}`
+			if tt.path == "/v1/audit/query?format=csv" {
+				body = `{"purpose":"audit","from":"2026-11-01T00:00:00Z","to":"2026-11-02T00:00:00Z"}`
 			}
 			req := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, strings.NewReader(body))
 			req.Host = "127.0.0.1"
