@@ -80,7 +80,8 @@ typedef struct by_decoder {
 
 int by_codec_id(const char *name);
 
-int by_dec_open(by_decoder **out, int codec_id, const uint8_t *extra, int extra_len,
+// name asks for one decoder of libav's by name; NULL takes the codec's usual one.
+int by_dec_open(by_decoder **out, const char *name, int codec_id, const uint8_t *extra, int extra_len,
 	const AVCodecParameters *par, AVRational tb, by_orient base,
 	int threads, int low_delay, int64_t max_pixels, by_err *e);
 int by_dec_send(by_decoder *d, const uint8_t *data, int len, const uint8_t *extra,
@@ -137,6 +138,7 @@ typedef struct by_enccfg {
 	int64_t bitrate, maxrate, bufsize;
 	double crf; // negative: unset
 	int32_t lossless, gop, threads, global_header;
+	int32_t nvenc; // 1 encodes H.264 on an NVIDIA card
 	by_colour colour;
 	char preset[16], tune[32], profile[16];
 } by_enccfg;

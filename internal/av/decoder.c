@@ -44,14 +44,15 @@ static int set_extradata(AVCodecContext *ctx, const uint8_t *extra, int len)
 	return 0;
 }
 
-int by_dec_open(by_decoder **out, int codec_id, const uint8_t *extra, int extra_len,
+int by_dec_open(by_decoder **out, const char *name, int codec_id, const uint8_t *extra, int extra_len,
 	const AVCodecParameters *par, AVRational tb, by_orient base,
 	int threads, int low_delay, int64_t max_pixels, by_err *e)
 {
 	int rc = AVERROR(ENOMEM);
 	by_log_clear();
-	const AVCodec *codec = avcodec_find_decoder(par ? par->codec_id : (enum AVCodecID)codec_id);
-	if (!codec)
+	enum AVCodecID id = par ? par->codec_id : (enum AVCodecID)codec_id;
+	const AVCodec *codec = name ? avcodec_find_decoder_by_name(name) : avcodec_find_decoder(id);
+	if (!codec || codec->id != id)
 		return BY_NO_DECODER;
 	by_decoder *d = av_mallocz(sizeof *d);
 	if (!d)

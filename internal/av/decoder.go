@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"syscall"
+	"unsafe"
 
 	"bystander/internal/frame"
 )
@@ -29,6 +30,8 @@ type DecoderConfig struct {
 	// LowDelay gives a picture as soon as its packet is in. For live streams
 	// without B-frames; with them pictures would come out of order.
 	LowDelay bool
+	// Hardware lets a card decode where there is one. See Decoder.Coder.
+	Hardware Hardware
 }
 
 // Decoder turns packets into pictures, in the order of their presentation.
@@ -36,6 +39,7 @@ type Decoder struct {
 	c    *C.by_decoder
 	info C.by_picinfo
 	pic  Picture
+	by   Coder
 }
 
 // NewDecoder returns a decoder that the caller closes. It fails with
@@ -61,8 +65,21 @@ func NewDecoder(cfg DecoderConfig) (*Decoder, error) {
 		return nil, err
 	}
 	d := &Decoder{}
-	rc := C.by_dec_open(&d.c, id, bytePtr(cfg.Extradata), C.int(len(cfg.Extradata)), par, tb, o,
-		C.int(max(cfg.Threads, 1)), cBool(cfg.LowDelay), frame.MaxPixels, &e)
+	var rc C.int
+	for _, name := range append(cfg.Hardware.decoders(cfg.Codec), "") {
+		var n *C.char
+		if name != "" {
+			n = C.CString(name)
+		}
+		rc = C.by_dec_open(&d.c, n, id, bytePtr(cfg.Extradata), C.int(len(cfg.Extradata)), par, tb, o,
+			C.int(max(cfg.Threads, 1)), cBool(cfg.LowDelay), frame.MaxPixels, &e)
+		C.free(unsafe.Pointer(n))
+		d.by.Name = name
+		if rc >= 0 || name == "" {
+			break
+		}
+		d.by.refuse(name, rc, &e)
+	}
 	if rc < 0 {
 		if rc == C.BY_NO_DECODER {
 			return nil, fmt.Errorf("av: decoder: %w: no decoder for %q", ErrUnsupported, string(cfg.Codec))
@@ -72,6 +89,9 @@ func NewDecoder(cfg DecoderConfig) (*Decoder, error) {
 	d.pic.d = d
 	return d, nil
 }
+
+// Coder tells who decodes, and why hardware that was allowed does not.
+func (d *Decoder) Coder() Coder { return d.by }
 
 // Send gives the decoder one packet; the bytes are copied. Afterwards Receive
 // is called until ErrAgain. Send fails with ErrCorrupt (the packet is used up;

@@ -20,6 +20,25 @@ static void x264_options(AVDictionary **o, const by_enccfg *c)
 	}
 }
 
+// nvenc_options ask for what x264_options do: no delay, key pictures on demand, a
+// constant quality beneath a cap.
+static void nvenc_options(AVDictionary **o, const by_enccfg *c)
+{
+	av_dict_set(o, "preset", "p1", 0);
+	av_dict_set(o, "tune", "ull", 0);
+	if (c->profile[0])
+		av_dict_set(o, "profile", c->profile, 0);
+	av_dict_set(o, "forced-idr", "1", 0);
+	av_dict_set(o, "zerolatency", "1", 0);
+	av_dict_set(o, "delay", "0", 0);
+	if (c->crf >= 0) {
+		av_dict_set(o, "rc", "vbr", 0);
+		char num[32];
+		snprintf(num, sizeof num, "%.3f", c->crf);
+		av_dict_set(o, "cq", num, 0);
+	}
+}
+
 static void vpx_options(AVDictionary **o, const by_enccfg *c)
 {
 	av_dict_set(o, "deadline", "realtime", 0);
@@ -68,7 +87,9 @@ static int configure(by_encoder *x, const by_enccfg *c, AVDictionary **o)
 	a->colorspace = c->colour.matrix;
 	if (c->global_header)
 		a->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-	if (c->codec_id == AV_CODEC_ID_H264)
+	if (c->nvenc)
+		nvenc_options(o, c);
+	else if (c->codec_id == AV_CODEC_ID_H264)
 		x264_options(o, c);
 	else
 		vpx_options(o, c);
@@ -88,7 +109,7 @@ static const AVCodec *encoder_for(int id)
 int by_enc_open(by_encoder **out, const by_enccfg *c, by_err *e)
 {
 	by_log_clear();
-	const AVCodec *codec = encoder_for(c->codec_id);
+	const AVCodec *codec = c->nvenc ? avcodec_find_encoder_by_name("h264_nvenc") : encoder_for(c->codec_id);
 	if (!codec)
 		return BY_NO_ENCODER;
 	by_encoder *x = av_mallocz(sizeof *x);

@@ -42,6 +42,10 @@ type EncoderConfig struct {
 	GlobalHeader bool
 	Colour       frame.Colour
 	Aspect       frame.Rational
+	// Hardware lets a card encode H.264 where there is one: even sides, no
+	// lossless coding. Preset and Tune are then the card's own. See
+	// Encoder.Coder.
+	Hardware Hardware
 }
 
 // Encoder turns pictures into packets, one for each and at once: there are no
@@ -58,6 +62,7 @@ type Encoder struct {
 	size frame.Size
 	raw  C.by_packet
 	out  []Packet
+	by   Coder
 }
 
 // NewEncoder returns an encoder that the caller closes. It fails with
@@ -70,6 +75,16 @@ func NewEncoder(cfg EncoderConfig) (*Encoder, error) {
 	}
 	x := &Encoder{size: cfg.Size}
 	var e C.by_err
+	if name := cfg.Hardware.encoder(cfg); name != "" {
+		hard := c
+		hard.nvenc = 1
+		if rc := C.by_enc_open(&x.c, &hard, &e); rc >= 0 {
+			x.by.Name = name
+			return x, nil
+		} else {
+			x.by.refuse(name, rc, &e)
+		}
+	}
 	if rc := C.by_enc_open(&x.c, &c, &e); rc < 0 {
 		if rc == C.BY_NO_ENCODER {
 			return nil, fmt.Errorf("av: encoder: %w: no encoder for %q", ErrUnsupported, string(cfg.Codec))
@@ -192,6 +207,9 @@ func names(c *C.by_enccfg, cfg EncoderConfig) error {
 	}
 	return nil
 }
+
+// Coder tells who encodes, and why hardware that was allowed does not.
+func (x *Encoder) Coder() Coder { return x.by }
 
 // Size is the coded size; it differs from the configured one only where an odd
 // side had to be padded.
