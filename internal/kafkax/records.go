@@ -12,8 +12,24 @@ import (
 	"github.com/segmentio/kafka-go/compress"
 )
 
-// ErrRecords reports record batches that are not as the protocol has them.
+// ErrRecords reports what is not as the protocol has it. Asking again may bring
+// it whole.
 var ErrRecords = errors.New("kafka: malformed record batch")
+
+// Unreadable reports a batch that is whole by its checksum and cannot be read all
+// the same: its producer wrote it so, and it will never be otherwise. Reading goes
+// on behind it.
+type Unreadable struct {
+	Offset, Next int64 // of the batch, and behind it
+	Err          error
+}
+
+func (u *Unreadable) Error() string {
+	return fmt.Sprintf("kafka: unreadable batch of records %d to %d: %v", u.Offset, u.Next-1, u.Err)
+}
+
+// Unwrap returns the cause.
+func (u *Unreadable) Unwrap() error { return u.Err }
 
 // Record is one record of a batch. What it points to is valid until the next one
 // is read.
@@ -75,8 +91,8 @@ const (
 )
 
 // maxPlain bounds what one batch may become when it is decompressed. The brokers
-// bound it before that, mostly at 1 MiB.
-const maxPlain = 256 << 20
+// bound it before that, mostly at 1 MiB; our own are smaller than that either way.
+const maxPlain = 64 << 20
 
 // Reset begins to read batches as a fetch brought them, the last one of which may
 // be cut short. They are not copied.
@@ -106,12 +122,13 @@ func (r *Records) NextOffset() int64 { return r.next }
 
 // Read returns the next record, io.EOF behind the last whole batch. Records
 // before the offset given to Reset, with which a batch may begin, are passed
-// over. It fails with ErrRecords and the codec's errors.
+// over. It fails with ErrRecords, and with an Unreadable, after which it can be
+// called again.
 func (r *Records) Read() (*Record, error) {
 	for {
 		for r.left > 0 {
 			if err := r.record(); err != nil {
-				return nil, err
+				return nil, r.unreadable(err)
 			}
 			r.left--
 			if r.rec.Offset >= r.next {
@@ -157,13 +174,19 @@ func (r *Records) batch() error {
 	}
 	if code := compress.Compression(attributes & 7); code != compress.None {
 		if err := r.decompress(code); err != nil {
-			return fmt.Errorf("%w: batch at offset %d: %w", ErrRecords, r.base, err)
+			return r.unreadable(err)
 		}
 	}
 	if int64(count) > int64(len(r.rest)) {
-		return fmt.Errorf("%w: %d records in %d bytes at offset %d", ErrRecords, count, len(r.rest), r.base)
+		return r.unreadable(fmt.Errorf("%d records in %d bytes", count, len(r.rest)))
 	}
 	return nil
+}
+
+// unreadable gives the present batch up.
+func (r *Records) unreadable(err error) error {
+	r.left = 0
+	return &Unreadable{Offset: r.base, Next: r.after, Err: err}
 }
 
 func (r *Records) decompress(code compress.Compression) error {
@@ -199,9 +222,7 @@ func (b *bounded) ReadFrom(from io.Reader) (int64, error) {
 
 // record reads the next record into r.rec.
 func (r *Records) record() error {
-	bad := func() error {
-		return fmt.Errorf("%w: record behind offset %d", ErrRecords, r.next-1)
-	}
+	bad := func() error { return fmt.Errorf("malformed record behind %d", r.next-1) }
 	size, b, ok := cutVarint(r.rest)
 	if !ok || size < 1 || size > int64(len(b)) {
 		return bad()

@@ -145,24 +145,40 @@ func TestRecordsPassesOverWhatIsGone(t *testing.T) {
 
 func TestRecordsRefuses(t *testing.T) {
 	msg := kafka.Message{Value: bytes.Repeat([]byte("v"), 100), Time: time.UnixMilli(5)}
-	for name, spoil := range map[string]func(b []byte) []byte{
-		"another content":          func(b []byte) []byte { b[70] ^= 1; return b },
-		"an old format":            func(b []byte) []byte { b[16] = 1; return b },
-		"more records than bytes":  func(b []byte) []byte { binary.BigEndian.PutUint32(b[57:], 1<<20); return kafkax.SumUp(b) },
-		"more records than it has": func(b []byte) []byte { binary.BigEndian.PutUint32(b[57:], 2); return kafkax.SumUp(b) },
-		"an unknown codec":         func(b []byte) []byte { b[22] = 6; return kafkax.SumUp(b) },
-		"not of its codec":         func(b []byte) []byte { b[22] = 3; return kafkax.SumUp(b) },
-		"a record too long":        func(b []byte) []byte { b[62] |= 0x7f; return kafkax.SumUp(b) },
-		"a length below the head":  func(b []byte) []byte { binary.BigEndian.PutUint32(b[8:], 20); return b },
+	bomb := setOf(t, 0, compress.Gzip, kafka.Message{Value: make([]byte, 65<<20), Time: time.UnixMilli(5)})
+	count := func(b []byte, n uint32) []byte { binary.BigEndian.PutUint32(b[57:], n); return kafkax.SumUp(b) }
+	for name, tc := range map[string]struct {
+		spoil func(b []byte) []byte
+		ever  bool // asking again is in vain
+	}{
+		"another content":          {spoil: func(b []byte) []byte { b[70] ^= 1; return b }},
+		"an old format":            {spoil: func(b []byte) []byte { b[16] = 1; return b }},
+		"a length below the head":  {spoil: func(b []byte) []byte { binary.BigEndian.PutUint32(b[8:], 20); return b }},
+		"more records than bytes":  {func(b []byte) []byte { return count(b, 1<<20) }, true},
+		"more records than it has": {func(b []byte) []byte { return count(b, 2) }, true},
+		"an unknown codec":         {func(b []byte) []byte { b[22] = 6; return kafkax.SumUp(b) }, true},
+		"not of its codec":         {func(b []byte) []byte { b[22] = 3; return kafkax.SumUp(b) }, true},
+		"a record too long":        {func(b []byte) []byte { b[62] |= 0x7f; return kafkax.SumUp(b) }, true},
+		"more than memory holds":   {func([]byte) []byte { return bomb }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r kafkax.Records
-			r.Reset(spoil(setOf(t, 0, compress.None, msg)), 0)
+			r.Reset(append(tc.spoil(setOf(t, 0, compress.None, msg)), setOf(t, 1, compress.None, msg)...), 0)
 			var err error
 			for err == nil {
 				_, err = r.Read()
 			}
-			require.ErrorIs(t, err, kafkax.ErrRecords)
+			var lost *kafkax.Unreadable
+			require.Equal(t, tc.ever, errors.As(err, &lost), "%v", err)
+			if !tc.ever {
+				require.ErrorIs(t, err, kafkax.ErrRecords)
+				return
+			}
+			require.Zero(t, lost.Offset)
+			require.EqualValues(t, 1, lost.Next)
+			rec, err := r.Read()
+			require.NoError(t, err, "what follows it is read")
+			require.EqualValues(t, 1, rec.Offset)
 		})
 	}
 }
@@ -181,6 +197,10 @@ func FuzzRecords(f *testing.F) {
 		for {
 			rec, err := r.Read()
 			if err != nil {
+				var lost *kafkax.Unreadable
+				if errors.As(err, &lost) {
+					continue
+				}
 				if !errors.Is(err, io.EOF) && !errors.Is(err, kafkax.ErrRecords) {
 					t.Fatal(err)
 				}

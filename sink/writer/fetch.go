@@ -165,6 +165,11 @@ func (f *fetcher) read(p *part) error {
 			p.next = f.records.NextOffset()
 			return nil // the rest comes with the next fetch
 		}
+		var lost *kafkax.Unreadable
+		if errors.As(err, &lost) { // what was in it shows as a gap
+			p.bad = append(p.bad, badRecord{partition: f.partition, offset: lost.Offset, reason: ReasonUnreadable, err: err, message: kafka.Message{Time: f.s.w.o.Now()}})
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("records from offset %d: %w", p.next, err)
 		}
