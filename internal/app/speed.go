@@ -352,6 +352,7 @@ func (m *speedMeter) live(ctx context.Context, cam *loopcam.Camera) (*liveReport
 	cfg := m.cfg
 	cfg.Data, cfg.Keys = dir, filepath.Join(dir, "keys")
 	cfg.Events.Edge, cfg.Server.Listen = "speed", "127.0.0.1:0"
+	cfg.Capacity.Ladder = false // at full quality, or dropped and counted
 	for i := range m.o.Streams {
 		cfg.Cameras = append(cfg.Cameras, config.Camera{
 			ID: fmt.Sprintf("stream-%d", i+1), Driver: "rtsp", Transport: "tcp", URL: config.Secret(cam.URL()),

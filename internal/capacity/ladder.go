@@ -49,6 +49,9 @@ func (r Rung) PersonEvery(configured int, fps float64) int {
 const (
 	downAfter = 3  // seconds of trouble
 	upAfter   = 30 // seconds of ease
+	// settle is how many seconds a step down is given to show what it saves
+	// before the same camera steps down again.
+	settle = 10
 	// upMost is the longest ease asked for. It doubles when a step up was
 	// followed by trouble.
 	upMost = 600
@@ -87,15 +90,17 @@ type Ladder struct {
 	why     map[string]string
 	trouble int
 	ease    int
-	wait    int  // seconds of ease asked for
-	rose    int  // seconds since the last step up; -1 never
-	last    int  // seconds since the last step down
-	begun   bool // a step was ever made
+	wait    int            // seconds of ease asked for
+	rose    int            // seconds since the last step up; -1 never
+	last    int            // seconds since the last step down
+	begun   bool           // a step was ever made
+	now     int            // seconds since the start
+	went    map[string]int // when a camera stepped down last
 }
 
 // NewLadder makes a ladder on which every camera begins at full quality.
 func NewLadder() *Ladder {
-	return &Ladder{rungs: Rungs(), at: map[string]int{}, why: map[string]string{}, wait: upAfter, rose: -1}
+	return &Ladder{rungs: Rungs(), at: map[string]int{}, why: map[string]string{}, went: map[string]int{}, wait: upAfter, rose: -1}
 }
 
 // At is a camera's rung and why it is there.
@@ -105,6 +110,7 @@ func (l *Ladder) At(camera string) (rung int, why string) { return l.at[camera],
 func (l *Ladder) Tick(load Load) *Step {
 	l.forget(load.Cameras)
 	l.last++
+	l.now++
 	if l.rose >= 0 {
 		l.rose++
 	}
@@ -135,6 +141,7 @@ func (l *Ladder) forget(now []CameraLoad) {
 		if !slices.ContainsFunc(now, func(c CameraLoad) bool { return c.ID == id }) {
 			delete(l.at, id)
 			delete(l.why, id)
+			delete(l.went, id)
 		}
 	}
 }
@@ -143,7 +150,6 @@ func (l *Ladder) forget(now []CameraLoad) {
 // is taken: everybody gives before anybody gives twice, and a busy camera gives
 // before a calm one.
 func (l *Ladder) down(load Load) *Step {
-	l.trouble = 0
 	if l.rose >= 0 && l.rose < 60 {
 		l.wait = min(2*l.wait, upMost) // the last step up was too much
 	}
@@ -151,7 +157,7 @@ func (l *Ladder) down(load Load) *Step {
 	var best *CameraLoad
 	for i := range load.Cameras {
 		c := &load.Cameras[i]
-		if l.at[c.ID] == len(l.rungs)-1 {
+		if went, ok := l.went[c.ID]; l.at[c.ID] == len(l.rungs)-1 || ok && l.now-went < settle {
 			continue
 		}
 		if best == nil || l.at[c.ID] < l.at[best.ID] || l.at[c.ID] == l.at[best.ID] && c.Cores > best.Cores {
@@ -161,7 +167,8 @@ func (l *Ladder) down(load Load) *Step {
 	if best == nil {
 		return nil
 	}
-	l.last, l.begun = 0, true
+	l.trouble = 0
+	l.last, l.begun, l.went[best.ID] = 0, true, l.now
 	return l.step(best.ID, 1, "the machine cannot keep up: pictures were dropped or came too late to be looked at")
 }
 
