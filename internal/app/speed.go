@@ -230,6 +230,11 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 	if err != nil {
 		return round{}, err
 	}
+	mine, leave, err := m.eyes.of("speed", 0, clock)
+	if err != nil {
+		return round{}, errors.Join(err, src.Close())
+	}
+	defer leave()
 	var before, after runtime.MemStats
 	out := &liveOutlet{
 		shared: encode.New(encode.Config{}), live: &nullSink{}, log: m.log, clock: clock,
@@ -239,7 +244,7 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 		id: "speed", src: src, redact: redactConfig(m.cfg.Redact), may: redact.Nobody{},
 		out:   &settledOutlet{outlet: out, mem: &before},
 		stats: &cameraStats{}, clock: clock,
-		looker: &looker{eyes: m.eyes, cadence: m.cfg.Detect, now: time.Now, clock: clock},
+		looker: &looker{eyes: mine, cadence: m.cfg.Detect, now: time.Now, clock: clock},
 	}
 	// The worker's own start is no part of either measure.
 	first, err := src.Next(ctx)
