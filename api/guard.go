@@ -91,27 +91,9 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 	"media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
-// noPermissions switches off everything that a page could ask a person for.
-const noPermissions = "microphone=(), geolocation=(), display-capture=(), usb=(), serial=(), hid=(), " +
-	"midi=(), payment=(), accelerometer=(), gyroscope=(), magnetometer=(), " +
-	"browsing-topics=(), fullscreen=(self), camera="
-
 func setSecurityHeaders(h http.Header, path string) {
-	camera := "()"
-	if below(path, cameraPages) {
-		camera = "(self)"
-	}
 	h.Set("Content-Security-Policy", contentPolicy)
-	// A passkey is made at the account's pages, and can be asked for wherever
-	// somebody exports; not where strangers stand at a device.
-	made, asked := "()", "()"
-	if below(path, accountPages) {
-		made = "(self)"
-	}
-	if !below(path, devicePages) {
-		asked = "(self)"
-	}
-	h.Set("Permissions-Policy", noPermissions+camera+", publickey-credentials-get="+asked+", publickey-credentials-create="+made)
+	h.Set("Permissions-Policy", permissionsPolicy(path))
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Embedder-Policy", "require-corp")

@@ -29,9 +29,9 @@ func TestSecurityHeaders(t *testing.T) {
 		pp := hd.Get("Permissions-Policy")
 		assert.Contains(t, pp, "microphone=()")
 		if path == "/publish" {
-			assert.Contains(t, pp, " camera=(self)")
+			assert.Contains(t, pp, "camera=(self)")
 		} else {
-			assert.Contains(t, pp, " camera=()")
+			assert.Contains(t, pp, "camera=()")
 		}
 	}
 }

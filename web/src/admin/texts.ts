@@ -22,8 +22,6 @@ export const adminTexts = texts(
     "start.live": "Watch it live",
     "start.zone": "Followed here: zone {zone}",
     "start.follow": "Zone that is followed",
-    "start.file":
-      "This site is described by a file. Its steps are shown here as they stand; to work on them in the browser, import the file once with “bystander site import”.",
     "group.prepare": "Prepare",
     "group.place": "Map the place",
     "group.permit": "Earn the permission",
@@ -88,8 +86,6 @@ export const adminTexts = texts(
     "start.live": "查看实时画面",
     "start.zone": "当前跟踪的区域：{zone}",
     "start.follow": "跟踪的区域",
-    "start.file":
-      "本场所由文件描述。此处如实显示各步状态；如需在浏览器中办理，请用 “bystander site import” 将文件一次性导入。",
     "group.prepare": "准备",
     "group.place": "规划现场",
     "group.permit": "取得许可",
