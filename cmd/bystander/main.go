@@ -25,6 +25,7 @@ type commands struct {
 	Demo          demoCmd          `cmd:"" help:"Run everything on this machine with a loopback camera that plays a file, or with a camera of yours."`
 	Run           runCmd           `cmd:"" help:"Run with a configuration file: cameras in, redacted pictures and events out."`
 	Writer        writerCmd        `cmd:"" help:"Carry events from Kafka into ClickHouse, or into a file."`
+	Bus           busCmd           `cmd:"" help:"Look after the bus: its topics, and the records that writers put aside."`
 	Clickhouse    clickhouseCmd    `cmd:"" name:"clickhouse" help:"Make or print the schema of the store in ClickHouse."`
 	Redact        redactCmd        `cmd:"" help:"Redact a recording with the very same stages."`
 	Enrol         enrolCmd         `cmd:"" help:"Enrol a person who consented, from a photograph that is not kept."`

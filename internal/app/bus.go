@@ -28,8 +28,9 @@ type bus struct {
 	sink      *kafka.Sink
 	pump      *spool.Pump
 	replayer  *kafka.Replayer
-	publisher *relay.Publisher // of what is decided here
-	follower  *relay.Follower  // or of what is decided elsewhere
+	publisher *relay.Publisher      // of what is decided here
+	follower  *relay.Follower       // or of what is decided elsewhere
+	notes     func(context.Context) // puts on the log what was decided about the bus
 	alarms    *alarms
 	log       zerolog.Logger
 
@@ -53,7 +54,7 @@ func openClient(cfg config.Config, role string) (*kafkax.Client, error) {
 }
 
 // openBus joins the spool to Kafka when brokers are named.
-func (e *edge) openBus(context.Context) error {
+func (e *edge) openBus(ctx context.Context) error {
 	if len(e.cfg.Events.Kafka.Brokers) == 0 {
 		return nil
 	}
@@ -83,6 +84,12 @@ func (e *edge) openBus(context.Context) error {
 		return err
 	}
 	e.openPolicyBus(b)
+	book, err := busBook(ctx, e.cfg)
+	if err != nil {
+		return err
+	}
+	e.closing(book.Close)
+	b.notes = func(ctx context.Context) { e.takeUpBus(ctx, book) }
 	e.bus = b
 	return nil
 }
@@ -128,6 +135,7 @@ func (b *bus) run(ctx context.Context) {
 	if b.publisher != nil {
 		wg.Go(func() { b.publisher.Run(ctx) })
 	}
+	wg.Go(func() { b.notes(ctx) })
 	if b.follower != nil {
 		wg.Go(func() {
 			if err := b.follower.Run(ctx); err != nil {
