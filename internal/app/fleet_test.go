@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +33,11 @@ func patternCam(t *testing.T, path string) *loopcam.Camera {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cam.Close()) })
 	return cam
+}
+
+// addressOf is a pattern camera's address with its credentials.
+func addressOf(c *loopcam.Camera) string {
+	return strings.Replace(c.URL(), "rtsp://", "rtsp://viewer:c4n4ry@", 1)
 }
 
 // yard is a running edge without any camera in its configuration.
@@ -106,7 +112,7 @@ func TestCamerasComeAndGoWhileOthersRun(t *testing.T) {
 		t.Skip("plays two streams")
 	}
 	one, two := patternCam(t, "one"), patternCam(t, "two")
-	y := startYard(t, config.Camera{ID: "one", Name: "One", Driver: "rtsp", Transport: "tcp", URL: config.Secret(one.URL())})
+	y := startYard(t, config.Camera{ID: "one", Name: "One", Driver: "rtsp", Transport: "tcp", URL: config.Secret(addressOf(one))})
 	steady := y.cam("one")
 	y.flows("one")
 	stop := y.asked()
@@ -120,7 +126,7 @@ func TestCamerasComeAndGoWhileOthersRun(t *testing.T) {
 	require.Equal(t, string(ingest.CodeUnreachable), wrong.ErrCode, "it says why")
 	require.True(t, wrong.NextTry.After(time.Now().Add(-time.Second)), "and tries again")
 
-	y.change("two", func(_ *cameras.Camera, a *string) { *a = two.URL() })
+	y.change("two", func(_ *cameras.Camera, a *string) { *a = addressOf(two) })
 	y.flows("two")
 	require.Equal(t, frame.Size{W: 160, H: 96}, y.cam("two").src.Health().Size)
 	begun := y.cam("two")
