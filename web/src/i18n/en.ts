@@ -33,7 +33,7 @@ export const en = {
   "notice.NO_MODEL":
     "A model file is missing. Everybody is masked and matching is off. Run “bystander models pull”.",
   "notice.NO_SITE":
-    "There is no site file. Everybody is masked, nobody is compared with anyone. See “site.yml” in the documentation.",
+    "There is no site yet. Everybody is masked, nobody is compared with anyone. An administrator or a venue owner begins it under First steps.",
   "notice.RECORD_LIMIT": "The space for recordings is used up; the oldest are being removed.",
   "notice.STORE_SLOW": "The event store is slow. Events wait safely on disk until it takes them.",
   "notice.EXPOSED": "This server can be reached from the network, and what travels there is not encrypted.",
@@ -42,7 +42,7 @@ export const en = {
   "notice.other": "A notice of this installation:",
 
   "off.NO_MODEL": "no model file",
-  "off.NO_SITE": "no site file",
+  "off.NO_SITE": "no site yet",
   "off.NOBODY": "nobody has enrolled",
   "off.ZONE_NOT_LIVE": "no live recognition zone",
   "off.SCENE_OFF": "the scene is not enabled",

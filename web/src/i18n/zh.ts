@@ -29,7 +29,7 @@ export const zh: Record<Key, string> = {
 
   "notice.SAMPLE_SITE": "这是示例场所：其中的区域、提示标识和同意记录均为虚构，请勿用于公众。",
   "notice.NO_MODEL": "缺少模型文件。所有人均被遮蔽，匹配已关闭。请运行“bystander models pull”。",
-  "notice.NO_SITE": "没有场所文件。所有人均被遮蔽，不与任何人比对。请参阅文档中的“site.yml”。",
+  "notice.NO_SITE": "尚未建立场所。所有人均被遮蔽，不与任何人比对。请由管理员或场所负责人从“起步”开始设置。",
   "notice.RECORD_LIMIT": "录像空间已用完，正在删除最早的录像。",
   "notice.STORE_SLOW": "事件存储较慢。事件会安全地保存在磁盘上等待写入。",
   "notice.EXPOSED": "可从网络访问此服务器，且传输未加密。",
@@ -38,7 +38,7 @@ export const zh: Record<Key, string> = {
   "notice.other": "本系统的提示：",
 
   "off.NO_MODEL": "没有模型文件",
-  "off.NO_SITE": "没有场所文件",
+  "off.NO_SITE": "尚未建立场所",
   "off.NOBODY": "尚无人登记",
   "off.ZONE_NOT_LIVE": "没有启用的识别区域",
   "off.SCENE_OFF": "场景未启用",

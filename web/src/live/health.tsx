@@ -56,7 +56,7 @@ export function Health({ cameras, chosen }: { cameras: readonly Camera[] | undef
 function Row({ camera: c, chosen }: { camera: Camera; chosen: boolean }) {
   const w = useWords();
   const ok = c.state === "connected";
-  const tone = ok ? "good" : c.state === "connecting" || c.state === "starting" ? "quiet" : "bad";
+  const tone = ok ? "good" : ["connecting", "starting", "paused"].includes(c.state) ? "quiet" : "bad";
   const why = (code: string | undefined) =>
     code ? w.t("health.offWhy", { why: w.code("off", code) }) : w.t("health.off");
   return (
