@@ -78,6 +78,13 @@ bench: build ## benchmarks of the stages, then the whole pipeline against its fl
 	@$(GO) test -run '^$$' -bench . -benchmem -count 3 ./internal/... ./detect/... ./match/... ./redact/... ./sink/...
 	@$(BIN) eval speed
 
+# What "make compare" redacts both ways; the sample clips when empty.
+CLIPS ?=
+
+.PHONY: compare
+compare: build ## the same clips through bystander redact and the plain per-frame way: speed and leak (CLIPS=files)
+	@$(BIN) eval compare $(CLIPS)
+
 # How long "make soak" runs, and where its samples go.
 SOAK_FOR ?= 1h
 SOAK_DIR ?= out/soak

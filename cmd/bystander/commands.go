@@ -111,11 +111,12 @@ func (c *withdrawCmd) Run(ctx context.Context) error {
 }
 
 type evalCmd struct {
-	Match evalMatchCmd `cmd:"" help:"How well faces are told apart: pairs, closed set, FNIR at FPIR on an open set, with 95 % bounds."`
-	PAD   evalPADCmd   `cmd:"" name:"pad" help:"How well prints and screens are told from living people: APCER for each attack species, and BPCER, with 95 % bounds."`
-	Leak  evalLeakCmd  `cmd:"" help:"What still shows in a redacted recording, of this program or any other, judged by a detector of its own."`
-	Speed evalSpeedCmd `cmd:"" help:"Frames a second, CPU time by stage, delay, memory, and the ratio to plain decoding and encoding in the same run."`
-	Soak  evalSoakCmd  `cmd:"" help:"Run eight small cameras for a long time, some flapping and one hostile, and judge whether memory, handles, delay and leaks stay flat."`
+	Match   evalMatchCmd   `cmd:"" help:"How well faces are told apart: pairs, closed set, FNIR at FPIR on an open set, with 95 % bounds."`
+	PAD     evalPADCmd     `cmd:"" name:"pad" help:"How well prints and screens are told from living people: APCER for each attack species, and BPCER, with 95 % bounds."`
+	Leak    evalLeakCmd    `cmd:"" help:"What still shows in a redacted recording, of this program or any other, judged by a detector of its own."`
+	Speed   evalSpeedCmd   `cmd:"" help:"Frames a second, CPU time by stage, delay, memory, and the ratio to plain decoding and encoding in the same run."`
+	Compare evalCompareCmd `cmd:"" help:"The same recordings through this program and through the plain per-frame way: speed and leak side by side in one run."`
+	Soak    evalSoakCmd    `cmd:"" help:"Run eight small cameras for a long time, some flapping and one hostile, and judge whether memory, handles, delay and leaks stay flat."`
 }
 
 type evalLeakCmd struct {
@@ -145,13 +146,28 @@ type evalSpeedCmd struct {
 	Streams int           `help:"Also hold this many live streams of it, each at its own speed."`
 	For     time.Duration `default:"20s" help:"How long to run the live streams."`
 	Size    string        `default:"1280x720" help:"Scale the recording to this size first; 'native' leaves it."`
+	Hold    int           `default:"8" help:"Pictures held back, as redact.hold in the configuration."`
 	JSON    bool          `help:"Print one JSON object."`
 }
 
 func (c *evalSpeedCmd) Run(ctx context.Context) error {
 	return app.EvalSpeed(ctx, app.SpeedOptions{
-		In: c.In, Streams: c.Streams, For: c.For, Size: c.Size, JSON: c.JSON,
+		In: c.In, Streams: c.Streams, For: c.For, Size: c.Size, Hold: c.Hold, JSON: c.JSON,
 		Stdout: os.Stdout, Stderr: os.Stderr,
+	})
+}
+
+type evalCompareCmd struct {
+	In    []string `arg:"" optional:"" placeholder:"FILE" help:"Recordings; default the sample clips."`
+	Out   string   `placeholder:"DIR" help:"Keep both redacted recordings of each here. Those of the plain way may show faces."`
+	Seen  string   `placeholder:"DIR" help:"Keep what the judge finds in originals here, and use it again. Places only, no pixels."`
+	Quick bool     `help:"Leave out re-detection and re-identification."`
+	JSON  bool     `help:"Print one JSON object."`
+}
+
+func (c *evalCompareCmd) Run(ctx context.Context) error {
+	return app.Compare(ctx, app.CompareOptions{
+		In: c.In, Out: c.Out, Seen: c.Seen, Quick: c.Quick, JSON: c.JSON, Stdout: os.Stdout, Stderr: os.Stderr,
 	})
 }
 

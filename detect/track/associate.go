@@ -88,12 +88,19 @@ func (s *set) accept(t *Tracker, k Kind, dets []detection, now float64) {
 		if st.gap > t.o.Gone.Seconds() || surprising(st.pred, d.box) {
 			st.suspect()
 		}
+		st.off = apart(st.pred, d.box)
 		st.m.correct(d.box, now, 1)
 		st.det, st.observed = d, true
 		st.seen, st.misses = now, 0
 		st.hits++
 		st.confirmed = st.confirmed || st.hits >= 2 || d.score >= t.limits[k].Sure
 	}
+}
+
+// apart is the distance of two boxes' middles, in units of their mean size.
+func apart(a, b geom.Box) float32 {
+	p, q := a.Centre(), b.Centre()
+	return float32(math.Hypot(float64(p.X-q.X), float64(p.Y-q.Y)) / (0.5 * (side(a) + side(b))))
 }
 
 // surprising reports whether a detection is far from what its track promised:

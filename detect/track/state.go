@@ -20,6 +20,7 @@ type state struct {
 	gap                float64  // unseen before the latest look, in seconds
 	det                detection
 	born, seen         float64
+	off                float32 // of the last detection from its prediction, in sizes
 	hits, misses       int
 	tie                tie
 }
@@ -199,7 +200,7 @@ func (t *Tracker) report(at time.Duration) Result {
 			t.out.Tracks = append(t.out.Tracks, Track{
 				ID: st.id, Kind: Kind(k), Human: st.human, Partner: st.partner,
 				Generation: st.generation, Doubt: st.doubt, Ambiguous: st.ambiguous,
-				Box: st.box(), Observed: st.observed, Confirmed: st.confirmed, Score: st.det.score,
+				Box: st.box(), Observed: st.observed, Confirmed: st.confirmed, Score: st.det.score, Surprise: st.off,
 				Landmarks: st.det.marks, HasLandmarks: st.det.has && st.observed,
 				Age:    seconds(now - st.born),
 				Unseen: seconds(st.unseen(now)), Hits: st.hits, Misses: st.misses,

@@ -60,6 +60,10 @@ type Track struct {
 	// Confirmed is false for a track begun by a single weak detection.
 	Confirmed bool
 	Score     float32 // of the last detection
+	// Surprise is how far the last detection lay from where the track had been
+	// predicted, in units of the box's size: what interpolation across the next
+	// gap may be off by. It means nothing before the second hit.
+	Surprise float32
 	// Landmarks are those of the detection; valid only when HasLandmarks,
 	// which needs Observed.
 	Landmarks    [5]geom.Point

@@ -85,7 +85,7 @@ func openOwn(ctx context.Context, o LeakOptions, size frame.Size, log zerolog.Lo
 	if r.eyes, err = openEyes(ctx, cfg, 1, log); err != nil {
 		return nil, err
 	}
-	r.looker = &looker{eyes: r.eyes, cadence: cfg.Detect, cuts: !o.Live, now: time.Now}
+	r.looker = &looker{eyes: r.eyes, cadence: cfg.Detect, hold: rc.Hold, cuts: !o.Live, now: time.Now}
 	if err := r.add(name, rc, redact.Ablation{}); err != nil {
 		return nil, err
 	}

@@ -184,7 +184,8 @@ func TestFaultsFailClosed(t *testing.T) {
 				return nil, errors.New("boom")
 			}
 			return aFace(i)
-		}, steady(60), nil, api.MaskDetectorError, 15, 0},
+			// Looks are at 0, 3, 6, 9 and, as nothing surprises, 15; the next fails.
+		}, steady(60), nil, api.MaskDetectorError, 21, 0},
 		"person detector fails": {aFace, steady(30), func(r *rig) { r.eyes.persons = brokenPersons{} }, api.MaskDetectorError, 0, 0},
 		"no detector at all":    {aFace, steady(30), func(r *rig) { r.eyes.faces = nil }, api.MaskModelMissing, 0, 0},
 		"canary not seen":       {aFace, steady(30), func(r *rig) { r.eyes.trusted.Store(false) }, api.OffCanary, 0, 0},

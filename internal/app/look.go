@@ -52,6 +52,7 @@ type looker struct {
 	// cuts makes a new epoch where a recording was cut: nobody is looked for
 	// across it. A fixed camera has no cuts.
 	cuts  bool
+	hold  int // pictures that are held back after a look; bounds how rarely one looks
 	now   func() time.Time
 	clock *stopwatch
 
@@ -71,6 +72,8 @@ type looker struct {
 	lastFaces                time.Duration
 	faces                    []detect.Face
 	persons                  []detect.Person
+
+	pace pace
 
 	weakTracks *track.Tracker // of weak faces on close persons; nil until the first
 	weak       []detect.Face
@@ -126,6 +129,7 @@ func (l *looker) look(ctx context.Context, s *seen) {
 		l.begin(raw, s)
 		g = l.guard.Observe(raw.Planes(), raw.PTS)
 	}
+	l.pace.moved(g)
 	// After a break the guard knows nothing yet, and what it saw before holds on.
 	s.sighting.Guard = !g.Cut
 	s.sighting.Moving = append(s.sighting.Moving, g.Regions...)
@@ -153,7 +157,7 @@ func (l *looker) begin(raw *frame.Raw, s *seen) {
 	}
 	// Both detectors look at an epoch's first picture.
 	l.sinceFaces, l.sincePersons = l.cadence.FaceEvery, l.cadence.PersonEvery+1
-	l.personsFailed = false
+	l.personsFailed, l.pace = false, pace{}
 }
 
 // detect runs the detectors that are due and turns their answers into targets.
@@ -162,11 +166,12 @@ func (l *looker) detect(ctx context.Context, s *seen) {
 	l.sinceFaces++
 	l.sincePersons++
 	late := l.live && l.now().Sub(raw.Arrived) > lookLate
-	lookFaces := !late && (l.sinceFaces >= l.cadence.FaceEvery || raw.PTS-l.lastFaces >= lookEvery)
+	due := l.due()
+	lookFaces := !late && (l.sinceFaces >= due.faces || raw.PTS-l.lastFaces >= due.within)
 	// People and faces take turns, so that no picture pays for both, but for an
 	// epoch's first and where faces are looked for in every picture.
-	lookPersons := !late && l.eyes.persons != nil && l.sincePersons >= l.cadence.PersonEvery &&
-		(!lookFaces || l.cadence.FaceEvery == 1 || l.sincePersons > l.cadence.PersonEvery+1 || l.personsFailed)
+	lookPersons := !late && l.eyes.persons != nil && l.sincePersons >= due.persons &&
+		(!lookFaces || due.faces == 1 || l.sincePersons > due.persons+1 || l.personsFailed)
 	if l.personsFailed && !lookPersons {
 		// Whoever turned away is covered by the person detector alone.
 		s.sighting.Fault = api.MaskDetectorError
@@ -263,6 +268,7 @@ func (l *looker) follow(ctx context.Context, s *seen, lookFaces, lookPersons boo
 	if !lookFaces {
 		return
 	}
+	l.pace.judge(r.Tracks)
 	if err := l.glance(ctx, s, r.Tracks); err != nil {
 		l.failed(ctx, s, err)
 	}

@@ -25,8 +25,12 @@ type outlet interface {
 	take(o redact.Out) error
 }
 
+// toDeliver bounds the finished pictures that wait to be encoded. It is small:
+// what is permitted was asked when they were finished.
+const toDeliver = 1
+
 // pipeline carries one camera's pictures from source to outlet: one goroutine
-// looks, one covers.
+// looks, one covers, one encodes and hands on.
 type pipeline struct {
 	id     string
 	src    ingest.Source
@@ -50,20 +54,26 @@ type pipeline struct {
 // under way are finished first, unless the outlet fails.
 func (p *pipeline) run(ctx context.Context) error {
 	p.free = make(chan *seen, betweenSides+2)
-	between := make(chan *seen, betweenSides)
+	p.looker.hold = p.redact.Hold
+	between, done := make(chan *seen, betweenSides), newDelivery()
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(between)
 		return p.lookAtAll(gctx, between)
 	})
 	g.Go(func() error {
-		err := p.coverAll(between)
+		defer close(done.out)
+		err := p.coverAll(between, done)
 		for s := range between { // after a failure: nothing is kept
 			s.raw.Release()
 		}
 		return err
 	})
+	g.Go(func() error { return p.deliverAll(done) })
 	err := g.Wait()
+	for o := range done.out { // after a failure
+		o.Release()
+	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
 	}
@@ -113,7 +123,7 @@ func (p *pipeline) recycled() *seen {
 
 // coverAll redacts what was looked at. A change of size begins with a new
 // redactor, since polygons are in pixels.
-func (p *pipeline) coverAll(in <-chan *seen) (err error) {
+func (p *pipeline) coverAll(in <-chan *seen, out delivery) (err error) {
 	defer p.lockThread()()
 	var (
 		r     *redact.Redactor
@@ -130,10 +140,7 @@ func (p *pipeline) coverAll(in <-chan *seen) (err error) {
 		if r == nil || epoch != size || now != shape {
 			if r != nil {
 				r.Flush()
-				if err := p.drain(r); err != nil {
-					raw.Release()
-					return err
-				}
+				p.drain(r, out)
 				r.Close()
 			}
 			size, shape = epoch, now
@@ -154,13 +161,11 @@ func (p *pipeline) coverAll(in <-chan *seen) (err error) {
 			p.stats.lost(err)
 			continue
 		}
-		if err := p.drain(r); err != nil {
-			return err
-		}
+		p.drain(r, out)
 	}
 	if r != nil {
 		r.Flush()
-		return p.drain(r)
+		p.drain(r, out)
 	}
 	return nil
 }
@@ -201,17 +206,44 @@ func (p *pipeline) redactor(size frame.Size) (*redact.Redactor, error) {
 	return r, nil
 }
 
-func (p *pipeline) drain(r *redact.Redactor) error {
+// delivery is the way of finished pictures from who covers to who encodes.
+type delivery struct {
+	out  chan redact.Out // closed by who covers
+	over chan struct{}   // closed by who encodes, when nothing is taken any more
+}
+
+func newDelivery() delivery {
+	return delivery{make(chan redact.Out, toDeliver), make(chan struct{})}
+}
+
+// drain passes on what is finished.
+func (p *pipeline) drain(r *redact.Redactor, d delivery) {
 	for {
 		stop := p.clock.start(stageCover)
 		o, ok := r.Pop()
 		stop()
 		if !ok {
-			return nil
+			return
 		}
-		p.stats.covered(o, time.Now())
+		select {
+		case d.out <- o:
+		case <-d.over:
+			o.Release()
+		}
+	}
+}
+
+// deliverAll hands finished pictures to the outlet until there are no more or
+// it fails.
+func (p *pipeline) deliverAll(d delivery) error {
+	defer p.lockThread()()
+	defer close(d.over)
+	for o := range d.out {
+		told := o // its numbers outlive the pictures
 		if err := p.out.take(o); err != nil {
 			return err
 		}
+		p.stats.covered(told, time.Now())
 	}
+	return nil
 }
