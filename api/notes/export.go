@@ -19,6 +19,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/problem"
+	"bystander/audit/receipt"
 	"bystander/internal/event"
 )
 
@@ -102,7 +103,7 @@ func (m *Module) registerExports(routes huma.API) {
 		OperationID: "fetch-export", Method: http.MethodGet, Path: "/v1/exports/{id}",
 		Summary: "The prepared clips, their receipts and a signed statement of who exported them, as a ZIP",
 		Description: "An event of kind access with the action recordings.export is on the log, and on the disk, before the first byte leaves. " +
-			"The video itself is unaltered and carries no mark: marking it would break its receipt.",
+			"Each file carries a signed mark behind its last picture: export, account, time, purpose, camera. Before the mark it is the recording, byte for byte, as its receipt has it.",
 		Tags: []string{"exports"}, Middlewares: problem.Need(actor.Operator),
 		Errors: []int{http.StatusNotFound, http.StatusGone, http.StatusServiceUnavailable},
 		Responses: map[string]*huma.Response{"200": {
@@ -219,8 +220,9 @@ type Statement struct {
 // StatementFile is one segment of an export.
 type StatementFile struct {
 	Name    string    `json:"file"`
-	SHA256  string    `json:"sha256"`
-	Bytes   int64     `json:"bytes"`
+	SHA256  string    `json:"sha256"` // of the recording, before the mark
+	Bytes   int64     `json:"bytes"`  // of the recording
+	Mark    int       `json:"mark_bytes"`
 	From    time.Time `json:"from"`
 	To      time.Time `json:"to"`
 	Receipt string    `json:"receipt_sha256"` // of the receipt's file
@@ -229,7 +231,7 @@ type StatementFile struct {
 // archive reads the receipts and signs the statement: everything that can fail
 // before the first byte leaves.
 func (m *Module) archive(ctx context.Context, p plan, who actor.Actor) (*archive, error) {
-	a := &archive{plan: p, receipts: make([][]byte, len(p.clips))}
+	a := &archive{plan: p, receipts: make([][]byte, len(p.clips)), marks: make([][]byte, len(p.clips))}
 	st := Statement{
 		Version: 1, ID: p.id, By: who.ID, Role: actor.Names(who.Roles), At: m.cfg.Now().UTC().Truncate(time.Second), Purpose: p.purpose,
 		Site: m.cfg.Site(), Edge: m.cfg.Edge, KeyID: m.cfg.KeyID, Camera: p.camera, From: p.from, To: p.to,
@@ -240,8 +242,17 @@ func (m *Module) archive(ctx context.Context, p plan, who actor.Actor) (*archive
 			return nil, err
 		}
 		a.receipts[i] = b
+		if m.cfg.Key != nil {
+			a.marks[i], err = receipt.Mark{
+				Export: st.ID, By: st.By, At: st.At, Purpose: st.Purpose, Site: st.Site, Edge: st.Edge, Camera: st.Camera,
+				Segment: c.SHA256, Bytes: c.Bytes,
+			}.Box(m.cfg.Key)
+			if err != nil {
+				return nil, fmt.Errorf("notes: mark: %w", err)
+			}
+		}
 		st.Segments = append(st.Segments, StatementFile{
-			Name: c.Name, SHA256: c.SHA256, Bytes: c.Bytes, From: c.From.UTC(), To: c.To.UTC(), Receipt: sum(b),
+			Name: c.Name, SHA256: c.SHA256, Bytes: c.Bytes, Mark: len(a.marks[i]), From: c.From.UTC(), To: c.To.UTC(), Receipt: sum(b),
 		})
 	}
 	text, err := json.MarshalIndent(st, "", "  ")

@@ -31,6 +31,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/notes"
+	"bystander/audit/receipt"
 	"bystander/internal/event"
 )
 
@@ -272,7 +273,12 @@ func TestExportLeavesWithReceiptsAStatementAndAnEventBefore(t *testing.T) {
 
 	files := unzip(t, body)
 	for i := 1; i <= 3; i++ {
-		require.Equal(t, content(i), files[fmt.Sprintf("seg-%d.mp4", i)])
+		marked, ok := bytes.CutPrefix(files[fmt.Sprintf("seg-%d.mp4", i)], content(i))
+		require.True(t, ok, "the recording itself is unaltered")
+		require.Greater(t, len(marked), 24)
+		mark, err := receipt.OpenMark(marked[24:], h.pub)
+		require.NoError(t, err)
+		require.Equal(t, []string{e.ID, "ann", "incident", "gate"}, []string{mark.Export, mark.By, mark.Purpose, mark.Camera})
 		require.JSONEq(t, fmt.Sprintf(`{"segment":"%d"}`, i), string(files[fmt.Sprintf("seg-%d.mp4.receipt.json", i)]))
 	}
 	statement := files["EXPORT.json"]

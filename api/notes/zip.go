@@ -2,6 +2,7 @@ package notes
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/x509"
@@ -23,6 +24,7 @@ import (
 type archive struct {
 	plan      plan
 	receipts  [][]byte // of the clips, in their order
+	marks     [][]byte // put behind them
 	made      Statement
 	statement []byte
 	signature []byte
@@ -89,7 +91,7 @@ func (m *Module) pack(ctx context.Context, w io.Writer, a *archive) error {
 		}
 	}
 	for i, c := range a.plan.clips {
-		if err := m.video(ctx, c, add); err != nil {
+		if err := m.video(ctx, c, a.marks[i], add); err != nil {
 			return err
 		}
 		if err := add(c.Name+receiptSuffix, c.To, strings.NewReader(string(a.receipts[i]))); err != nil {
@@ -99,13 +101,13 @@ func (m *Module) pack(ctx context.Context, w io.Writer, a *archive) error {
 	return z.Close()
 }
 
-func (m *Module) video(ctx context.Context, c Clip, add func(string, time.Time, io.Reader) error) error {
+func (m *Module) video(ctx context.Context, c Clip, mark []byte, add func(string, time.Time, io.Reader) error) error {
 	v, err := m.cfg.Clips.Video(ctx, c.ID)
 	if err != nil {
 		return err
 	}
 	defer v.Close() //nolint:errcheck // only read
-	return add(c.Name, c.To, v)
+	return add(c.Name, c.To, io.MultiReader(v, bytes.NewReader(mark)))
 }
 
 func (a *archive) readme() string {
@@ -119,13 +121,15 @@ edge.pub here came with the rest):
 
     bystander verify-segment --key edge.pub *.mp4
 
-Nothing is written into the pictures: that would break the receipts. Who exported
-is in EXPORT.json, signed (Ed25519 over "bystander/export/v1" and a zero byte,
-followed by the file), in this archive's name, and on the site's log.
+Nothing is written into the pictures. Who exported is in each file, signed, behind its
+last picture; players pass over it, and the command above tells it. It is in
+EXPORT.json too, signed (Ed25519 over "bystander/export/v1" and a zero byte, followed
+by the file), in this archive's name, and on the site's log.
 
 本压缩包内为摄像头 %[1]s 的已遮蔽录像，由 %[2]s 于 %[4]s 导出。
 每个 .mp4 均为完整录像段，附有签名凭证，可用上述命令验证。
-为保证凭证有效，画面中未叠加水印；导出人信息见 EXPORT.json（已签名）、文件名及系统日志。
+画面中未叠加文字；每个文件末尾带有已签名的导出标记（导出编号、账号、时间、用途），可用上述命令查看，播放器会略过。
+导出信息另见 EXPORT.json（已签名）、文件名及系统日志。
 `, a.plan.camera, a.made.By, a.made.Role, a.made.At.Format(time.RFC3339), a.made.Purpose,
 		a.plan.id, len(a.plan.clips), a.plan.from.Format(time.RFC3339), a.plan.to.Format(time.RFC3339))
 }

@@ -44,7 +44,7 @@ var stages = map[string][]string{
 	"api":                 {"internal/event", "web", "policy", "rights", "audit"},
 	"api/actor/tokens":    {"api/actor", "internal/outbox", "internal/sqldb"},
 	"api/users/accounts":  {"api/actor", "internal/outbox", "internal/sqldb"},
-	"api/notes":           {"api/actor", "api/problem", "internal/event", "internal/sqldb"},
+	"api/notes":           {"api/actor", "api/problem", "audit/receipt", "internal/event", "internal/sqldb"},
 	"api/admin/cameras":   {"internal/sqldb"},
 	"schema":              {},
 	"internal/backends":   {},

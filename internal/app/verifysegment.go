@@ -43,6 +43,7 @@ const (
 	faultAltered   = "FILE_ALTERED"
 	faultFrames    = "FRAMES_DIFFER"
 	faultOpen      = "UNFINISHED"
+	faultMark      = "MARK_ALTERED"
 )
 
 // segmentFault is one thing that does not fit.
@@ -130,9 +131,30 @@ func verifySegment(path string, pub ed25519.PublicKey) *segmentVerdict {
 	defer f.Close() //nolint:errcheck // only read
 	v.readReceipt(path+receipt.Suffix, pub)
 	if v.Receipt != nil {
-		v.compare(f)
+		v.compare(f, pub)
 	}
 	return v
+}
+
+// unmarked is the segment in a file without the mark that an export put behind
+// it; what the mark says is noted.
+func (v *segmentVerdict) unmarked(f *os.File, size int64, pub ed25519.PublicKey) *io.SectionReader {
+	whole := io.NewSectionReader(f, 0, size)
+	at, payload, err := record.Trailer(f, size, receipt.MarkType, receipt.MaxMark)
+	if err != nil || payload == nil {
+		return whole // what is no sequence of boxes is told of below
+	}
+	m, err := receipt.OpenMark(payload, pub)
+	switch {
+	case err != nil:
+		v.fault(faultMark, "the mark of the export was altered, or is not this edge's: %v", err)
+	case m.Segment != v.Receipt.Output.SHA256 || m.Bytes != at:
+		v.fault(faultMark, "the mark of the export belongs to another segment")
+	default:
+		v.Notes = append(v.Notes, fmt.Sprintf("exported by %s at %s for %s, export %s; before the mark it is as recorded",
+			m.By, m.At.Format(time.RFC3339), m.Purpose, m.Export))
+	}
+	return io.NewSectionReader(f, 0, at)
 }
 
 // readReceipt sets v.Receipt when there is something to compare the file with,
@@ -172,31 +194,32 @@ func readAtMost(path string, most int64) ([]byte, error) {
 }
 
 // compare checks what the receipt says of the file.
-func (v *segmentVerdict) compare(f *os.File) {
-	st, err := f.Stat()
+func (v *segmentVerdict) compare(file *os.File, pub ed25519.PublicKey) {
+	st, err := file.Stat()
 	if err != nil {
 		v.fault(faultFile, "%v", err)
 		return
 	}
+	f := v.unmarked(file, st.Size(), pub)
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		v.fault(faultFile, "%v", err)
 		return
 	}
 	r, sum := v.Receipt, hex.EncodeToString(h.Sum(nil))
-	in, err := record.Inspect(f, st.Size())
+	in, err := record.Inspect(f, f.Size())
 	if err != nil && !errors.Is(err, record.ErrNotSegment) {
 		v.fault(faultFile, "%v", err)
 		return
 	}
-	same := sum == r.Output.SHA256 && st.Size() == r.Output.Bytes
+	same := sum == r.Output.SHA256 && f.Size() == r.Output.Bytes
 	switch {
 	case same:
 	case err == nil && otherSegment(in, r):
 		v.fault(faultOther, "the receipt is of another segment (%s, %d pictures from %s); this file begins at %s",
 			r.Output.File, r.Frames.Count, r.Frames.Start.Format(time.RFC3339Nano), in.Start.Format(time.RFC3339Nano))
-	case st.Size() != r.Output.Bytes:
-		v.fault(faultAltered, "the file has %d bytes, and had %d when it was finished", st.Size(), r.Output.Bytes)
+	case f.Size() != r.Output.Bytes:
+		v.fault(faultAltered, "the file has %d bytes, and had %d when it was finished", f.Size(), r.Output.Bytes)
 	default:
 		v.fault(faultAltered, "the file's content is not what it was when it was finished (SHA-256 %s, not %s)", sum, r.Output.SHA256)
 	}

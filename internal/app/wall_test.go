@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -177,7 +178,7 @@ func TestExportedClipsVerify(t *testing.T) {
 	door := chi.NewRouter()
 	door.Use(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r.WithContext(actor.With(r.Context(), actor.Actor{ID: "ann", Roles: []actor.Role{actor.Operator}})))
+			next.ServeHTTP(w, r.WithContext(actor.With(r.Context(), actor.Actor{ID: "ann", Roles: []actor.Role{actor.Operator}, Strong: true})))
 		})
 	})
 	m.Register(humachi.New(door, huma.DefaultConfig("test", "1")))
@@ -218,6 +219,30 @@ func TestExportedClipsVerify(t *testing.T) {
 	}
 	raw, err := os.ReadFile(segments[0])
 	require.NoError(t, err)
+	var said bytes.Buffer
+	require.NoError(t, VerifySegments(t.Context(), VerifySegmentOptions{Files: segments, Key: filepath.Join(out, "edge.pub"), Stdout: &said}))
+	require.Equal(t, 2, strings.Count(said.String(), "exported by ann at "), said.String())
+	require.Contains(t, said.String(), e.ID)
+	// Whoever changes the mark, or cuts part of it off, is found out; without all
+	// of it the file is again as it was recorded.
+	one := []string{segments[0]}
+	for i, tt := range []struct {
+		change func([]byte) []byte
+		fault  string
+	}{
+		{func(b []byte) []byte { return bytes.Replace(b, []byte(`by\":\"ann`), []byte(`by\":\"eve`), 1) }, faultMark},
+		{func(b []byte) []byte { return b[:len(b)-1] }, faultAltered},
+		{func(b []byte) []byte { return b[:bytes.Index(b, []byte("uuid"+receipt.MarkType))-4] }, ""},
+	} {
+		changed := tt.change(bytes.Clone(raw))
+		require.NotEqual(t, raw, changed, i)
+		require.NoError(t, os.WriteFile(segments[0], changed, 0o600))
+		said.Reset()
+		err := VerifySegments(t.Context(), VerifySegmentOptions{Files: one, Key: filepath.Join(out, "edge.pub"), Stdout: &said})
+		require.Equal(t, tt.fault != "", errors.Is(err, errSegments), "%d: %s", i, said.String())
+		require.Contains(t, said.String(), tt.fault)
+		require.NotContains(t, said.String(), "exported by", i)
+	}
 	raw[len(raw)/2] ^= 1
 	require.NoError(t, os.WriteFile(segments[0], raw, 0o600))
 	require.ErrorIs(t, VerifySegments(t.Context(), VerifySegmentOptions{

@@ -34,7 +34,7 @@ export const noteTexts = texts(
       "Ready for ten minutes. Fetching puts your account, the time and the purpose on the log before the first byte leaves.",
     "export.fetch": "Fetch the archive",
     "export.mark":
-      "The archive holds redacted video as it was recorded, with signed receipts. Your account and the time stand in its file name and in a signed statement, not in the pictures: a mark there would break the receipts.",
+      "The archive holds redacted video as it was recorded, with signed receipts. Each file carries a signed mark of who exported it, when and why, behind its last picture; the pictures themselves stay as the receipts have them.",
   },
   {
     cancel: "取消",
@@ -65,6 +65,6 @@ export const noteTexts = texts(
     "export.ready": "十分钟内可以下载。下载时，系统会先将您的账号、时间和原因写入日志，然后才开始传输。",
     "export.fetch": "下载压缩包",
     "export.mark":
-      "压缩包内是原样录制的已遮蔽录像及其签名凭证。导出人和时间写在文件名和签名声明中，不叠加在画面上，否则凭证将失效。",
+      "压缩包内是原样录制的已遮蔽录像及其签名凭证。每个文件末尾带有已签名的导出标记，注明导出人、时间和原因；画面保持与凭证一致。",
   },
 );
