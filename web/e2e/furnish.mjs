@@ -174,8 +174,8 @@ async function signs(owner) {
     alternative: "大门右侧人工服务台",
   };
   for (const [id, kind, position] of [
-    ["street-monitoring", "monitoring", [2.6, 7.4]],
-    ["street-recognition", "face_recognition", [2.6, 8.6]],
+    ["street-monitoring", "monitoring", [2.8, 5.6]],
+    ["street-recognition", "face_recognition", [2.8, 6.8]],
   ]) {
     const what = { zone: lobby, entrance: "street", kind, position, text, translations: { "zh-CN": zh } };
     await owner("POST", "/v1/signs", { id, ...what, reason });

@@ -1,6 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { problemOf, queryString } from "../api/client";
+import { api, type Schemas } from "../api/client";
 import { useTexts } from "../i18n/texts";
 import { Button } from "../kit/button";
 import { SelectField } from "../kit/fields";
@@ -11,17 +10,7 @@ import { Moment } from "../kit/time";
 import { Empty } from "../ui/parts";
 import { healthTexts } from "./healthtexts";
 
-interface Entry {
-  id: string;
-  at: string;
-  kind: string;
-  camera?: string;
-  zone?: string;
-  scene?: string;
-  notice?: string;
-  detail: Record<string, string>;
-  cursor: string;
-}
+type Entry = Schemas["AdminEntry"];
 
 const kinds = [
   "account_change",
@@ -35,32 +24,30 @@ const kinds = [
   "camera_change",
 ] as const;
 
-async function readLog(kind: string, before: string, signal: AbortSignal): Promise<Entry[]> {
-  const res = await fetch(`/v1/admin/log${queryString({ kind, before })}`, { signal });
-  if (!res.ok) throw await problemOf(res);
-  return ((await res.json()) as { entries: Entry[] }).entries;
-}
+type Kind = (typeof kinds)[number];
 
 /** What the log says of administration, newest first. */
 export default function Log() {
   const t = useTexts(healthTexts);
-  const [kind, setKind] = useState("");
+  const [kind, setKind] = useState<Kind>();
   const [before, setBefore] = useState("");
-  const log = useQuery({
-    queryKey: ["get", "/v1/admin/log", kind, before],
-    queryFn: ({ signal }) => readLog(kind, before, signal),
-    ...(before ? {} : { refetchInterval: 10_000 }),
-  });
-  const last = log.data?.at(-1)?.cursor ?? "";
+  const query = { ...(kind ? { kind } : {}), ...(before ? { before } : {}) };
+  const log = api.useQuery(
+    "get",
+    "/v1/admin/log",
+    { params: { query } },
+    before ? {} : { refetchInterval: 10_000 },
+  );
+  const last = log.data?.entries.at(-1)?.cursor ?? "";
   return (
     <>
       <PageHead title={t("log")} lead={t("log.lead")} />
       <div className="finding">
-        <SelectField
+        <SelectField<Kind | "-">
           label={t("kind")}
-          value={kind || "-"}
+          value={kind ?? "-"}
           onChange={(v) => {
-            setKind(v === "-" ? "" : v);
+            setKind(v === "-" ? undefined : v);
             setBefore("");
           }}
           options={[{ value: "-", label: t("all") }, ...kinds.map((k) => ({ value: k, label: t(`k.${k}`) }))]}
@@ -76,8 +63,13 @@ export default function Log() {
           ) : null
         }
       >
-        <Loaded query={log} rows={8} empty={<Empty icon="info" title={t("log.none")} />}>
-          {(list) => (
+        <Loaded
+          query={log}
+          rows={8}
+          isEmpty={(d) => d.entries.length === 0}
+          empty={<Empty icon="info" title={t("log.none")} />}
+        >
+          {({ entries: list }) => (
             <>
               <DataTable<Entry>
                 caption={t("log")}

@@ -167,7 +167,6 @@ function Photo({ session, onChange }: { session: Session; onChange: () => void }
 /** Makes a receipt and shows it until the page is left. */
 export function Receipt({ person }: { person: Person }) {
   const t = useTexts(desk);
-  const e = useTexts(enrol);
   const act = useAct();
   const say2 = useToast();
   const house = api.useQuery("get", "/v1/consents/house");
@@ -178,7 +177,7 @@ export function Receipt({ person }: { person: Person }) {
       say2(t("saved"));
     });
   return (
-    <Panel title={e("receipt.title")} note={t("receipt.note")}>
+    <Panel title={t("enr.receipt")} note={t("receipt.note")}>
       {code ? (
         <ReceiptCard code={code} consents={(person.consents ?? []).filter(open)} house={house.data} />
       ) : (

@@ -8,6 +8,7 @@ import { Moment } from "../kit/time";
 import { Icon } from "../ui/icons";
 import { Empty } from "../ui/parts";
 import { retentionTexts } from "./retentiontexts";
+import { ruleText } from "./ruletexts";
 
 type Run = Schemas["AdminRun"];
 
@@ -52,12 +53,12 @@ export default function Retention() {
                     cell: (r) => (
                       <>
                         <code>{r.table}</code>
-                        <small>{r.class}</small>
+                        <small>{ruleText(r.class, w.lang)}</small>
                       </>
                     ),
                     sort: (a, b) => a.table.localeCompare(b.table),
                   },
-                  { key: "rule", title: t("rule"), cell: (r) => r.rule },
+                  { key: "rule", title: t("rule"), cell: (r) => ruleText(r.rule, w.lang) },
                   {
                     key: "last",
                     title: t("last"),

@@ -19,7 +19,7 @@ interface Looked {
   times: number;
 }
 
-/** Looks of one role at one kind of thing within a day as one row, the latest first. */
+/** Looks of one role at one thing, told in words, within a day as one row, the latest first. */
 export function byDay(looks: readonly { at: string; role: string; action: string }[]): Looked[] {
   const out = new Map<string, Looked>();
   for (const { at, role, action } of looks) {
@@ -78,13 +78,13 @@ export function KeptPage() {
           <Panel title={t("k.looks")}>
             <DataTable
               caption={t("k.looksTable")}
-              rows={byDay(looks)}
+              rows={byDay(looks.map((l) => ({ ...l, action: t.code("look", l.action) })))}
               rowKey={(l) => l.key}
               empty={<Empty icon="eye" title={t("k.looksNone")} />}
               columns={[
                 { key: "at", title: t("k.time"), cell: (l) => <Moment at={l.at} /> },
                 { key: "role", title: t("k.role"), cell: (l) => roles.code("role", l.role) },
-                { key: "what", title: t("k.action"), cell: (l) => t.code("look", l.action) },
+                { key: "what", title: t("k.action"), cell: (l) => l.action },
                 { key: "times", title: t("k.times"), number: true, cell: (l) => w.number(l.times) },
               ]}
             />
