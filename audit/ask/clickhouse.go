@@ -132,7 +132,7 @@ var sources = []source{
 		detail: "map('state', state)",
 	},
 	{
-		table: "control_log", kinds: []string{"rights_change", "disposal", "retention_run", "census", "incident", "account_change"}, kind: "kind",
+		table: "control_log", kinds: []string{"rights_change", "disposal", "retention_run", "census", "incident", "account_change", "camera_change"}, kind: "kind",
 		fields: []string{"reviewer_ref", "ref_event", "verdict"}, detail: "detail",
 	},
 }

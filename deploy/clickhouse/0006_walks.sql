@@ -74,10 +74,10 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS {{table "reviews_mv"}}{{on}} TO {{table "
 {{template "reviews" (table "events")}};
 INSERT INTO {{name "reviews"}} {{template "reviews" (name "events")}};
 
--- Changes of accounts are among what the control side did.
+-- Changes of accounts and cameras are among what the control side did.
 {{define "control_log_6"}}SELECT
     kind, ts, site_id, reviewer_ref, ref_event, verdict, detail, event_id, chain_id, seq
 FROM {{.}}
-WHERE kind IN ('rights_change', 'disposal', 'retention_run', 'census', 'incident', 'account_change'){{end}}
+WHERE kind IN ('rights_change', 'disposal', 'retention_run', 'census', 'incident', 'account_change', 'camera_change'){{end}}
 ALTER TABLE {{table "control_log_mv"}}{{on}} MODIFY QUERY {{template "control_log_6" (table "events")}};
 INSERT INTO {{name "control_log"}} {{template "control_log_6" (name "events")}};
