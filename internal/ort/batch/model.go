@@ -140,7 +140,7 @@ func (m *Model) nurse(ctx context.Context) {
 	defer t.Stop()
 	for {
 		m.bury()
-		next := m.revive(time.Now())
+		next := m.revive(time.Now()) //nolint:contextcheck // loading a model cannot be broken off
 		if next <= 0 {
 			next = time.Hour
 		}

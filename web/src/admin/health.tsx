@@ -121,7 +121,27 @@ function State({ s }: { s: Status }) {
                 </>
               ),
             },
-            { key: "provider", title: t("provider"), cell: (m) => m.provider ?? "–" },
+            {
+              key: "provider",
+              title: t("provider"),
+              cell: (m) => (
+                <>
+                  {m.provider ?? "–"}
+                  {m.devices?.map((d) =>
+                    d.up ? (
+                      d.losses > 0 && (
+                        <small key={d.name}>{t("device.losses", { name: d.name, n: d.losses })}</small>
+                      )
+                    ) : (
+                      <small key={d.name}>
+                        <Chip tone="bad">{t("device.down", { name: d.name })}</Chip> {d.err}
+                      </small>
+                    ),
+                  )}
+                  {m.why && m.why !== m.provider ? <small>{m.why}</small> : null}
+                </>
+              ),
+            },
           ]}
         />
       </Panel>
@@ -142,6 +162,16 @@ function Clocks({ list }: { list: readonly Camera[] }) {
         { key: "clock", title: t("clock"), cell: (c) => t.code("clock", c.clock) },
         { key: "delay", title: t("delay"), number: true, cell: (c) => ms(c.delay_p50_ms) },
         { key: "delay95", title: t("delay95"), number: true, cell: (c) => ms(c.delay_p95_ms) },
+        {
+          key: "quality",
+          title: t("quality"),
+          cell: (c) => (
+            <>
+              {t.code("rung", c.quality.rung)}
+              {c.quality.rung === "full" ? null : <small>{t("quality.note")}</small>}
+            </>
+          ),
+        },
       ]}
     />
   );
