@@ -576,7 +576,7 @@ await test(
     await page.getByLabel("Picture of the plan").setInputFiles({ ...door, name: "plan.jpg" });
     await page.getByLabel("Width in metres").fill("12");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.waitForURL("**/zones/plan/floor-2");
+    await page.waitForURL("**/zones/plan/floor-2", { timeout: 60_000 });
     const ground = page.locator(".canvas image");
     await ground.waitFor();
     const plan = (await as("vera", "GET", "/v1/floorplans")).items.find((p) => p.id === "floor-2");
