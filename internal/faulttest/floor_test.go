@@ -100,6 +100,7 @@ func (b *bench) floorStore(t testing.TB, n int) float64 {
 	}
 	names, cols := columnsOf(evs)
 	sql := "INSERT INTO " + b.engine.Database() + "_floor.events (" + strings.Join(names, ", ") + ")"
+	asTheStore := ch.Context(ctx, ch.WithSettings(ch.Settings{"optimize_on_insert": 0, "async_insert": 0}))
 	var seq uint64
 	numbers := make([]uint64, batch)
 	begun := time.Now()
@@ -109,7 +110,7 @@ func (b *bench) floorStore(t testing.TB, n int) float64 {
 			seq++
 			numbers[i] = seq
 		}
-		into, err := conn.PrepareBatch(ctx, sql)
+		into, err := conn.PrepareBatch(asTheStore, sql)
 		require.NoError(t, err)
 		for i, name := range names {
 			col := cols[i](k)

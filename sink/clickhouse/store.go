@@ -312,6 +312,9 @@ func (s *Store) insert(ctx context.Context, evs []*event.Event) error {
 		set["insert_deduplication_token"] = s.salt + token(evs)
 		set["deduplicate_blocks_in_dependent_materialized_views"] = 1
 		set["async_insert"] = 0
+		// A batch names no row twice, so collapsing it while it is written finds
+		// nothing, and costs the server more than all the rest of an insert.
+		set["optimize_on_insert"] = 0
 		set["max_partitions_per_insert_block"] = 0 // a broken clock must not stop the rest
 		set["low_cardinality_allow_in_native_format"] = 0
 		if s.v.Cluster != "" {
