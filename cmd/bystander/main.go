@@ -35,6 +35,8 @@ type commands struct {
 	Erase         eraseCmd         `cmd:"" help:"Erase a person: keys, templates, name, consents, and every event about them."`
 	Backup        backupCmd        `cmd:"" help:"Back up an installation, encrypted, while it runs."`
 	Restore       restoreCmd       `cmd:"" help:"Put an installation back from its backups; who was erased stays erased."`
+	Export        exportCmd        `cmd:"" help:"Write everything that an installation keeps in open formats, to leave or to move."`
+	Decommission  decommissionCmd  `cmd:"" help:"Destroy an installation for good, with a signed certificate."`
 	Audit         auditCmd         `cmd:"" help:"Check that the event log is whole, unaltered and in order."`
 	VerifySegment verifySegmentCmd `cmd:"" help:"Check recorded segments against their signed receipts."`
 	Site          siteCmd          `cmd:"" help:"Import, export or show the living site."`

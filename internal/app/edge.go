@@ -119,6 +119,9 @@ func (e *edge) close() error {
 }
 
 func (e *edge) openStores(ctx context.Context) error {
+	if err := checkRestored(e.cfg); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(e.cfg.Data, 0o700); err != nil {
 		return fmt.Errorf("data: %w (set data: to a folder that can be written)", err)
 	}

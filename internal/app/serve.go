@@ -26,6 +26,9 @@ func Run(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
+	if gone, err := serveGone(ctx, cfg, stdout); gone {
+		return err
+	}
 	e, err := openEdge(ctx, cfg, log)
 	if err != nil {
 		return err
