@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const root = new URL("../../", import.meta.url).pathname;
-const files = ["run", "account", "firstrun", "zones", "audit", "consent", "office", "admin"];
+const files = ["run", "account", "firstrun", "demo", "zones", "audit", "consent", "office", "admin"];
 const chosen = process.argv.slice(2);
 const env = { ...process.env };
 const dir = await mkdtemp(join(tmpdir(), "bystander-e2e-"));
