@@ -184,8 +184,11 @@ func (s *Store) enforce(ctx context.Context, r Rule, o *sqldb.Outcome) error {
 	}
 	before := s.o.Now().AddDate(0, 0, -r.Days)
 	where := fmt.Sprintf("ts < fromUnixTimestamp64Milli(toInt64(%d), 'UTC')", before.UnixMilli())
-	if strings.HasSuffix(r.Table, "_hours") {
+	switch {
+	case strings.HasSuffix(r.Table, "_hours"):
 		where = fmt.Sprintf("hour < toDateTime(%d, 'UTC')", before.Unix())
+	case strings.HasSuffix(r.Table, "_days"):
+		where = fmt.Sprintf("day < toDate(toDateTime(%d, 'UTC'))", before.Unix())
 	}
 	overdue := func() (n uint64, err error) {
 		err = s.conn.QueryRow(ctx, "SELECT count() FROM "+s.v.name(r.Table)+" FINAL WHERE "+where).Scan(&n)
