@@ -14,6 +14,7 @@ import (
 	"bystander/internal/config"
 	"bystander/internal/event"
 	"bystander/internal/kafkax"
+	"bystander/internal/sqldb"
 	"bystander/policy/relay"
 	"bystander/sink/kafka"
 	"bystander/sink/spool"
@@ -30,7 +31,8 @@ type bus struct {
 	replayer  *kafka.Replayer
 	publisher *relay.Publisher      // of what is decided here
 	follower  *relay.Follower       // or of what is decided elsewhere
-	notes     func(context.Context) // puts on the log what was decided about the bus
+	book      *sqldb.DB             // what was decided about parked records
+	notes     func(context.Context) // puts that on the log
 	alarms    *alarms
 	log       zerolog.Logger
 
@@ -89,6 +91,7 @@ func (e *edge) openBus(ctx context.Context) error {
 		return err
 	}
 	e.closing(book.Close)
+	b.book = book
 	b.notes = func(ctx context.Context) { e.takeUpBus(ctx, book) }
 	e.bus = b
 	return nil

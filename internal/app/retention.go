@@ -43,6 +43,9 @@ func (e *edge) keepings() []keeping {
 	if e.rec != nil {
 		out = append(out, keeping{"recordings", e.recordingsKept})
 	}
+	if e.bus != nil {
+		out = append(out, keeping{"bus", at(e.bus.book)})
+	}
 	return out
 }
 

@@ -36,7 +36,9 @@ import "crypto/sha256"
 //	retention_run   "table", "class", "rule", "overdue", "disposed", "error"
 //	census          "enrolled", "templates", "limit": distinct people held
 //	incident        "incident", "class", "state", "from", "drill" (yes, no),
-//	                "timer"
+//	                "timer"; of a record that a writer put aside (class
+//	                parked_record): ReviewerRef of who decided, "state" (retried,
+//	                discarded), "why", "chain", "way", "done"
 //	human_review    RefEvent, ReviewerRef, Verdict (confirmed, rejected)
 //	account_change  ReviewerRef of who did it; "account" (ActorRef of whose, in
 //	                hex), "action", "roles" and "from" (by commas), "way" (how they
