@@ -43,7 +43,16 @@ export async function install(name, { cast = {}, settings = async () => [] } = {
   const tokens = {};
   for (const [id, roles] of Object.entries(cast)) {
     const asked = roles.split(" ").flatMap((r) => ["--role", r]);
-    const { stdout } = await run(at.bin, ["token", "add", "-c", config, "--id", id, "--may-export", ...asked]);
+    const { stdout } = await run(at.bin, [
+      "token",
+      "add",
+      "-c",
+      config,
+      "--id",
+      id,
+      "--may-export",
+      ...asked,
+    ]);
     tokens[id] = stdout.split("\n")[0].trim();
   }
   return { ...at, config, tokens };
