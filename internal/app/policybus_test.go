@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,10 +69,14 @@ func TestAnEdgeFollowsTheControlOverTheBus(t *testing.T) {
 		}
 	})
 	require.Eventually(t, func() bool { _, err := s.e.law.Current(); return err == nil }, 90*time.Second, 20*time.Millisecond, "the control's lease arrives")
-	s.shown()
 	held, err := s.e.law.Current()
 	require.NoError(t, err)
 	require.Equal(t, control.site.Site, held.Snapshot.Site)
+	require.Len(t, held.Snapshot.Subjects, 1)
+	require.Equal(t, control.who, held.Snapshot.Subjects[0].ID)
+	require.Eventually(t, func() bool {
+		return s.e.law.shelf.Size(held.Snapshot.Scenes[0].ID) == 1
+	}, 30*time.Second, 20*time.Millisecond, "the template that was brought is loaded")
 
 	refused := s.e.bus.follower.Status().Refused
 	forge(t, bus, held)
@@ -80,12 +86,20 @@ func TestAnEdgeFollowsTheControlOverTheBus(t *testing.T) {
 	require.Equal(t, held.Snapshot.Version, now.Snapshot.Version, "what is forged changes nothing")
 	require.Positive(t, counted(t, s.e, "bystander_policy_records_refused_total"))
 
-	paused := s.lasts(reachesBy, broker.Pause)
-	_, err = s.e.law.Current()
-	require.ErrorIs(t, err, policy.ErrExpired)
+	// What the cameras ask before each comparison and each clear picture.
+	until := func(bound time.Duration, denies func(policy.Held, error) bool, change func()) time.Duration {
+		begun := time.Now()
+		change()
+		require.Eventually(t, func() bool { h, err := s.e.law.Current(); return denies(h, err) }, bound+time.Second, 10*time.Millisecond)
+		return time.Since(begun)
+	}
+	paused := until(reachesBy, func(_ policy.Held, err error) bool { return errors.Is(err, policy.ErrExpired) }, broker.Pause)
 	broker.Resume()
-	withdrawn := s.lasts(reaches, func() { require.NoError(t, Withdraw(t.Context(), cfg, control.who, os.Stderr)) })
-	t.Logf("last clear picture %v after the bus stood still, %v after the withdrawal at the control", paused, withdrawn)
+	require.Eventually(t, func() bool { _, err := s.e.law.Current(); return err == nil }, 90*time.Second, 20*time.Millisecond, "the lease comes back with the bus")
+	withdrawn := until(reaches, func(h policy.Held, err error) bool { return err == nil && len(h.Snapshot.Subjects) == 0 }, func() {
+		require.NoError(t, Withdraw(t.Context(), cfg, control.who, io.Discard))
+	})
+	t.Logf("nobody is compared %v after the bus stood still, and %v after the withdrawal at the control", paused, withdrawn)
 	require.LessOrEqual(t, paused, reachesBy)
 	require.LessOrEqual(t, withdrawn, reaches)
 	held, err = s.e.law.Current()
