@@ -57,7 +57,7 @@ func recordSegments(t *testing.T) *recorded {
 	})
 	cfg := config.Default()
 	cfg.Events.Edge, cfg.Cameras = "edge 1", []config.Camera{{ID: "cam", Scene: "hall"}}
-	e := &edge{key: key, cfg: cfg, eyes: r.eyes, law: &lawful{}, log: zerolog.Nop()}
+	e := &edge{key: key, cfg: cfg, eyes: r.eyes, law: &lawful{}, fleet: newFleet(nil), log: zerolog.Nop()}
 	certs := e.newCertifier()
 	var mu sync.Mutex
 	certs.emit = func(ev event.Event) {
@@ -294,7 +294,7 @@ func TestRestoredReceipts(t *testing.T) {
 	key, err := signingKey(t.TempDir(), "edge")
 	require.NoError(t, err)
 	now := time.Now()
-	e := &edge{key: key, cfg: config.Default(), eyes: newRig(aFace, nil).eyes, law: &lawful{}, log: zerolog.Nop()}
+	e := &edge{key: key, cfg: config.Default(), eyes: newRig(aFace, nil).eyes, law: &lawful{}, fleet: newFleet(nil), log: zerolog.Nop()}
 	e.cfg.Events.Edge = "edge"
 	c := e.newCertifier()
 	told := 0
