@@ -210,7 +210,7 @@ func TestAProviderAndTheSecondFactor(t *testing.T) {
 	p.claims["groups"], p.claims["sub"] = []string{"venue-it"}, "it-1"
 	b := h.browser()
 	require.Equal(t, "/signin?then=%2Fadmin", b.through(p, "/admin"))
-	require.Equal(t, object{"needed": true, "enrolled": false}, b.who()["second_factor"])
+	require.Equal(t, object{"needed": true, "enrolled": false, "recent": false}, b.who()["second_factor"])
 	status, _ := b.do("GET", "/v1/users", nil)
 	require.Equal(t, 401, status)
 	p.claims["amr"] = []string{"pwd", "mfa"}

@@ -23,8 +23,11 @@ var personal = map[string][]string{
 	"match_log":       {"subject_ref", "consent_ref", "template_ref"},
 	"consent_changes": {"consent_ref"},
 	"access_log":      {"subject_ref"},
-	"consent_days":    {"consent_ref"},
 }
+
+// byConsent names the tables whose rows know a person by consent alone. Their
+// rows go first, while the events still tell which consents are the person's.
+var byConsent = []string{"consent_days"}
 
 // Delete erases every row that belongs to one of refs, be it a pseudonym, a
 // consent or a template, from every table that holds such rows, by mutation, and
@@ -42,6 +45,11 @@ func (s *Store) Delete(ctx context.Context, refs []event.Digest) (map[string]int
 	defer s.mu.Unlock()
 	if err := s.noteDisposed(ctx, refs); err != nil {
 		return out, err
+	}
+	if !s.o.Legacy {
+		if err := s.deleteByConsent(ctx, refs, out); err != nil {
+			return out, err
+		}
 	}
 	for table, columns := range personal {
 		if s.o.Legacy && table != "events" {
@@ -61,6 +69,46 @@ func (s *Store) Delete(ctx context.Context, refs []event.Digest) (map[string]int
 		}
 	}
 	return out, nil
+}
+
+// deleteByConsent erases the rows that name one of refs, or a consent that an
+// event of theirs relied on.
+func (s *Store) deleteByConsent(ctx context.Context, refs []event.Digest, out map[string]int64) error {
+	consents, err := s.consentsOf(ctx, refs)
+	if err != nil {
+		return err
+	}
+	for _, table := range byConsent {
+		n, err := s.mutate(ctx, table, belongs([]string{"consent_ref"}, append(consents, refs...)))
+		if err != nil {
+			return err
+		}
+		out[table] = n
+	}
+	return nil
+}
+
+// consentsOf lists the consents that events which belong to refs relied on.
+func (s *Store) consentsOf(ctx context.Context, refs []event.Digest) ([]event.Digest, error) {
+	rows, err := s.conn.Query(ctx, fmt.Sprintf("SELECT DISTINCT lower(hex(consent_ref)) FROM %s WHERE %s AND consent_ref != toFixedString('', 32)",
+		s.v.name("events"), belongs(personal["events"], refs)))
+	if err != nil {
+		return nil, fmt.Errorf("clickhouse: erase: whose consents: %w", err)
+	}
+	defer rows.Close() //nolint:errcheck // read to its end below
+	var out []event.Digest
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("clickhouse: erase: whose consents: %w", err)
+		}
+		var d event.Digest
+		if err := d.UnmarshalText([]byte(text)); err != nil {
+			return nil, fmt.Errorf("clickhouse: erase: whose consents: %w", err)
+		}
+		out = append(out, d)
+	}
+	return out, rows.Err()
 }
 
 func belongs(columns []string, refs []event.Digest) string {
