@@ -347,12 +347,13 @@ func (d *parkingDesk) decide(ctx context.Context, p *ParkedRecord, state, reason
 		return nil
 	}
 	// It was not sent: it waits as before, and the note goes with the decision.
-	undo := d.book.Tx(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
-		_, err := tx.Exec(`DELETE FROM parked_decisions WHERE topic=? AND offset=?`, d.c.Name(event.TopicParked), p.Offset)
+	end := context.WithoutCancel(ctx)
+	undo := d.book.Tx(end, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(end, `DELETE FROM parked_decisions WHERE topic=? AND offset=?`, d.c.Name(event.TopicParked), p.Offset)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(`DELETE FROM untold WHERE tried=0 AND json_extract(detail, '$.incident')=?`, "parked-"+strconv.FormatInt(p.Offset, 10))
+		_, err = tx.ExecContext(end, `DELETE FROM untold WHERE tried=0 AND json_extract(detail, '$.incident')=?`, "parked-"+strconv.FormatInt(p.Offset, 10))
 		return err
 	})
 	return errors.Join(fmt.Errorf("bus: send record %d again: %w", p.Offset, err), undo)

@@ -47,9 +47,12 @@ func TestParkedRecordsAreDealtWith(t *testing.T) {
 	defer func() { require.NoError(t, c.Close()) }()
 	parked := func(value, from string) kgo.Message {
 		return kgo.Message{Key: []byte("edge-9"), Value: []byte(value), Time: time.Now(), Headers: []kgo.Header{
-			{Key: kafkax.HeaderType, Value: []byte("bystander.match.v1")}, {Key: kafkax.HeaderSeq, Value: []byte("17")},
-			{Key: kafkax.HeaderParkedReason, Value: []byte("unknown_key: no key of edge-9\x1b[2J")}, {Key: kafkax.HeaderParkedTopic, Value: []byte(from)},
-			{Key: kafkax.HeaderParkedPartition, Value: []byte("1")}, {Key: kafkax.HeaderParkedOffset, Value: []byte("5")},
+			{Key: kafkax.HeaderType, Value: []byte("bystander.match.v1")},
+			{Key: kafkax.HeaderSeq, Value: []byte("17")},
+			{Key: kafkax.HeaderParkedReason, Value: []byte("unknown_key: no key of edge-9\x1b[2J")},
+			{Key: kafkax.HeaderParkedTopic, Value: []byte(from)},
+			{Key: kafkax.HeaderParkedPartition, Value: []byte("1")},
+			{Key: kafkax.HeaderParkedOffset, Value: []byte("5")},
 		}}
 	}
 	require.NoError(t, c.Publish(ctx, event.TopicParked,

@@ -165,10 +165,11 @@ func (x *exporting) store(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
+	defer rows.Close() //nolint:errcheck // closed below, and once more on the way out
 	for rows.Next() {
 		var name, text string
 		if err := rows.Scan(&name, &text); err != nil {
-			return errors.Join(err, rows.Close())
+			return err
 		}
 		ddl[name] = text
 	}

@@ -18,8 +18,9 @@ import (
 // identifier judges who may be seen. Without one everybody is masked.
 type identifier interface {
 	// identify looks at the faces seen in this very picture and returns the
-	// tracks whose doubt a fresh identification has settled.
-	identify(ctx context.Context, raw *frame.Raw, tracks []track.Track, trusted bool) []settled
+	// tracks whose doubt a fresh identification has settled, and whether the gate
+	// lets any of them be looked at.
+	identify(ctx context.Context, raw *frame.Raw, tracks []track.Track, trusted bool) (done []settled, open bool)
 	// forget drops what was known of these tracks, forgetAll of every track.
 	forget(tracks []uint64)
 	forgetAll()
@@ -250,10 +251,12 @@ func (l *looker) follow(ctx context.Context, s *seen, lookFaces, lookPersons boo
 	}
 	s.sighting.Faces, s.sighting.Persons = lookFaces, lookPersons
 	s.sighting.Lost = append(s.sighting.Lost, r.Lost...)
+	matching := false
 	if l.who != nil && lookFaces {
 		stop := l.clock.start(stageMatch)
 		l.who.forget(r.Lost)
-		resolved := l.who.identify(ctx, s.raw, r.Tracks, l.eyes.trusted.Load())
+		var resolved []settled
+		resolved, matching = l.who.identify(ctx, s.raw, r.Tracks, l.eyes.trusted.Load())
 		for _, k := range resolved {
 			if l.tracker.Resolve(k.track, k.generation) {
 				settle(r.Tracks, k)
@@ -268,7 +271,7 @@ func (l *looker) follow(ctx context.Context, s *seen, lookFaces, lookPersons boo
 	if !lookFaces {
 		return
 	}
-	l.pace.judge(r.Tracks)
+	l.pace.judge(r.Tracks, matching)
 	if err := l.glance(ctx, s, r.Tracks); err != nil {
 		l.failed(ctx, s, err)
 	}

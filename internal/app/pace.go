@@ -40,9 +40,15 @@ type pace struct {
 // moved takes what the guard saw on a picture.
 func (p *pace) moved(g foreground.Result) { p.stir = g.Warming || g.Cut || len(g.Regions) > 0 }
 
-// judge takes the tracks after a look for faces.
-func (p *pace) judge(tracks []track.Track) {
+// judge takes the tracks after a look for faces. Where somebody may be recognised
+// one looks as often as ever: a match takes several looks, and what keeps somebody
+// clear is that each look finds them again.
+func (p *pace) judge(tracks []track.Track, matching bool) {
 	p.empty = len(tracks) == 0
+	if matching {
+		p.calm = 0
+		return
+	}
 	for i := range tracks {
 		if t := &tracks[i]; t.Kind == track.Face && !settledFace(t) {
 			p.calm = 0

@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/ed25519"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +13,6 @@ import (
 	"bystander/internal/av"
 	"bystander/internal/capacity"
 	"bystander/internal/config"
-	"bystander/internal/event"
 	"bystander/internal/frame"
 	"bystander/internal/logx"
 )
@@ -163,47 +160,6 @@ func measureLooks(ctx context.Context, e *eyes, pictures []frame.Planes, v map[s
 	n := float64(measuredLooks - min(len(pictures), measuredLooks-1))
 	v[capacity.Faces], v[capacity.Persons] = millis(clock.total(stageFaces))/n, millis(clock.total(stagePersons))/n
 	return nil
-}
-
-// measureEvents returns the processor time of an event, in ms, and its bytes on
-// the bus.
-func measureEvents() (each, size float64, err error) {
-	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)) // signs nothing that leaves
-	chain, err := event.NewChain(event.ChainConfig{ID: "measure", Key: key})
-	if err != nil {
-		return 0, 0, err
-	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	const n = 500
-	from := threadTime()
-	var bytes int
-	for range n {
-		e := typicalEvent()
-		if err := chain.Seal(&e); err != nil {
-			return 0, 0, err
-		}
-		b, err := json.Marshal(&e)
-		if err != nil {
-			return 0, 0, err
-		}
-		bytes += len(b)
-	}
-	return millis(threadTime()-from) / n, float64(bytes) / n, nil
-}
-
-// typicalEvent is a match with all that it carries.
-func typicalEvent() event.Event {
-	d := event.Digest{}
-	for i := range d {
-		d[i] = byte(37*i + 11)
-	}
-	return event.Event{
-		Kind: event.KindMatch, TS: time.Now().UTC(), SiteID: "site-central", CameraID: "camera-entrance-1", SceneID: "scene-hall", ZoneID: "zone-hall-1",
-		SubjectRef: d, ConsentRef: d, GalleryRoot: d, TemplateRef: d, SignSetHash: d, ModelDigest: d,
-		Score: 0.71, Threshold: 0.55, Margin: 0.2, Quality: 0.8, GallerySize: 120,
-		Detail: map[string]string{"looks": "3", "mode": "zone"},
-	}
 }
 
 // thisMachine describes the processors.

@@ -58,6 +58,7 @@ func recordSegments(t *testing.T) *recorded {
 	cfg := config.Default()
 	cfg.Events.Edge, cfg.Cameras = "edge 1", []config.Camera{{ID: "cam", Scene: "hall"}}
 	e := &edge{key: key, cfg: cfg, eyes: r.eyes, law: &lawful{}, fleet: newFleet(nil), log: zerolog.Nop()}
+	e.fleet.put(&camera{cfg: cfg.Cameras[0], scene: func() string { return "hall" }})
 	certs := e.newCertifier()
 	var mu sync.Mutex
 	certs.emit = func(ev event.Event) {

@@ -25,6 +25,7 @@ type who struct {
 	log    zerolog.Logger
 	faces  []match.Face
 	done   []settled
+	open   bool // the gate lets somebody in the last look be looked at
 
 	// keepLost lets what a track earned outlive it, for recordings: pictures
 	// are held for longer there than a track may last, and no consent can
@@ -71,7 +72,7 @@ func newWho(j *match.Judge, leases match.Leases, site func() string, emit func(e
 }
 
 // identify implements identifier.
-func (w *who) identify(ctx context.Context, raw *frame.Raw, tracks []track.Track, trusted bool) []settled {
+func (w *who) identify(ctx context.Context, raw *frame.Raw, tracks []track.Track, trusted bool) (done []settled, open bool) {
 	w.faces, w.done = w.faces[:0], w.done[:0]
 	for i := range tracks {
 		t := &tracks[i]
@@ -99,13 +100,15 @@ func (w *who) identify(ctx context.Context, raw *frame.Raw, tracks []track.Track
 		e.SiteID = w.site()
 		w.emit(e)
 	}
-	return w.done
+	return w.done, w.open
 }
 
 func (w *who) take(decisions []match.Decision) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.open = false
 	for _, d := range decisions {
+		w.open = w.open || d.State != match.StateUnknown
 		if d.State != match.StateMatched {
 			delete(w.grants, d.Track)
 			continue

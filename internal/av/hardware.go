@@ -53,8 +53,8 @@ func (c Coder) String() string {
 
 func (c *Coder) refuse(name string, rc C.int, e *C.by_err) {
 	why := ""
-	switch {
-	case rc == C.BY_NO_DECODER || rc == C.BY_NO_ENCODER:
+	switch rc {
+	case C.BY_NO_DECODER, C.BY_NO_ENCODER:
 		why = "not in this build of libav"
 	default:
 		why = explain("open", rc, e).Error()

@@ -9,9 +9,7 @@ package backup
 
 import (
 	"crypto/ed25519"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -184,11 +182,6 @@ func readHead(dir string, signers []ed25519.PublicKey) (Head, error) {
 		}
 	}
 	return h, fmt.Errorf("%w: %s", ErrSigner, base64.StdEncoding.EncodeToString(h.Signer))
-}
-
-func hexSum(b []byte) string {
-	s := sha256.Sum256(b)
-	return hex.EncodeToString(s[:])
 }
 
 // Progress tells how far a run has got.

@@ -337,7 +337,7 @@ func TestAnyContent(t *testing.T) {
 		require.NoError(rt, a.Extract(t.Context(), m, k.ids, dest, everything, nil))
 		got, err := os.ReadFile(filepath.Join(dest, "x"))
 		require.NoError(rt, err)
-		require.Equal(rt, len(body), len(got))
+		require.Len(rt, got, len(body))
 		require.True(rt, bytes.Equal(body, got))
 	})
 }

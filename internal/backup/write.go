@@ -249,7 +249,7 @@ func (w *writer) encrypt(ctx context.Context, name string, src io.Reader, pack b
 	if err != nil {
 		return Part{}, "", 0, err
 	}
-	var inner io.WriteCloser = enc
+	inner := enc
 	if pack {
 		inner, err = gzip.NewWriterLevel(enc, gzip.BestSpeed)
 		if err != nil {
@@ -271,6 +271,8 @@ func (w *writer) encrypt(ctx context.Context, name string, src io.Reader, pack b
 }
 
 // finish writes the lists and makes the backup one.
+//
+//nolint:contextcheck // the last step is not broken off
 func (w *writer) finish(files []File, parts []Part) (Head, error) {
 	m := Manifest{ID: w.st.ID, Files: files, Facts: map[string]string{}}
 	if w.o.Facts != nil {

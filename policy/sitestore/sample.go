@@ -47,8 +47,10 @@ func (i importer) onPlan(v *Zone, z policy.Zone) {
 	door := i.door()
 	v.Plan = SamplePlan
 	v.Floor = []Point{
-		{max(door-3, 0), 1}, {min(door+3, sampleWidth), 1},
-		{min(door+3, sampleWidth), sampleDepth - 2}, {max(door-3, 0), sampleDepth - 2},
+		{max(door-3, 0), 1},
+		{min(door+3, sampleWidth), 1},
+		{min(door+3, sampleWidth), sampleDepth - 2},
+		{max(door-3, 0), sampleDepth - 2},
 	}
 }
 

@@ -88,6 +88,8 @@ func NewModel(name string, devices []Device, o ModelOptions) (*Model, error) {
 }
 
 // open loads the model on a device and lets cameras at it.
+//
+//nolint:contextcheck // loading a model cannot be broken off
 func (m *Model) open(d *device) error {
 	s, err := d.Open()
 	if err != nil {
