@@ -257,7 +257,7 @@ function AppPanel({ own, reload }: PartProps) {
             disabled={!own.fresh}
             reload={reload}
           >
-            {(done) => <AppSetup onDone={done} />}
+            {(done) => <AppSetup onDone={done} begun />}
           </Adding>
           {own.totp ? (
             <ConfirmButton

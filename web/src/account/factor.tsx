@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { client } from "../api/client";
 import { QR } from "../enrol/qr";
 import { useTexts } from "../i18n/texts";
@@ -9,23 +9,31 @@ import { type Answer, addPasskey, given, take } from "./session";
 import { mine } from "./texts";
 
 /** Sets an authenticator app up: its code is scanned, and one of its own given back. */
-export function AppSetup({ onDone }: { onDone: (codes: readonly string[], session: Answer) => void }) {
+export function AppSetup({
+  onDone,
+  begun = false,
+}: {
+  onDone: (codes: readonly string[], session: Answer) => void;
+  /** Whether somebody has asked for it already, so that no button asks again. */
+  begun?: boolean;
+}) {
   const t = useTexts(mine);
   const { busy, error, run } = useDoing();
   const [secret, setSecret] = useState<{ address: string; secret: string }>();
   const [code, setCode] = useState("");
+  const begin = () =>
+    void run("app", async () => setSecret(given((await client.POST("/v1/session/totp")).data)));
+  const pending = useRef(begun ? begin : undefined);
+  useEffect(() => {
+    pending.current?.();
+    pending.current = undefined;
+  }, []);
   if (!secret)
     return (
       <div className="form">
         <Trouble error={error} />
         <div className="actions">
-          <Button
-            tone="primary"
-            pending={busy !== ""}
-            onPress={() =>
-              void run("app", async () => setSecret(given((await client.POST("/v1/session/totp")).data)))
-            }
-          >
+          <Button tone="primary" pending={busy !== ""} onPress={begin}>
             {t("app.add")}
           </Button>
         </div>

@@ -71,8 +71,8 @@ describe("words", () => {
     expect(new Words("zh-CN").ago("2026-03-04T05:04:00Z", at)).toBe("2分钟前");
     expect(w.duration(90)).toBe("2 min");
     expect(w.duration(86400)).toBe("24 hr");
-    expect(w.bytes(0)).toBe("0 byte");
-    expect(w.bytes(6_300_000)).toBe("6.3 MB");
+    expect(w.bytes(0)).toBe("0\u00a0byte");
+    expect(w.bytes(6_300_000)).toBe("6.3\u00a0MB");
     expect(w.time("nonsense")).toBe("–");
     const local = new Date(2026, 2, 4, 17, 5, 9);
     expect(w.time(local.toISOString(), local)).toBe("17:05:09");
