@@ -373,7 +373,10 @@ function Sessions({ own, reload }: PartProps) {
   const end = (d: Device) =>
     void run(d.id, async () => {
       await client.DELETE("/v1/session/sessions/{id}", { params: { path: { id: d.id } } });
-      if (d.current) location.assign("/signin");
+      if (d.current) {
+        location.assign("/signin");
+        return; // nothing of this account can be asked for any more
+      }
       say(t("sess.ended"));
       await reload();
     });
