@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -266,6 +267,9 @@ func (s *story) theGuestWithdrawsAndIsMasked() {
 }
 
 func (s *story) theGuestGetsACopyOfWhatIsLeft() {
+	s.eventually("what the last recording shows was told", func() bool {
+		return !slices.ContainsFunc(s.recordings(), func(r shownIn) bool { return r.Open })
+	})
 	path := s.asks("access", nil)
 	want := s.stored()
 	b := s.copied(path)

@@ -1,17 +1,16 @@
 package record_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"bystander/internal/testkit/browser"
 	"bystander/sink/record"
 )
 
@@ -30,10 +29,6 @@ v.onended = () => { out.ended = v.currentTime; out.frames = v.getVideoPlaybackQu
 // TestChromiumPlays plays a finished recording over HTTP ranges in the browser:
 // it knows the length from the start, can seek, and reaches the end.
 func TestChromiumPlays(t *testing.T) {
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatal("needs Chromium: apt install chromium")
-	}
 	r := open(t, record.Config{Dir: t.TempDir()})
 	write(t, r, film(t, small, 150))
 	id := list(t, r)[0].ID
@@ -68,15 +63,7 @@ func TestChromiumPlays(t *testing.T) {
 	})
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
-	run, stop := context.WithTimeout(ctx, 40*time.Second)
-	defer stop()
-	cmd := exec.CommandContext(run, chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio",
-		"--autoplay-policy=no-user-gesture-required", "--user-data-dir="+t.TempDir(), srv.URL)
-	require.NoError(t, cmd.Start())
-	defer func() {
-		stop()
-		_ = cmd.Wait() // killed
-	}()
+	browser.Open(t, srv.URL)
 	select {
 	case v := <-got:
 		require.Empty(t, v.Error)
@@ -86,7 +73,7 @@ func TestChromiumPlays(t *testing.T) {
 		require.Equal(t, small.W, v.Width)
 		require.Equal(t, small.H, v.Height)
 		require.Positive(t, v.Frames)
-	case <-run.Done():
+	case <-time.After(40 * time.Second):
 		t.Fatal("the browser never reached the end")
 	}
 }
