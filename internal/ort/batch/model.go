@@ -67,6 +67,8 @@ type device struct {
 
 // NewModel opens the model on every device. One that cannot be opened is tried
 // again later; it fails when none can.
+//
+//nolint:contextcheck // loading a model cannot be broken off
 func NewModel(name string, devices []Device, o ModelOptions) (*Model, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	m := &Model{name: name, o: o, fallen: make(chan struct{}, 1), stop: stop}
