@@ -58,7 +58,8 @@ func (c *parkedListCmd) Run(ctx context.Context) error {
 
 type parkedShowCmd struct {
 	configFlag
-	Record int64 `arg:"" help:"The record's number, from the list."`
+	Record  int64  `arg:"" help:"The record's number, from the list."`
+	Purpose string `required:"" help:"Why you look; kept in the access log, since a record may be about a person."`
 }
 
 func (c *parkedShowCmd) Run(ctx context.Context) error {
@@ -66,7 +67,7 @@ func (c *parkedShowCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return app.ParkedShow(ctx, cfg, c.Record, os.Stdout)
+	return app.ParkedShow(ctx, cfg, c.Record, c.Purpose, os.Stdout)
 }
 
 // decision is what retry and discard take.

@@ -66,7 +66,7 @@ func AuditExport(ctx context.Context, cfg config.Config, o ExportOptions) (err e
 }
 
 // recordExport writes who takes which rows away, with the people in them.
-func recordExport(ctx context.Context, cfg config.Config, o ExportOptions, src *rowSource, ids []string) (err error) {
+func recordExport(ctx context.Context, cfg config.Config, o ExportOptions, src *rowSource, ids []string) error {
 	seen := map[event.Digest]bool{}
 	for _, id := range ids {
 		err := src.Walk(ctx, id, max(o.From, 1), o.To, func(r verify.Row) error {
@@ -85,14 +85,20 @@ func recordExport(ctx context.Context, cfg config.Config, o ExportOptions, src *
 			refs = append(refs, ref)
 		}
 	}
+	return recordHere(ctx, cfg, access.Entry{
+		Purpose: o.Purpose, Action: "audit.export",
+		Query: fmt.Appendf(nil, "%q %d %d", o.Chain, o.From, o.To), Subjects: refs, Count: len(seen),
+	})
+}
+
+// recordHere writes down what somebody at the command line is about to see.
+func recordHere(ctx context.Context, cfg config.Config, e access.Entry) (err error) {
 	log, err := access.Open(ctx, filepath.Join(cfg.Data, "access.db"), access.Options{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	_, err = log.Record(ctx, access.Entry{
-		Actor: fmt.Sprintf("uid:%d", os.Getuid()), Role: "auditor", Purpose: o.Purpose, Action: "audit.export",
-		Query: fmt.Appendf(nil, "%q %d %d", o.Chain, o.From, o.To), Subjects: refs, Count: len(seen),
-	})
+	e.Actor, e.Role = fmt.Sprintf("uid:%d", os.Getuid()), "auditor"
+	_, err = log.Record(ctx, e)
 	return err
 }

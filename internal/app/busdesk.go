@@ -16,6 +16,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
+	"bystander/audit/access"
 	"bystander/internal/config"
 	"bystander/internal/event"
 	"bystander/internal/kafkax"
@@ -252,18 +253,34 @@ func ParkedList(ctx context.Context, cfg config.Config, all, asJSON bool, out io
 	})
 }
 
-// ParkedShow prints one parked record as JSON, its headers and value included.
-func ParkedShow(ctx context.Context, cfg config.Config, offset int64, out io.Writer) error {
+// ParkedShow prints one parked record as JSON, its headers and value included. A
+// value may hold a pseudonym, so who looks and why is written down first.
+func ParkedShow(ctx context.Context, cfg config.Config, offset int64, purpose string, out io.Writer) error {
 	return withParked(ctx, cfg, func(d *parkingDesk) error {
 		p, err := d.find(offset)
 		if err != nil {
 			return err
+		}
+		if err := recordHere(ctx, cfg, p.look(purpose)); err != nil {
+			return fmt.Errorf("the access log cannot be written, so nothing is shown: %w", err)
 		}
 		p.Value = printable(p.msg.Value)
 		enc := json.NewEncoder(out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(p)
 	})
+}
+
+// look is the record of access to p.
+func (p *ParkedRecord) look(purpose string) access.Entry {
+	e := access.Entry{
+		Purpose: purpose, Action: "bus.parked.show", Query: fmt.Appendf(nil, "%d", p.Offset), Count: 1,
+	}
+	var ev event.Event
+	if json.Unmarshal(p.msg.Value, &ev) == nil && !ev.SubjectRef.IsZero() { // what cannot be read names nobody
+		e.Subjects = []event.Digest{ev.SubjectRef}
+	}
+	return e
 }
 
 // ParkedRetry sends parked records to the events topic again, as they were, and

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	kgo "github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/require"
 
+	"bystander/audit/access"
 	"bystander/internal/config"
 	"bystander/internal/event"
 	"bystander/internal/kafkax"
@@ -65,13 +67,22 @@ func TestParkedRecordsAreDealtWith(t *testing.T) {
 	require.Contains(t, list(false), "unknown_key: no key of edge-9.[2J", "and nothing that a terminal obeys")
 	require.Equal(t, 4, strings.Count(list(false), "waits"))
 	out.Reset()
-	require.NoError(t, ParkedShow(ctx, cfg, 0, &out))
+	require.NoError(t, ParkedShow(ctx, cfg, 0, "a test", &out))
 	var p ParkedRecord
 	require.NoError(t, json.Unmarshal(out.Bytes(), &p))
 	require.Equal(t, []any{`{"a":1}`, "edge-9", uint64(17), "busdesk.events/1@5"}, []any{p.Value, p.Chain, p.Seq, p.From})
 
+	looks, err := access.Open(ctx, filepath.Join(cfg.Data, "access.db"), access.Options{})
+	require.NoError(t, err)
+	rowsRead, err := looks.Rows(ctx, access.Query{Limit: 10})
+	require.NoError(t, errors.Join(err, looks.Close()))
+	require.Len(t, rowsRead, 1, "who looked at a record stands in the access log")
+	require.Equal(t, []string{"bus.parked.show", "a test"}, []string{rowsRead[0].Action, rowsRead[0].Purpose})
+	ofSomebody := ParkedRecord{msg: kgo.Message{Value: []byte(`{"subject_ref":"` + strings.Repeat("ab", 32) + `"}`)}}
+	require.Len(t, ofSomebody.look("a test").Subjects, 1)
+
 	require.ErrorIs(t, ParkedRetry(ctx, cfg, []int64{0}, " ", &out), ErrUsage, "a reason is needed")
-	require.ErrorIs(t, ParkedShow(ctx, cfg, 99, &out), ErrUsage)
+	require.ErrorIs(t, ParkedShow(ctx, cfg, 99, "a test", &out), ErrUsage)
 	require.ErrorIs(t, ParkedRetry(ctx, cfg, []int64{0, 2}, "key added", &out), ErrUsage, "what came from elsewhere is sent nowhere")
 	require.ErrorIs(t, ParkedRetry(ctx, cfg, []int64{3}, "key added", &out), ErrUsage, "there is nothing to send")
 	require.NoError(t, ParkedRetry(ctx, cfg, []int64{0}, "key added", &out))
