@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"bystander/internal/event"
+	"bystander/match/internal/registers"
 	"bystander/match/search"
 )
 
@@ -240,7 +241,11 @@ type scratch struct {
 	tmp   [Dim]float32
 }
 
-func (s *scratch) wipe() { s.query.Wipe(); clear(s.tmp[:]) }
+func (s *scratch) wipe() {
+	s.query.Wipe()
+	clear(s.tmp[:])
+	registers.Clear()
+}
 
 // SubjectRef is the enrollee's pseudonym in the gallery's scene on the day of
 // at (UTC): HMAC-SHA-256 under the subject's own key, so that it cannot be

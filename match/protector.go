@@ -74,18 +74,19 @@ func (d *draws) below(n int) int {
 }
 
 // apply maps src to dst by way of tmp; no two may overlap. The caller wipes all
-// three, which is why none lies on this function's stack.
+// three, which is why none lies on this function's stack. It copies nothing
+// whole: that would leave pieces in the vector registers (see registers).
 func (p *Protector) apply(dst, src, tmp *[Dim]float32) {
-	*dst = *src
+	from, to, next := src, tmp, dst
 	for k := range rounds {
 		for i, j := range p.perm[k] {
-			tmp[i] = dst[j] * p.sign[k][j]
+			to[i] = from[j] * p.sign[k][j]
 		}
-		hadamard(tmp)
-		*dst = *tmp
+		hadamard(to)
+		from, to, next = to, next, to
 	}
-	for i := range dst {
-		dst[i] *= p.sign[rounds][i]
+	for i, x := range from {
+		dst[i] = x * p.sign[rounds][i]
 	}
 }
 

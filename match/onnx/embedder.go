@@ -10,6 +10,7 @@ import (
 
 	"bystander/internal/ort"
 	"bystander/match"
+	"bystander/match/internal/registers"
 )
 
 // ErrModel reports a model whose input or output is not that of the embedder.
@@ -160,7 +161,9 @@ func (e *Embedder) Embed(ctx context.Context, c *match.Chip, dst *match.Probe) e
 	defer e.soon()
 	defer clear(b.Input())
 	copy(b.Input(), c.Planar())
-	if err := b.Run(ctx); err != nil {
+	err = b.Run(ctx)
+	registers.Clear()
+	if err != nil {
 		clear(b.Output(0))
 		return fmt.Errorf("match/onnx: %w", err)
 	}

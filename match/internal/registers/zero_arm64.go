@@ -1,0 +1,3 @@
+package registers
+
+func zero()
