@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -152,8 +153,9 @@ func (m *MediaMTX) Stop() {
 		return
 	}
 	_ = m.cmd.Process.Kill()
-	if err := <-m.exited; err != nil {
-		m.t.Logf("mediamtx: %v", err) // "signal: killed", as a rule
+	<-m.exited // "signal: killed", as a rule
+	if m.t.Failed() {
+		m.t.Logf("mediamtx: %s", m.log)
 	}
 	m.cmd = nil
 }
@@ -165,19 +167,36 @@ func (m *MediaMTX) Publish(path string, input ...string) (stop func()) {
 	m.t.Helper()
 	args := append([]string{"-v", "error", "-nostdin"}, input...)
 	args = append(args, "-f", "rtsp", "-rtsp_transport", "tcp", m.URL(path))
-	cmd := exec.Command("ffmpeg", args...) //nolint:noctx // ended by stop
+	ctx, cancel := context.WithCancel(context.Background())
 	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
+	first := make(chan error, 1)
+	done := make(chan struct{})
+	go func() { // ended by stop
+		defer close(done)
+		for range publishTries {
+			out.Reset()
+			cmd := exec.CommandContext(ctx, "ffmpeg", args...)
+			cmd.Stdout, cmd.Stderr = &out, &out
+			err := cmd.Start()
+			select {
+			case first <- err:
+			default:
+			}
+			if err != nil || cmd.Wait() == nil || ctx.Err() != nil || !refused(out.Bytes()) {
+				return
+			}
+			select {
+			case <-time.After(300 * time.Millisecond):
+			case <-ctx.Done():
+			}
+		}
+	}()
+	if err := <-first; err != nil {
+		cancel()
 		m.t.Fatalf("ffmpeg: %v", err)
 	}
-	done := make(chan struct{})
-	go func() { // taken by stop
-		_ = cmd.Wait()
-		close(done)
-	}()
 	stop = func() {
-		_ = cmd.Process.Kill()
+		cancel()
 		<-done
 	}
 	m.t.Cleanup(func() {
@@ -188,6 +207,13 @@ func (m *MediaMTX) Publish(path string, input ...string) (stop func()) {
 	})
 	return stop
 }
+
+// publishTries is how often a camera that the server turned away at the door
+// asks again: a busy server answers 400 to a session that it was slow to begin.
+const publishTries = 5
+
+// refused reports whether ffmpeg ended before its first picture was taken.
+func refused(out []byte) bool { return bytes.Contains(out, []byte("Could not write header")) }
 
 // FreePort returns a port that was free a moment ago, for TCP and UDP.
 func FreePort(t testing.TB) int {
