@@ -115,7 +115,8 @@ func (e *Embedder) idle() {
 }
 
 // Wipe implements match.Wiper: it runs the model on an empty picture in every
-// place where a face may have been computed.
+// place where a face may have been computed, and has what signals wrote of the
+// registers meanwhile overwritten.
 func (e *Embedder) Wipe(ctx context.Context) error {
 	e.wiping.Lock()
 	defer e.wiping.Unlock()
@@ -143,6 +144,8 @@ func (e *Embedder) Wipe(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
+	registers.Clear()
+	registers.Flush()
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("match/onnx: wipe: %w", err)
 	}
