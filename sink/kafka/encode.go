@@ -27,11 +27,13 @@ type refusal struct {
 // encoder turns events into record batches. It keeps two chunks' memory: one
 // under way, one being filled.
 type encoder struct {
-	codec compress.Codec
-	free  []*chunk
+	codec  compress.Codec
+	parent func(dst []byte, id string) []byte // nil for none
+	free   []*chunk
 
 	value []byte
 	heads []byte
+	count int    // of heads
 	fixed []byte // the headers that all events of chain have
 	chain string
 	key   []byte                // of chain
@@ -45,8 +47,8 @@ const (
 	maxEvents    = 4096 // in one request
 )
 
-func newEncoder(codec compress.Codec) *encoder {
-	return &encoder{codec: codec, types: map[event.Kind][]byte{}}
+func newEncoder(codec compress.Codec, parent func(dst []byte, id string) []byte) *encoder {
+	return &encoder{codec: codec, parent: parent, types: map[event.Kind][]byte{}}
 }
 
 // fill encodes events into one chunk until it holds limit bytes, and returns
@@ -63,7 +65,7 @@ func (n *encoder) fill(events []*event.Event, limit int) (c *chunk, rest []*even
 		if c.batch.Len() > 0 && c.batch.Size()+len(n.value)+len(n.heads) > limit {
 			break
 		}
-		c.batch.Add(e.TS.UnixMilli(), n.key, n.value, n.heads, headers)
+		c.batch.Add(e.TS.UnixMilli(), n.key, n.value, n.heads, n.count)
 		c.events = append(c.events, e)
 	}
 	if c.batch.Len() == 0 {
@@ -107,6 +109,14 @@ func (n *encoder) encode(e *event.Event) error {
 	n.heads = kafkax.AppendHeader(n.heads, kafkax.HeaderTime, n.text)
 	n.text = strconv.AppendUint(n.text[:0], e.Seq, 10)
 	n.heads = kafkax.AppendHeader(n.heads, kafkax.HeaderSeq, n.text)
+	n.count = headers
+	if n.parent == nil {
+		return nil
+	}
+	if n.text = n.parent(n.text[:0], e.ID); len(n.text) > 0 {
+		n.heads = kafkax.AppendHeader(n.heads, kafkax.HeaderTrace, n.text)
+		n.count++
+	}
 	return nil
 }
 

@@ -26,7 +26,10 @@ type Options struct {
 	Parking Parking
 	// OnParked is told of each such event. It must not block.
 	OnParked func(Parked)
-	Now      func() time.Time
+	// Parent appends the W3C trace parent of the event with an id to dst, or
+	// returns dst as it is for an event that no trace follows; nil for none.
+	Parent func(dst []byte, id string) []byte
+	Now    func() time.Time
 }
 
 // defaultBatch stays below the 1 MiB that a broker's message.max.bytes allows
@@ -84,7 +87,7 @@ func New(c *kafkax.Client, o Options) (*Sink, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Sink{c: c, o: o, topic: c.Name(event.TopicEvents), turn: make(chan struct{}, 1), closed: make(chan struct{}), enc: newEncoder(c.Codec())}
+	s := &Sink{c: c, o: o, topic: c.Name(event.TopicEvents), turn: make(chan struct{}, 1), closed: make(chan struct{}), enc: newEncoder(c.Codec(), o.Parent)}
 	return s, nil
 }
 
@@ -276,7 +279,7 @@ func (s *Sink) divide(ctx context.Context, partition int, events []*event.Event,
 		return s.park(events[0], cause)
 	}
 	for _, half := range [][]*event.Event{events[:len(events)/2], events[len(events)/2:]} {
-		c, _, bad, err := newEncoder(s.c.Codec()).fill(half, math.MaxInt)
+		c, _, bad, err := newEncoder(s.c.Codec(), s.o.Parent).fill(half, math.MaxInt)
 		if err = errors.Join(err, s.parkAll(bad)); err != nil {
 			return err
 		}

@@ -1,5 +1,7 @@
 package live
 
+import "time"
+
 // Stats are counters for metrics; all but Viewers only grow while the stream
 // lives.
 type Stats struct {
@@ -17,6 +19,10 @@ type CameraStats struct {
 	Bytes       uint64 // RTP payload sent
 	Dropped     uint64 // pictures not sent to a viewer who was slow or waited for a key picture
 	KeyRequests uint64 // key pictures asked of the encoder
+
+	Queued int           // pictures that wait for the network, of all viewers
+	Room   int           // how many may wait
+	Oldest time.Duration // since when the slowest viewer's picture is being written; 0 where none is
 }
 
 // Stats returns a snapshot.
@@ -40,8 +46,17 @@ func (h *Hub) Stats() Stats {
 func (s *Stream) Stats() CameraStats {
 	s.mu.Lock()
 	n := len(s.viewers)
+	now := time.Now().UnixNano()
+	queued, oldest := 0, time.Duration(0)
+	for _, v := range s.viewers {
+		queued += len(v.queue)
+		if since := v.busySince.Load(); since != 0 {
+			oldest = max(oldest, time.Duration(now-since))
+		}
+	}
 	s.mu.Unlock()
 	return CameraStats{
+		Queued: queued, Room: n * s.hub.cfg.Queue, Oldest: oldest,
 		Viewers: n, Sessions: s.count.sessions.Load(), Refused: s.count.refused.Load(),
 		Frames: s.count.frames.Load(), Packets: s.count.packets.Load(), Bytes: s.count.bytes.Load(),
 		Dropped: s.count.dropped.Load(), KeyRequests: s.count.keyRequests.Load(),

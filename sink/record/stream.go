@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"bystander/internal/observe"
 	"bystander/sink"
 )
 
@@ -20,6 +21,7 @@ type Stream struct {
 	r            *Recorder
 	camera, rule string
 	queue        chan *sink.Packet
+	watch        *observe.Queue // of queue
 	done         sync.WaitGroup
 
 	mu     sync.Mutex
@@ -47,10 +49,11 @@ type StreamStats struct {
 	Segments uint64 // finished
 	Paused   bool   // the disk refuses at present
 	Err      error  // why
+	Queue    observe.QueueState
 }
 
 func newStream(r *Recorder, camera, rule string) *Stream {
-	s := &Stream{r: r, camera: camera, rule: rule, queue: make(chan *sink.Packet, r.cfg.Queue)}
+	s := &Stream{r: r, camera: camera, rule: rule, queue: make(chan *sink.Packet, r.cfg.Queue), watch: observe.NewQueue(r.cfg.Queue)}
 	s.done.Go(s.run)
 	return s
 }
@@ -67,6 +70,7 @@ func (s *Stream) WritePacket(p *sink.Packet) error {
 	if !s.skip || p.Key {
 		select {
 		case s.queue <- p:
+			s.watch.In(time.Now())
 			s.skip = false
 			return nil
 		default:
@@ -81,7 +85,10 @@ func (s *Stream) WritePacket(p *sink.Packet) error {
 func (s *Stream) Stats() StreamStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.st
+	st := s.st
+	st.Queue = s.watch.State(time.Now())
+	st.Queue.Dropped = st.Dropped
+	return st
 }
 
 // Close writes what was handed over, finishes the file, and waits for that.
@@ -108,6 +115,7 @@ func (s *Stream) current() (Recording, bool) {
 
 func (s *Stream) run() {
 	for p := range s.queue {
+		s.watch.Out()
 		if err := s.take(p); err != nil {
 			s.pause(err)
 		}

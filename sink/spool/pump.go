@@ -23,10 +23,13 @@ func errJoin(err, also error) error {
 type PumpOptions struct {
 	Batch      int           // events in one Append; 512
 	MinBackoff time.Duration // before the first new attempt; 200 ms
-	MaxBackoff time.Duration // 30 s
+	MaxBackoff time.Duration // 10 s
 	Timeout    time.Duration // of one Append; 30 s
 	// OnError is told of each failed attempt, counted from 1 for each batch.
 	OnError func(err error, attempt int)
+	// Moved is told of each batch that the sink has taken, and when that was begun
+	// and done. It must not keep the events.
+	Moved func(events []event.Event, from, to time.Time)
 }
 
 // Pump carries events from a spool into a sink, acknowledging what the sink has
@@ -66,7 +69,7 @@ func NewPump(cur *Cursor, to sink.EventSink, o PumpOptions) *Pump {
 		o.MinBackoff = 200 * time.Millisecond
 	}
 	if o.MaxBackoff < o.MinBackoff {
-		o.MaxBackoff = max(30*time.Second, o.MinBackoff)
+		o.MaxBackoff = max(10*time.Second, o.MinBackoff)
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 30 * time.Second
@@ -129,7 +132,12 @@ func (p *Pump) Drain(ctx context.Context) error {
 func (p *Pump) append(ctx context.Context, evs []event.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
-	return p.sink.Append(ctx, evs)
+	from := time.Now()
+	err := p.sink.Append(ctx, evs)
+	if err == nil && p.o.Moved != nil {
+		p.o.Moved(evs, from, time.Now())
+	}
+	return err
 }
 
 // persist calls do until it succeeds; false means that ctx ended or the spool

@@ -25,6 +25,9 @@ type part struct {
 	behind    int64 // records on the bus behind that
 	end       bool  // there is nothing behind that
 	weight    int64 // held of the memory's share
+	count     int64 // of events
+	read      time.Time
+	followed  []Followed
 }
 
 // take returns the next place of the part's room. What it holds is to be
@@ -91,6 +94,9 @@ func (f *fetcher) run(ctx context.Context) {
 			return
 		}
 		f.s.progress.sent(f.partition)
+		f.s.pending.In(p.read)
+		p.count = int64(len(p.events))
+		f.s.waiting.Add(p.count)
 		if p.end {
 			f.s.progress.ended(f.partition, moment)
 		}
@@ -128,7 +134,7 @@ func (f *fetcher) fetch(ctx context.Context) (*part, error) {
 		return nil, res.Err
 	}
 	f.records.Reset(res.Sets, f.offset)
-	p := &part{partition: f.partition, next: f.offset, room: f.s.room(f.records.Count())}
+	p := &part{partition: f.partition, next: f.offset, room: f.s.room(f.records.Count()), read: w.o.Now()}
 	if err := f.read(p); err != nil {
 		return nil, err
 	}
@@ -176,8 +182,26 @@ func (f *fetcher) read(p *part) error {
 		if reason, err := f.decode(rec, p.take()); err != nil {
 			p.room = p.room[:len(p.room)-1]
 			p.bad = append(p.bad, f.bad(rec, reason, err))
+		} else if f.s.w.o.Follow != nil && len(p.followed) < maxFollowed {
+			if parent := rec.Header(kafkax.HeaderTrace); parent != nil {
+				p.followed = append(p.followed, Followed{Parent: string(parent), Partition: f.partition, Read: p.read})
+			}
 		}
 	}
+}
+
+// maxFollowed bounds what is told of one fetch: whoever may write to the topic may
+// say that every event is followed.
+const maxFollowed = 64
+
+// Followed is an event that somebody follows, once it is stored.
+type Followed struct {
+	Parent    string // the record's W3C trace parent, as it came
+	Partition int
+	Batch     int       // events that were written with it
+	Read      time.Time // when it came from the bus
+	Begun     time.Time // when the store was begun to be written
+	Stored    time.Time // when the store had it
 }
 
 // The reasons for which records are parked.

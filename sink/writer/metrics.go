@@ -19,9 +19,10 @@ type metrics struct {
 	repairs  prometheus.Counter
 	answers  *prometheus.CounterVec
 	inserts  prometheus.Histogram
+	delay    prometheus.Histogram
 	lag      *prometheus.GaugeVec
 
-	up, last, missing, explained *prometheus.Desc
+	up, last, missing, explained, pending, oldest *prometheus.Desc
 }
 
 func newMetrics(w *Writer, reg prometheus.Registerer) (*metrics, error) {
@@ -42,16 +43,21 @@ func newMetrics(w *Writer, reg prometheus.Registerer) (*metrics, error) {
 		inserts: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: name("insert_seconds"), Help: "Time to store a batch, repeats included.", Buckets: prometheus.ExponentialBuckets(0.01, 2, 14),
 		}),
+		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: name("event_delay_seconds"), Help: "Time from an event to its row, by the edge's clock and the writer's.", Buckets: prometheus.ExponentialBuckets(0.05, 2, 18),
+		}),
 		lag:       prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name("lag_records"), Help: "Records on the bus that are not yet read or stored."}, []string{"partition"}),
 		up:        prometheus.NewDesc(name("healthy"), "1 while store and bus answer.", nil, nil),
 		last:      prometheus.NewDesc(name("chain_last_seq"), "Highest number stored.", []string{"chain"}, nil),
+		pending:   prometheus.NewDesc(name("pending_events"), "Events that were read and are not stored.", nil, nil),
+		oldest:    prometheus.NewDesc(name("pending_seconds"), "Since when the oldest of these was read.", nil, nil),
 		missing:   prometheus.NewDesc(name("chain_missing_events"), "Numbers below it that are missing and not explained.", []string{"chain"}, nil),
 		explained: prometheus.NewDesc(name("chain_explained_events"), "Numbers that the edge cannot send again, and has said why.", []string{"chain"}, nil),
 	}
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m, m.stored, m.parked, m.failures, m.resets, m.broken, m.asked, m.repairs, m.answers, m.inserts, m.lag} {
+	for _, c := range []prometheus.Collector{m, m.stored, m.parked, m.failures, m.resets, m.broken, m.asked, m.repairs, m.answers, m.inserts, m.delay, m.lag} {
 		if err := reg.Register(c); err != nil {
 			return nil, fmt.Errorf("writer: metrics: %w", err)
 		}
@@ -61,7 +67,7 @@ func newMetrics(w *Writer, reg prometheus.Registerer) (*metrics, error) {
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.up, m.last, m.missing, m.explained} {
+	for _, d := range []*prometheus.Desc{m.up, m.last, m.missing, m.explained, m.pending, m.oldest} {
 		out <- d
 	}
 }
@@ -73,6 +79,9 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 		up = 0
 	}
 	out <- prometheus.MustNewConstMetric(m.up, prometheus.GaugeValue, up)
+	pending, oldest := m.w.pending()
+	out <- prometheus.MustNewConstMetric(m.pending, prometheus.GaugeValue, float64(pending))
+	out <- prometheus.MustNewConstMetric(m.oldest, prometheus.GaugeValue, oldest.Seconds())
 	for _, c := range m.w.Chains() {
 		for d, v := range map[*prometheus.Desc]uint64{m.last: c.Last, m.missing: c.Missing, m.explained: c.Explained} {
 			out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), c.Chain)

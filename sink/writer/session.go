@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -11,6 +12,7 @@ import (
 
 	"bystander/internal/event"
 	"bystander/internal/kafkax"
+	"bystander/internal/observe"
 )
 
 // session is the time during which this writer serves the same partitions. At
@@ -30,6 +32,10 @@ type session struct {
 	// rooms are arrays of events that are stored, for the next to be read into;
 	// never closed.
 	rooms chan []event.Event
+	// pending watches the parts, and waiting counts the events, that were read and
+	// are not stored.
+	pending *observe.Queue
+	waiting atomic.Int64
 }
 
 // maxRooms bounds the arrays that lie ready, of a fetch each.
@@ -62,9 +68,10 @@ func (s *session) recycle(r []event.Event) {
 
 // batch is what is written at once.
 type batch struct {
-	parts  []*part
-	events []*event.Event // those of each chain in the order of arrival
-	bad    []badRecord
+	parts    []*part
+	events   []*event.Event // those of each chain in the order of arrival
+	bad      []badRecord
+	followed []Followed
 }
 
 func (w *Writer) session(gen *kafka.Generation) *session {
@@ -73,6 +80,7 @@ func (w *Writer) session(gen *kafka.Generation) *session {
 		w: w, gen: gen, topic: w.c.Name(event.TopicEvents),
 		memory: semaphore.NewWeighted(w.o.Memory), parts: make(chan *part),
 		chains: newChains(w, p), watched: make(chan struct{}), progress: p, rooms: make(chan []event.Event, maxRooms),
+		pending: observe.NewQueue(len(gen.Assignments[w.c.Name(event.TopicEvents)]) + 1),
 	}
 	var mine []int
 	for _, a := range gen.Assignments[s.topic] {
@@ -80,7 +88,7 @@ func (w *Writer) session(gen *kafka.Generation) *session {
 	}
 	slices.Sort(mine)
 	w.mu.Lock()
-	w.st.Partitions, w.chains = mine, s.chains
+	w.st.Partitions, w.chains, w.current = mine, s.chains, s
 	w.mu.Unlock()
 	w.o.Log.Info().Ints("partitions", mine).Int32("generation", gen.ID).Msg("partitions taken over")
 	if w.o.Store.Refresh != nil {
@@ -108,7 +116,7 @@ func (s *session) run(ctx context.Context) {
 	others.Wait()
 	cancel()
 	s.w.mu.Lock()
-	s.w.st.Partitions, s.w.chains = nil, nil
+	s.w.st.Partitions, s.w.chains, s.w.current = nil, nil, nil
 	s.w.mu.Unlock()
 }
 
@@ -189,6 +197,7 @@ func (s *session) collect(ctx context.Context, out chan<- *batch) {
 func (b *batch) add(p *part) {
 	b.parts = append(b.parts, p)
 	b.events = append(b.events, p.events...)
+	b.followed = append(b.followed, p.followed...)
 	b.bad = append(b.bad, p.bad...)
 	p.events, p.bad = nil, nil
 }
@@ -235,6 +244,8 @@ func (s *session) store(ctx context.Context, batches <-chan *batch) {
 			continue // the session is ending: whoever comes next reads it again
 		}
 		for _, p := range b.parts {
+			s.pending.Out()
+			s.waiting.Add(-p.count)
 			s.memory.Release(p.weight)
 			s.progress.stored(p.partition)
 			s.recycle(p.room)
@@ -259,8 +270,16 @@ func (s *session) write(ctx context.Context, b *batch) bool {
 	}
 	b.bad = append(b.bad, bad...)
 	s.chains.stored(stored)
-	s.w.m.inserts.Observe(s.w.o.Now().Sub(begun).Seconds())
+	now := s.w.o.Now()
+	s.w.m.inserts.Observe(now.Sub(begun).Seconds())
 	s.w.m.stored.Add(float64(len(stored)))
+	for _, e := range stored {
+		s.w.m.delay.Observe(max(now.Sub(e.TS), 0).Seconds())
+	}
+	for _, f := range b.followed {
+		f.Batch, f.Begun, f.Stored = len(stored), begun, now
+		s.w.o.Follow(f)
+	}
 	s.w.mu.Lock()
 	s.w.st.Stored += uint64(len(stored))
 	s.w.mu.Unlock()

@@ -54,7 +54,7 @@ type Options struct {
 	Fetch   int           // bytes asked for at once from one partition; 4 MiB
 	Timeout time.Duration // of one insert; 2 minutes
 
-	MinBackoff, MaxBackoff time.Duration // when store or bus fail; 200 ms to 30 s
+	MinBackoff, MaxBackoff time.Duration // when store or bus fail; 200 ms to 10 s
 
 	// A gap may be events still under way: it is asked for after Grace (2 s),
 	// and then again and again, each time after twice as long, up to AskEvery
@@ -76,6 +76,9 @@ type Options struct {
 	Now      func() time.Time
 	Log      zerolog.Logger
 	Registry prometheus.Registerer // nil for none
+	// Follow is told of stored events whose records name a trace parent, of a few of
+	// each fetch at most; nil for nobody. It must not block.
+	Follow func(Followed)
 
 	deaf bool // takes no edge's word for where its chain ends; a test shows what is lost then
 }
@@ -93,7 +96,7 @@ func (o *Options) fill() error {
 	set(&o.Fetch, 4<<20)
 	set(&o.Timeout, 2*time.Minute)
 	set(&o.MinBackoff, 200*time.Millisecond)
-	set(&o.MaxBackoff, 30*time.Second)
+	set(&o.MaxBackoff, 10*time.Second)
 	set(&o.Grace, 2*time.Second)
 	set(&o.AskEvery, 10*time.Minute)
 	set(&o.Review, time.Hour)
@@ -130,6 +133,8 @@ type Writer struct {
 	errs   [2]error // of the store, of the bus
 	ail    ailing
 	chains *chains // of the present session; nil between sessions
+
+	current *session // nil between sessions
 }
 
 // Status is how a writer fares.
@@ -173,6 +178,18 @@ func (w *Writer) Chains() []ChainState {
 		return nil
 	}
 	return c.states()
+}
+
+// pending tells how many events were read and are not stored, and since when the
+// oldest of them was.
+func (w *Writer) pending() (n int64, oldest time.Duration) {
+	w.mu.Lock()
+	s := w.current
+	w.mu.Unlock()
+	if s == nil {
+		return 0, 0
+	}
+	return s.waiting.Load(), s.pending.State(w.o.Now()).Oldest
 }
 
 // Run works until ctx ends, which it returns as nil. Another error means that
