@@ -65,7 +65,7 @@ func (r *Redactor) Push(raw *frame.Raw, s Sighting) error {
 	if err != nil {
 		return err
 	}
-	if r.flush || !r.cur.continues(raw) {
+	if r.Anew(raw) {
 		if r.old.count > 0 {
 			raw.Release()
 			return ErrBacklog
@@ -93,6 +93,10 @@ func sole(raw *frame.Raw) (*frame.Raw, error) {
 	}
 	return c, nil
 }
+
+// Anew tells whether Push would begin anew with raw. Whoever takes pictures only
+// as they become due takes all that is left of older epochs before that.
+func (r *Redactor) Anew(raw *frame.Raw) bool { return r.flush || !r.cur.continues(raw) }
 
 // Pop returns the next finished picture, if the hold is full or what is held
 // belongs to an epoch that is over.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -50,9 +51,10 @@ type speedReport struct {
 	Frames      uint64             `json:"frames"` // a round
 	Rounds      int                `json:"rounds"`
 	Cores       int                `json:"cores"`
-	FPS         float64            `json:"fps"`         // median, end to end
-	FloorFPS    float64            `json:"floor_fps"`   // median, decode and encode alone
-	Ratio       float64            `json:"floor_ratio"` // median of the rounds' ratios
+	FPS         float64            `json:"fps"`               // median, end to end, all stages at work
+	FloorFPS    float64            `json:"floor_fps"`         // median, decode and encode alone
+	Ratio       float64            `json:"floor_ratio"`       // median of the rounds' ratios
+	WholeRatio  float64            `json:"floor_ratio_whole"` // of whole rounds, filling and emptying included
 	CPUMillis   float64            `json:"cpu_ms_per_frame"`
 	FloorCPU    float64            `json:"floor_cpu_ms_per_frame"`
 	ByStage     map[string]float64 `json:"cpu_ms_per_frame_by_stage"` // of this process
@@ -178,6 +180,7 @@ func (n *nullSink) Close() error                     { return nil }
 // round is one pass over the file.
 type round struct {
 	frames uint64
+	rate   float64 // pictures a second while all stages had work
 	took   time.Duration
 	cpu    time.Duration
 	allocs float64 // a picture, in steady state
@@ -185,11 +188,13 @@ type round struct {
 	stats  counts
 }
 
-func (r round) fps() float64 { return float64(r.frames) / r.took.Seconds() }
+// whole is the rate over the whole round: a clip of four seconds spends a tenth
+// of them in filling and emptying what is held back, which a stream does once.
+func (r round) whole() float64 { return float64(r.frames) / r.took.Seconds() }
 
 func (m *speedMeter) offline(ctx context.Context) (*speedReport, error) {
 	clock := &stopwatch{}
-	var ours, floor, ratios []float64
+	var ours, floor, ratios, wholes []float64
 	var last, base round
 	bar := newProgress(m.o.Stderr, "measuring")
 	defer bar.close()
@@ -209,13 +214,14 @@ func (m *speedMeter) offline(ctx context.Context) (*speedReport, error) {
 		if i == 0 {
 			continue
 		}
-		ours, floor, ratios = append(ours, p.fps()), append(floor, f.fps()), append(ratios, p.fps()/f.fps())
+		ours, floor = append(ours, p.rate), append(floor, f.rate)
+		ratios, wholes = append(ratios, p.rate/f.rate), append(wholes, p.whole()/f.whole())
 		last, base = p, f
 	}
 	n := float64(last.frames)
 	rep := &speedReport{
 		In: filepath.Base(m.o.In), Frames: last.frames, Rounds: floorRounds, Cores: runtime.NumCPU(),
-		FPS: median(ours), FloorFPS: median(floor), Ratio: median(ratios),
+		FPS: median(ours), FloorFPS: median(floor), Ratio: median(ratios), WholeRatio: median(wholes),
 		CPUMillis: millis(last.cpu) / n, FloorCPU: millis(base.cpu) / n,
 		Allocs: last.allocs, AllocBytes: last.bytes, PeakMiB: peakRSS(),
 		LooksEvery: n / max(float64(last.stats.Looks), 1), MaskedArea: last.stats.Area / n, FullMask: last.stats.Full,
@@ -241,13 +247,14 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 	}
 	defer leave()
 	var before, after runtime.MemStats
+	atWork := &atWork{at: make([]time.Time, 0, 1<<14)}
 	out := &liveOutlet{
 		shared: encode.New(encode.Config{}), live: &nullSink{}, log: m.log, clock: clock,
 	}
 	defer out.close() //nolint:errcheck // nothing is kept
 	p := &pipeline{
 		id: "speed", src: src, redact: redactConfig(m.cfg.Redact), may: redact.Nobody{},
-		out:   &settledOutlet{outlet: out, mem: &before},
+		out:   &settledOutlet{outlet: out, mem: &before, atWork: atWork},
 		stats: &cameraStats{}, clock: clock,
 		looker: &looker{eyes: mine, cadence: m.cfg.Detect, now: time.Now, clock: clock},
 	}
@@ -256,14 +263,14 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 	if err != nil {
 		return round{}, errors.Join(err, src.Close())
 	}
-	p.src = &headed{Source: src, head: first}
+	p.src = &headed{Source: src, head: first, atWork: atWork}
 	self, begun := cpuTime(unix.RUSAGE_SELF), time.Now()
 	if floor {
-		err = p.bare(ctx)
+		err = p.bare(ctx, atWork.note)
 	} else {
 		err = p.run(ctx)
 	}
-	r := round{took: time.Since(begun), cpu: cpuTime(unix.RUSAGE_SELF) - self}
+	r := round{took: time.Since(begun), cpu: cpuTime(unix.RUSAGE_SELF) - self, rate: atWork.rate()}
 	runtime.ReadMemStats(&after)
 	children := cpuTime(unix.RUSAGE_CHILDREN)
 	if err := errors.Join(err, src.Close()); err != nil {
@@ -275,10 +282,31 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 	if n := float64(r.frames) - settleAfter; n > 0 && !floor {
 		r.allocs, r.bytes = float64(after.Mallocs-before.Mallocs)/n, float64(after.TotalAlloc-before.TotalAlloc)/n
 	}
-	if r.frames == 0 {
+	switch {
+	case r.frames == 0:
 		return r, fmt.Errorf("%s: no picture could be decoded", m.o.In)
+	case r.rate == 0:
+		return r, fmt.Errorf("%w: --in: %s has %d pictures; a rate needs %d", ErrUsage, m.o.In, r.frames, 2*settleAfter)
 	}
 	return r, nil
+}
+
+// atWork is the rate of a round between the moment when the stages have filled
+// and the moment when the source has no more for them.
+type atWork struct {
+	at    []time.Time // each picture's end
+	ended time.Time   // the source's
+}
+
+func (s *atWork) note() { s.at = append(s.at, time.Now()) }
+
+// rate is 0 for a clip that ends before the stages have filled.
+func (s *atWork) rate() float64 {
+	n := sort.Search(len(s.at), func(i int) bool { return s.at[i].After(s.ended) }) - 1
+	if n < settleAfter+settleAfter/2 {
+		return 0
+	}
+	return float64(n-settleAfter) / s.at[n].Sub(s.at[settleAfter]).Seconds()
 }
 
 // settleAfter is how many pictures a stream takes to settle: buffers have grown
@@ -289,21 +317,26 @@ const settleAfter = 40
 // settled.
 type settledOutlet struct {
 	outlet
-	n   int
-	mem *runtime.MemStats
+	n      int
+	mem    *runtime.MemStats
+	atWork *atWork
 }
 
 func (s *settledOutlet) take(o redact.Out) error {
 	if s.n++; s.n == settleAfter {
 		runtime.ReadMemStats(s.mem)
 	}
-	return s.outlet.take(o)
+	err := s.outlet.take(o)
+	s.atWork.note()
+	return err
 }
 
-// headed gives back a picture that was taken already, then the rest.
+// headed gives back a picture that was taken already, then the rest, and notes
+// when that ended.
 type headed struct {
 	ingest.Source
-	head *frame.Raw
+	head   *frame.Raw
+	atWork *atWork
 }
 
 func (h *headed) Next(ctx context.Context) (*frame.Raw, error) {
@@ -311,14 +344,18 @@ func (h *headed) Next(ctx context.Context) (*frame.Raw, error) {
 		h.head = nil
 		return r, nil
 	}
-	return h.Source.Next(ctx)
+	r, err := h.Source.Next(ctx)
+	if err != nil {
+		h.atWork.ended = time.Now()
+	}
+	return r, err
 }
 
 // bare is the floor: every picture is covered as a whole, with one memset, and
 // encoded. Encoding flat pictures would be cheaper than the real ones, so the
 // pictures are passed on as they are instead, to an encoder whose output is
 // thrown away.
-func (p *pipeline) bare(ctx context.Context) error {
+func (p *pipeline) bare(ctx context.Context, note func()) error {
 	between := make(chan *frame.Raw, betweenSides)
 	failed := make(chan error, 1)
 	go func() { // waited for through failed
@@ -330,6 +367,7 @@ func (p *pipeline) bare(ctx context.Context) error {
 				err = enc.encode(raw)
 			}
 			p.stats.passed()
+			note()
 			raw.Release()
 		}
 		failed <- err
@@ -422,7 +460,7 @@ func (r *speedReport) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %d pictures a round, median of %d rounds, %d cores\n", r.In, r.Frames, r.Rounds, r.Cores)
 	fmt.Fprintf(w, "  end to end      %7.1f fps   %6.2f CPU-ms a picture\n", r.FPS, r.CPUMillis)
 	fmt.Fprintf(w, "  floor           %7.1f fps   %6.2f CPU-ms a picture (decode and encode alone)\n", r.FloorFPS, r.FloorCPU)
-	fmt.Fprintf(w, "  ratio           %7.2f\n", r.Ratio)
+	fmt.Fprintf(w, "  ratio           %7.2f       %.2f with filling and emptying what is held back\n", r.Ratio, r.WholeRatio)
 	for s := range stages {
 		fmt.Fprintf(w, "    %-12s  %7.3f CPU-ms a picture\n", stageNames[s], r.ByStage[stageNames[s]])
 	}
