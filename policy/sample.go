@@ -35,7 +35,7 @@ func SampleSite(now time.Time, cameras ...SampleCamera) *Site {
 		Site: SampleSiteID, Sample: true, Profile: "default",
 		Controller: Controller{Name: "Sample Venue Ltd", Contact: "privacy@sample.invalid"},
 		Notices: []Notice{{
-			Version: SampleNotice, Languages: []string{"en"}, Published: true, EffectiveFrom: from,
+			Version: SampleNotice, Languages: []string{"en", "zh-CN"}, Published: true, EffectiveFrom: from,
 			Hash: sha256.Sum256([]byte("bystander sample notice, version 1")),
 		}},
 	}
@@ -75,22 +75,30 @@ func sampleZone(c Controller, camera string, from, until time.Time) Zone {
 		Controller: c.Name, Contact: c.Contact, Purpose: "demonstration",
 		Function:  "recognises those who enrolled and agreed, masks everybody else",
 		Retention: "events 184 days, recordings 7 days", RightsLink: "https://sample.invalid/rights",
-		Alternative: "staffed door on the left",
+		Alternative: "the staffed door on the left",
 	}
+	// What each sign says in Chinese, too: signs of a demonstration are read by
+	// people of either language.
+	inChinese := map[string]SignText{"zh-CN": {
+		Controller: "示例场馆有限公司", Contact: c.Contact, Purpose: "演示",
+		Function:  "仅识别已登记并同意的人员，遮蔽其他所有人",
+		Retention: "事件保存184日，录像保存7日", RightsLink: text.RightsLink,
+		Alternative: "左侧人工通道",
+	}}
 	return Zone{
 		ID: SampleZone(camera), Version: 1, Kind: ZoneRecognition, Camera: camera, Scene: SampleScene(camera), State: ZoneOn,
 		Polygon:   Polygon{Relative: [][2]float32{{0, 0}, {1, 0}, {1, 1}, {0, 1}}},
 		Entrances: []Entrance{{ID: "main", Position: [2]float32{6, 0}}},
 		Signs: []Sign{
-			{ID: "main-monitoring", Kind: SignMonitoring, Entrance: "main", Position: [2]float32{4.6, 0.4}, Text: text},
-			{ID: "main-recognition", Kind: SignRecognition, Entrance: "main", Position: [2]float32{5.6, 0.4}, Text: text},
+			{ID: "main-monitoring", Kind: SignMonitoring, Entrance: "main", Position: [2]float32{4.6, 0.4}, Text: text, Translations: inChinese},
+			{ID: "main-recognition", Kind: SignRecognition, Entrance: "main", Position: [2]float32{5.6, 0.4}, Text: text, Translations: inChinese},
 			{ID: "main-floor", Kind: SignFloor, Entrance: "main", Position: [2]float32{6, 0.8}},
 		},
 		Inspection: Inspection{
 			ID: "sample-inspection", Planner: "sample planner", Inspector: "sample inspector", Passed: true,
 			Date: from, ValidUntil: earlier(until, from.AddDate(0, 0, 180)), Photos: map[string]string{"main": "sample-photo"},
 		},
-		Alternative: Alternative{Kind: "staffed", Description: "sample: a staffed door without recognition"},
+		Alternative: Alternative{Kind: "staffed", Description: "The staffed door on the left · 左侧人工通道"},
 	}
 }
 

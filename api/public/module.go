@@ -215,6 +215,14 @@ type data struct {
 	Kiosk      bool
 }
 
+// Date writes a day as the reader's language does.
+func (d data) Date(t time.Time) string {
+	if d.Lang == "zh-CN" {
+		return t.Format("2006年1月2日")
+	}
+	return t.Format("2 January 2006")
+}
+
 // language chooses the page's language: as asked, else the first of the
 // browser's that there is, else English.
 func language(asked, accept string) string {

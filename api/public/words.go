@@ -20,7 +20,7 @@ type text struct {
 
 	Who, Controller, Contact string
 
-	What, Zones, Notice, Since, NoNotice, Elsewhere, Method, Kinds, Necessity, Impact, FullNotice string
+	What, Zones, Notice, Since, NoNotice, Elsewhere, Method, Kinds, Necessity, Impact, Extras, FullNotice string
 
 	Everybody string
 	Passers   []string
@@ -84,7 +84,7 @@ var english = text{
 	What: "What is processed, and why", Zones: "Zones", Notice: "Notice", Since: "in force since",
 	NoNotice:  "No notice is in force: nobody can agree to this yet, and nobody is recognised.",
 	Elsewhere: "The site keeps the full text elsewhere; ask the contact above.",
-	Method:    "How", Kinds: "Kinds of data", Necessity: "Why it is necessary", Impact: "What it may mean for you", FullNotice: "The whole notice",
+	Method:    "How", Kinds: "Kinds of data", Necessity: "Why it is necessary", Impact: "What it may mean for you", Extras: "What the law here adds", FullNotice: "The whole notice",
 	Everybody: "If you did not enrol",
 	Passers: []string{
 		"Your picture exists in the memory of the camera’s device for less than a second, until you have been masked. It is not stored and not sent.",
@@ -166,7 +166,7 @@ var chinese = text{
 	Back:   "返回自助终端",
 	Short:  "概要",
 	ShortLines: []string{
-		"此处的摄像机只识别已登记并同意的人。",
+		"此处的摄像头只识别已登记并同意的人。",
 		"其他任何人的影像，在显示、存储或传输之前均已处理为无法辨认。",
 		"经过提示标识不等于同意。拒绝不收费，也不影响您获得服务。",
 		"已同意的人可随时一步撤回，数秒之内其影像即被遮蔽。",
@@ -175,10 +175,10 @@ var chinese = text{
 	What: "处理哪些个人信息、目的为何", Zones: "区域", Notice: "告知书", Since: "生效日期",
 	NoNotice:  "没有生效的告知书：目前无人可以作出同意，也不识别任何人。",
 	Elsewhere: "全文由本场所另行保存，请通过上述联系方式索取。",
-	Method:    "处理方式", Kinds: "个人信息种类", Necessity: "处理的必要性", Impact: "对个人权益的影响", FullNotice: "告知书全文",
+	Method:    "处理方式", Kinds: "个人信息种类", Necessity: "处理的必要性", Impact: "对个人权益的影响", Extras: "当地法律要求的其他事项", FullNotice: "告知书全文",
 	Everybody: "如果您没有登记",
 	Passers: []string{
-		"您的影像仅在摄像机设备的内存中存在不到一秒，随即被遮蔽；不存储，不传输。",
+		"您的影像仅在摄像头设备的内存中存在不到一秒，随即被遮蔽；不存储，不传输。",
 		"按区域和分钟统计人数；少于五人的不予显示。不同统计之间、统计与您之间均无任何标识关联。",
 		"识别开启时，会提取进入区域的人脸特征，仅与同意在该区域识别的人员比对，比对后立即删除。录像中您被遮蔽。",
 	},

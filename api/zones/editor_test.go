@@ -100,7 +100,11 @@ func TestASignInTwoLanguages(t *testing.T) {
 	zh := string(d.do("", "GET", "/z/door?lang=zh-CN", nil).body)
 	require.Contains(t, zh, "识别已同意的人员")
 	require.Contains(t, zh, "人工通道")
+	require.Contains(t, zh, "会馆有限公司")
+	require.Contains(t, zh, `<a href="mailto:privacy@hall.invalid">`)
 	en := string(d.do("", "GET", "/z/door?lang=en", nil).body)
 	require.Contains(t, en, "recognises those who agreed")
 	require.NotContains(t, en, "人工通道")
+	require.NotContains(t, en, "会馆有限公司")
+	require.Contains(t, en, "staffed door", "the sign's other language says the way through, too")
 }

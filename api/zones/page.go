@@ -1,6 +1,10 @@
 package zones
 
-import "html/template"
+import (
+	"html/template"
+	"strings"
+	"time"
+)
 
 // pageData is what the page shows.
 type pageData struct {
@@ -9,106 +13,120 @@ type pageData struct {
 	Lang string
 }
 
-// pageWords are the page's own words in one language. What a sign says is shown
-// as the site wrote it.
-type pageWords struct {
-	Title, Active, Inactive, Controller, Contact, Purpose, Function, Mode, Retention, Records, NotRecords,
-	Rights, Alternative, Notice, NoticeSince, Inspected, Until, Sample, Everybody, Privacy, Other, OtherLang string
-	Purposes, Modes map[string]string
+// Date writes a day as the reader's language does.
+func (d pageData) Date(t time.Time) string {
+	if d.Lang == "zh-CN" {
+		return t.Format("2006年1月2日")
+	}
+	return t.Format("2 January 2006")
 }
 
-var words = map[string]pageWords{
-	"en": {
-		Title:    "Cameras and face recognition in this zone",
-		Active:   "Faces of people who enrolled and agreed are recognised here now.",
-		Inactive: "Face recognition is switched off here now.",
-		Everybody: "Everybody else is made unrecognisable before a picture is shown or stored. " +
-			"Passing a sign is not consent: whoever did not enrol is not recognised.",
-		Controller: "Who answers for it", Contact: "How to reach them", Purpose: "Why", Function: "What it does",
-		Mode: "How", Retention: "What is kept, and for how long",
-		Records:    "Pictures are recorded. On recordings everybody is masked who did not agree in writing to be shown.",
-		NotRecords: "Pictures are not recorded.", Rights: "Your rights, and how to withdraw",
-		Alternative: "The way through without face recognition", Notice: "Full notice", NoticeSince: "in force since",
-		Inspected: "Signs last inspected", Until: "valid until",
-		Sample:  "This is a demonstration: what it says about place and people is made up.",
-		Privacy: "Privacy notice: who answers, what is kept, your rights",
-		Other:   "简体中文", OtherLang: "zh-CN",
-		Purposes: map[string]string{
-			"access_control": "Letting in those who enrolled", "public_security": "Public security",
-			"event_participation": "Taking part in an event", "demonstration": "Demonstration",
-		},
-		Modes: map[string]string{
-			"zone":  "While recognition is on, any face in this zone is measured, compared only with those who agreed to this zone, and the measurement forgotten at once.",
-			"claim": "Only after a card, code or phone was shown, the face is compared with that one person.",
-		},
-	},
-	"zh-CN": {
-		Title:      "本区域的摄像与人脸识别",
-		Active:     "目前，本区域正在识别已登记并同意的人员。",
-		Inactive:   "目前，本区域的人脸识别已关闭。",
-		Everybody:  "其他人的影像在显示或存储之前均已处理为无法辨认。经过提示标识不等于同意：未登记的人不会被识别。",
-		Controller: "个人信息处理者", Contact: "联系方式", Purpose: "处理目的", Function: "功能",
-		Mode: "处理方式", Retention: "保存内容与期限",
-		Records:    "画面会被录制。未书面同意出镜的人在录像中均被遮蔽。",
-		NotRecords: "画面不会被录制。", Rights: "您的权利与撤回方式",
-		Alternative: "不使用人脸识别的通行方式", Notice: "完整告知书", NoticeSince: "生效日期",
-		Inspected: "提示标识最近一次检查", Until: "有效期至",
-		Sample:  "这是演示站点：其中的场所与人员信息均为虚构。",
-		Privacy: "隐私政策：由谁负责、保存哪些信息、您的权利",
-		Other:   "English", OtherLang: "en",
-		Purposes: map[string]string{
-			"access_control": "已登记人员的出入管理", "public_security": "维护公共安全",
-			"event_participation": "活动参与", "demonstration": "演示",
-		},
-		Modes: map[string]string{
-			"zone":  "识别开启时，会提取进入本区域的人脸特征，仅与同意在本区域识别的人员比对，比对后立即删除。",
-			"claim": "仅在出示卡片、二维码或手机后，与该人员一人进行比对。",
-		},
-	},
+// Mail reports whether the contact is an address of mail and nothing else.
+func (d pageData) Mail() bool {
+	return strings.Count(d.Contact, "@") == 1 && !strings.ContainsAny(d.Contact, " ,;/：，；")
 }
 
-// zoneTemplate is a plain page: headings, a list of terms, links; no script, no
-// picture, readable by a screen reader and in large print.
+// zoneTemplate is a plain page for a telephone in somebody's hand: no script, a
+// screen reader finds its headings, and it can be read in large print.
 var zoneTemplate = template.Must(template.New("zone").Parse(`<!doctype html>
 <html lang="{{.Lang}}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{.W.Title}}: {{.ID}}</title>
+<title>{{.W.Title}} · {{.Controller}}</title>
+<link rel="icon" href="/mark.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/z.css">
 </head>
 <body>
+<header>
+<p class="who"><img src="/mark.svg" alt="" width="28" height="28"><span>{{.Controller}}</span></p>
+<p><a class="lang" href="/z/{{.ID}}?lang={{.W.OtherLang}}" hreflang="{{.W.OtherLang}}" lang="{{.W.OtherLang}}">{{.W.Other}}</a></p>
+</header>
 <main>
-<p><a href="/z/{{.ID}}?lang={{.W.OtherLang}}" hreflang="{{.W.OtherLang}}" lang="{{.W.OtherLang}}">{{.W.Other}}</a></p>
-<h1>{{.W.Title}}</h1>
 {{if .Sample}}<p class="note">{{.W.Sample}}</p>{{end}}
-<p><strong>{{if .Active}}{{.W.Active}}{{else}}{{.W.Inactive}}{{end}}</strong></p>
+<h1>{{.W.Title}}</h1>
+<p class="quiet">{{.W.Zone}} {{.ID}}</p>
+<p class="state{{if .Active}} on{{end}}"><strong>{{if .Active}}{{.W.Active}}{{else}}{{.W.Inactive}}{{end}}</strong>
+<span>{{if .Active}}{{.W.ActiveText}}{{else}}{{.W.InactiveText}}{{end}}</span></p>
+<p class="promise">{{.W.Promise}}</p>
 <p>{{.W.Everybody}}</p>
+
+<div class="pair">
+<section aria-labelledby="done"><h2 id="done">{{.W.Done}}</h2>
+<ul class="yes">
+{{with .Function}}<li>{{$.W.Says}}<q>{{.}}</q></li>{{end}}
+<li>{{index .W.Modes .Mode}}</li>
+<li>{{if .Records}}{{.W.Records}}{{else}}{{.W.NotRecords}}{{end}}</li>
+<li>{{.W.Counts}}</li>
+</ul></section>
+<section aria-labelledby="not"><h2 id="not">{{.W.Not}}</h2>
+<ul class="no">{{range .W.NotLines}}<li>{{.}}</li>
+{{end}}</ul></section>
+</div>
+
+<section aria-labelledby="choice"><h2 id="choice">{{.W.Choice}}</h2>
+<dl class="ways">
+{{with .Alternative}}<div><dt>{{$.W.Alternative}}</dt><dd>{{.}}</dd><dd class="quiet">{{$.W.AlternativeText}}</dd></div>{{end}}
+<div><dt><a href="/me">{{.W.Withdraw}}</a></dt><dd>{{.W.WithdrawText}}</dd></div>
+<div><dt><a href="/me/request">{{.W.Ask}}</a></dt><dd>{{.W.AskText}}</dd></div>
+{{with .Rights}}<div><dt>{{$.W.Rights}}</dt><dd><a href="{{.}}">{{.}}</a></dd></div>{{end}}
+</dl></section>
+
+<section aria-labelledby="facts"><h2 id="facts">{{.W.Facts}}</h2>
 <dl>
-<dt>{{.W.Controller}}</dt><dd>{{.Controller}}</dd>
-<dt>{{.W.Contact}}</dt><dd>{{.Contact}}</dd>
-<dt>{{.W.Purpose}}</dt><dd>{{index .W.Purposes .Purpose}}</dd>
-{{with .Function}}<dt>{{$.W.Function}}</dt><dd>{{.}}</dd>{{end}}
-<dt>{{.W.Mode}}</dt><dd>{{index .W.Modes .Mode}}</dd>
-<dt>{{.W.Retention}}</dt>{{with .Retention}}<dd>{{.}}</dd>{{end}}<dd>{{if .Records}}{{.W.Records}}{{else}}{{.W.NotRecords}}{{end}}</dd>
-{{with .Alternative}}<dt>{{$.W.Alternative}}</dt><dd>{{.}}</dd>{{end}}
-{{with .Rights}}<dt>{{$.W.Rights}}</dt><dd><a href="{{.}}">{{.}}</a></dd>{{end}}
-{{with .Notice}}<dt>{{$.W.Notice}}</dt><dd>{{.Version}}, {{$.W.NoticeSince}} <time datetime="{{.Since.Format "2006-01-02"}}">{{.Since.Format "2006-01-02"}}</time>{{with index .Links $.Lang}} <a href="{{.}}">{{.}}</a>{{end}}</dd>{{end}}
-{{if .Inspected}}<dt>{{.W.Inspected}}</dt><dd><time datetime="{{.Inspected.Format "2006-01-02"}}">{{.Inspected.Format "2006-01-02"}}</time>, {{.W.Until}} <time datetime="{{.InspectedTo.Format "2006-01-02"}}">{{.InspectedTo.Format "2006-01-02"}}</time></dd>{{end}}
-</dl>
-<p><a href="/privacy?lang={{.Lang}}">{{.W.Privacy}}</a></p>
+<div><dt>{{.W.Controller}}</dt><dd>{{.Controller}}</dd></div>
+<div><dt>{{.W.Contact}}</dt><dd>{{if .Mail}}<a href="mailto:{{.Contact}}">{{.Contact}}</a>{{else}}{{.Contact}}{{end}}</dd></div>
+<div><dt>{{.W.Purpose}}</dt><dd>{{index .W.Purposes .Purpose}}</dd></div>
+{{with .Retention}}<div><dt>{{$.W.Retention}}</dt><dd>{{.}}</dd></div>{{end}}
+{{with .Notice}}<div><dt>{{$.W.Since}}</dt><dd><time datetime="{{.Since.Format "2006-01-02"}}">{{$.Date .Since}}</time></dd>
+<dd class="quiet">{{with index .Links $.Lang}}<a href="{{.}}">{{$.W.Notice}}</a>{{else}}{{$.W.Notice}}{{end}} {{.Version}}</dd></div>{{end}}
+{{if .Inspected}}<div><dt>{{.W.Inspected}}</dt><dd><time datetime="{{.Inspected.Format "2006-01-02"}}">{{.Date .Inspected}}</time></dd>
+<dd class="quiet">{{.W.Until}} <time datetime="{{.InspectedTo.Format "2006-01-02"}}">{{.Date .InspectedTo}}</time></dd></div>{{end}}
+</dl></section>
 </main>
+<footer><p><a href="/privacy?lang={{.Lang}}">{{.W.Privacy}}</a></p></footer>
 </body>
 </html>
 `))
 
-const zoneStyle = `:root { color-scheme: light dark; }
-body { margin: 0; font: 1.125rem/1.6 system-ui, sans-serif; }
-main { max-width: 40rem; margin: 0 auto; padding: 1.5rem; }
-h1 { font-size: 1.6rem; line-height: 1.25; }
-dt { font-weight: 600; margin-top: 1rem; }
+const zoneStyle = `:root { color-scheme: light dark; --line: light-dark(#d3dae0, #2f3a45); --quiet: light-dark(#4f5d6b, #9aa8b7); --link: light-dark(#0b6b60, #5fd0bd); --ground: light-dark(#ffffff, #0f141a); --raised: light-dark(#f1f4f6, #171f27); --text: light-dark(#16202b, #e4eaf0); --stop: light-dark(#9b3a20, #f0a48c); }
+* { box-sizing: border-box; }
+html { background: var(--ground); color: var(--text); }
+body { margin: 0; font: 1.0625rem/1.6 system-ui, "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif; }
+header, main, footer { max-width: 46rem; margin: 0 auto; padding: 0 1.25rem; }
+header { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding-top: 1rem; padding-bottom: 0.75rem; }
+header p { margin: 0; }
+.who { display: flex; align-items: center; gap: 0.6rem; min-width: 0; font-weight: 650; overflow-wrap: anywhere; }
+.who img { flex: none; }
+.lang { display: inline-block; min-height: 2.75rem; padding: 0.5rem 0.9rem; border: 1px solid var(--line); border-radius: 0.6rem; text-decoration: none; white-space: nowrap; }
+main { padding-bottom: 2rem; }
+h1 { margin: 1rem 0 0; font-size: 1.9rem; line-height: 1.2; text-wrap: balance; }
+h1 + .quiet { margin-top: 0.25rem; overflow-wrap: anywhere; }
+h2 { margin: 0 0 0.6rem; font-size: 1.25rem; line-height: 1.3; }
+section { margin-top: 2.25rem; }
+p, ul, dl { margin: 0.6rem 0; }
+a { color: var(--link); text-underline-offset: 0.15em; }
+a:focus-visible { outline: 3px solid var(--link); outline-offset: 3px; border-radius: 0.2rem; }
+.quiet { color: var(--quiet); font-size: 0.95rem; }
+.note { padding: 0.6rem 0.9rem; border-inline-start: 4px solid #d08700; border-radius: 0 0.4rem 0.4rem 0; background: var(--raised); font-size: 0.95rem; }
+.state { display: grid; gap: 0.1rem; margin: 1.25rem 0; padding: 0.9rem 1.1rem; border: 1px solid var(--line); border-inline-start: 5px solid var(--quiet); border-radius: 0.8rem; background: var(--raised); }
+.state.on { border-inline-start-color: var(--link); }
+.state strong { font-size: 1.125rem; }
+.promise { margin: 1.5rem 0 0.4rem; font-size: 1.35rem; font-weight: 650; line-height: 1.35; text-wrap: balance; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 0 1.5rem; }
+ul { padding: 0; list-style: none; }
+li { position: relative; margin: 0.55rem 0; padding-inline-start: 1.75rem; }
+li::before { position: absolute; inset-inline-start: 0; font-weight: 700; }
+.yes li::before { content: "✓"; content: "✓" / ""; color: var(--link); }
+.no li::before { content: "✕"; content: "✕" / ""; color: var(--stop); }
+dl > div { padding: 0.7rem 0; border-top: 1px solid var(--line); }
+dl > div:last-child { border-bottom: 1px solid var(--line); }
+dt { font-weight: 650; }
 dd { margin: 0; overflow-wrap: anywhere; }
-a { text-underline-offset: 0.15em; }
-a:focus-visible { outline: 3px solid; outline-offset: 3px; }
-.note { border-inline-start: 4px solid; padding-inline-start: 0.75rem; }
+.ways dt { font-size: 1.0625rem; }
+.ways dt a { display: inline-block; padding: 0.35rem 0; }
+footer { padding-top: 0.5rem; padding-bottom: 3rem; }
+@media (width >= 40rem) { #facts + dl > div { display: grid; grid-template-columns: 14rem 1fr; column-gap: 1.5rem; } #facts + dl dd { grid-column: 2; } }
+@media (width < 26rem) { h1 { font-size: 1.6rem; } .promise { font-size: 1.2rem; } }
+@media print { header .lang { display: none; } body { font-size: 11pt; } section { break-inside: avoid; } }
 `

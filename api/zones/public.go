@@ -2,6 +2,7 @@ package zones
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -121,7 +122,10 @@ func (m *Module) describe(ctx context.Context, site *policy.Site, z policy.Zone,
 			x := g.Text
 			if t, ok := g.Translations[lang]; ok {
 				x = t
-				out.Alternative = t.Alternative
+				out.Controller, out.Contact = cmp.Or(t.Controller, out.Controller), cmp.Or(t.Contact, out.Contact)
+			}
+			if len(g.Translations) > 0 && x.Alternative != "" {
+				out.Alternative = x.Alternative // the zone's own words may be in either language
 			}
 			out.Function, out.Retention, out.Rights = x.Function, x.Retention, x.RightsLink
 			break

@@ -176,7 +176,11 @@ func TestEverybodyMayReadAboutAZone(t *testing.T) {
 		require.Contains(t, body, c.want)
 		require.Contains(t, body, "/notices/n1/"+c.lang)
 		require.Contains(t, body, "the door on the left")
+		for _, want := range []string{`href="/me"`, `href="/me/request"`, `href="/privacy?lang=` + c.lang + `"`, `href="https://hall.invalid/rights"`} {
+			require.Contains(t, body, want, "how to withdraw, ask and object")
+		}
 		require.NotContains(t, body, "<script")
+		require.NotContains(t, body, " style=", "the content policy allows none")
 	}
 	d.do("", "GET", "/z/door?lang=xx", nil).no(422)
 	d.do("otto", "POST", "/v1/zones/door/suspend", because).ok(200)

@@ -151,6 +151,13 @@ async function trying({ test }, house, port) {
 }
 
 async function after({ test }, house) {
+  await test("every figure is told in the reader's language", house.as("ada"), async (page) => {
+    await page.addInitScript(() => localStorage.setItem("lang", "zh-CN"));
+    await page.goto(`${house.url}/admin/health`);
+    await page.getByText("bystander_build_info").waitFor();
+    assert.deepEqual(await page.locator("td small[lang=en]").allTextContents(), []);
+  });
+
   await test("after a restart the camera is tried again", house.as("ada"), async (page) => {
     await page.goto(`${house.url}/admin/cameras`);
     await page.getByText("Not reached").waitFor();

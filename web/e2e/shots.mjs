@@ -4,12 +4,13 @@
 // fails. The views are those of `bystander demo`, once somebody was recognised;
 // kiosk, consent desk and people's own page are also walked through by their
 // tests (SHOTS=).
+// What a Chinese page still says in Latin letters goes into latin.txt, to be read.
 // Usage: node e2e/shots.mjs FOLDER [VIEW…]. BYSTANDER names a program that is
 // built already, URL a demonstration that runs, HOUSE the file of a furnished
 // house that runs (furnish.mjs), DIST pages to use instead of the
 // built-in ones, LANGS and KINDS (wide, phone, loading, empty, failed) leave out
 // the others.
-import { mkdir, readFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startFurnished } from "./furnish.mjs";
 import { place, start } from "./program.mjs";
@@ -120,6 +121,7 @@ async function take(view, houses, lang, kind) {
     await page.goto(url + path);
     await settle(page, view, kind);
     const at = (what) => join(folder, `${view.name}${answers[kind] ? `-${kind}` : ""}-${what}-${lang}.png`);
+    if (lang === "zh-CN" && !answers[kind]) await latin(page, view.name);
     await picture(page, at("dark"));
     await page.emulateMedia({ colorScheme: "light" });
     await picture(page, at("light"));
@@ -150,6 +152,26 @@ async function settle(page, view, kind) {
   // What lies below the window is drawn as well, since the picture shows the whole page.
   await page.addStyleTag({ content: ".event { content-visibility: visible !important }" });
   await page.waitForTimeout(["live", "live-four", "recordings"].includes(view.name) ? 1500 : 400);
+}
+
+/** Notes what a page says without a Chinese character, codes and marked English left out. */
+async function latin(page, name) {
+  const said = await page.evaluate(() => {
+    const found = new Set();
+    const note = (text, from) => {
+      const left = from.closest("code, pre, script, style, .mono, [lang=en]");
+      if (text && !left && /[A-Za-z]{3}/.test(text) && !/[\u4e00-\u9fff]/.test(text)) found.add(text.trim());
+    };
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) note(texts.currentNode.data, texts.currentNode.parentElement);
+    for (const e of document.querySelectorAll("[aria-label], [title], [placeholder], [alt]"))
+      for (const a of ["aria-label", "title", "placeholder", "alt"]) note(e.getAttribute(a), e);
+    return [...found];
+  });
+  await appendFile(
+    join(folder, "latin.txt"),
+    said.map((t) => `${name}\t${t.replace(/\s+/g, " ")}\n`).join(""),
+  );
 }
 
 async function picture(page, file) {

@@ -46,6 +46,26 @@ async function pictures({ server, test, countFrames }) {
     assert.equal(await page.locator(".health tbody tr").count(), 5);
   });
 
+  await test("what a camera gives up on a busy machine is told, with the reason", {}, async (page) => {
+    // The stream ends at once, so that what is told of the camera stays.
+    await page.route("**/v1/stream*", (route) =>
+      route.fulfill({ contentType: "text/event-stream", body: "retry: 600000\n\n" }),
+    );
+    await page.route("**/v1/cameras", async (route) => {
+      const res = await route.fetch();
+      const { cameras } = await res.json();
+      for (const c of cameras) c.quality.rung = c.id === "stage" ? "rate" : "full";
+      await route.fulfill({ response: res, json: { cameras } });
+    });
+    await page.goto(server.url);
+    const stage = page.locator('[data-camera="stage"]');
+    const why = "Fewer pictures a second: this machine cannot keep up. Who is masked stays masked.";
+    await stage.locator(".tile-eased", { hasText: why }).waitFor();
+    assert.equal(await stage.locator(`.chip[title="${why}"]`).textContent(), "Reduced quality");
+    assert.ok((await stage.getAttribute("aria-label")).endsWith(why));
+    assert.equal(await page.locator(".tile-eased").count(), 1);
+  });
+
   await test("a camera that is lost is shown at once", {}, async (page) => {
     await page.goto(server.url);
     await page.locator('[data-camera="stage"].is-live').waitFor();

@@ -1,5 +1,6 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Suspense, useEffect, useMemo, useState } from "react";
+import { I18nProvider } from "react-aria-components/I18nProvider";
 import { BrowserRouter, Route, Routes, useLocation, useNavigate } from "react-router";
 import { RequestError } from "./api/client";
 import { type Desk, deskOf, desks, homeOf } from "./desks/desks";
@@ -24,18 +25,21 @@ export function App() {
   const [queries] = useState(newQueries);
   return (
     <WordsContext value={words}>
-      <QueryClientProvider client={queries}>
-        <BrowserRouter>
-          <SessionProvider>
-            <Toasts>
-              <PrefsContext value={prefs}>
-                <Pages prefs={prefs} />
-                <StepUp />
-              </PrefsContext>
-            </Toasts>
-          </SessionProvider>
-        </BrowserRouter>
-      </QueryClientProvider>
+      {/* What the component library says of its own accord, in the same language. */}
+      <I18nProvider locale={prefs.lang}>
+        <QueryClientProvider client={queries}>
+          <BrowserRouter>
+            <SessionProvider>
+              <Toasts>
+                <PrefsContext value={prefs}>
+                  <Pages prefs={prefs} />
+                  <StepUp />
+                </PrefsContext>
+              </Toasts>
+            </SessionProvider>
+          </BrowserRouter>
+        </QueryClientProvider>
+      </I18nProvider>
     </WordsContext>
   );
 }

@@ -157,7 +157,7 @@ export const cameraTexts = texts(
     "change.title": "修改 {id}",
     "change.lead": "修改立即生效，其他摄像头不受影响。",
     "change.none": "此处没有添加过该编号的摄像头",
-    "change.moves": "更换地址或旋转角度意味着画面不同：从未比对过画面的区域将被停用，直到有人确认画面。",
+    "change.moves": "更换地址或旋转角度意味着画面不同：从未比对过画面的区域将被暂停，直到有人确认画面。",
     "change.test": "填写新地址后可先行测试。",
     "change.keep": "保存修改",
     changed: "摄像头已按修改继续工作。",

@@ -6,6 +6,7 @@ import { Chip, Facts, PageHead, Panel } from "../kit/page";
 import { DataTable } from "../kit/table";
 import { Moment } from "../kit/time";
 import { Icon } from "../ui/icons";
+import { helpOf } from "./figures";
 import { healthTexts } from "./healthtexts";
 
 const often = { refetchInterval: 5000 };
@@ -49,7 +50,12 @@ function State({ s }: { s: Status }) {
             className={`note ${n.level === "error" ? "bad" : n.level === "warning" ? "warn" : ""}`}
           >
             <Icon name={n.level === "info" ? "info" : "warn"} />
-            <div>{w.code("notice", n.code, n.text)}</div>
+            <div>
+              {w.code("notice", n.code)}
+              <small className="note-detail" lang="en">
+                {n.text}
+              </small>
+            </div>
           </div>
         ))
       )}
@@ -195,12 +201,15 @@ function Figures({ list }: { list: readonly Schemas["AdminFigure"][] }) {
         {
           key: "name",
           title: t("figure"),
-          cell: (f) => (
-            <>
-              <code>{f.name}</code>
-              <small lang="en">{f.help}</small>
-            </>
-          ),
+          cell: (f) => {
+            const help = helpOf(w.lang, f);
+            return (
+              <>
+                <code>{f.name}</code>
+                <small lang={help.lang}>{help.text}</small>
+              </>
+            );
+          },
           sort: (a, b) => a.name.localeCompare(b.name),
         },
         {

@@ -28,6 +28,7 @@ const groups: readonly (readonly [
 /** The guided way from an empty installation to a zone that may be used. */
 export function Start() {
   const t = useTexts(adminTexts);
+  const { session } = useSession();
   const [followed, setFollowed] = useState("");
   const accounts = useAccounts();
   const sites = useAll("/v1/sites");
@@ -46,6 +47,7 @@ export function Start() {
   const error = asked.find((q) => q.error)?.error;
   if (asked.some((q) => q.isPending) || (zone && coverage.isPending)) return <Loading rows={8} />;
   const steps = stepsOf({
+    demo: session.demo,
     accounts: accounts.data,
     sites: sites.data,
     cameras: cameras.data?.cameras,

@@ -108,6 +108,11 @@ describe("the way to a live zone", () => {
     });
   });
 
+  test("asks a demonstration for no accounts, since its visitors act in every role", () => {
+    expect(stateOf({ ...nothing, demo: true }).accounts).toBe("done");
+    expect(stateOf(nothing).accounts).toBe("now");
+  });
+
   test("says so when something could not be read", () => {
     expect(stateOf({ ...nothing, accounts: undefined, sites: undefined })).toMatchObject({
       accounts: "unknown",

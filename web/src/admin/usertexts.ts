@@ -84,7 +84,7 @@ export const userTexts = texts(
     copy: "复制",
     copied: "已复制",
     clash: "职责分离",
-    "c.PLANS_AND_INSPECTS": "既规划又检查",
+    "c.PLANS_AND_INSPECTS": "既规划又巡检",
     "c.AUDITS_OWN_WORK": "审计自己的工作",
     "c.GRANTS_AND_APPROVES": "既授予角色又批准",
     "c.TAKES_AND_APPROVES": "既收取同意又批准",

@@ -417,7 +417,7 @@ export const columnTexts = texts(
     "v.expired": "已过期",
     "v.live": "已启用",
     "v.suspended": "已暂停",
-    "v.retired": "已停用",
+    "v.retired": "已终止",
     "v.draft": "草稿",
     "v.inspected": "已巡检",
     "v.signs_planned": "标识已规划",

@@ -38,6 +38,19 @@ export const en = {
   "notice.STORE_SLOW": "The event store is slow. Events wait safely on disk until it takes them.",
   "notice.EXPOSED": "This server can be reached from the network, and what travels there is not encrypted.",
   "notice.NO_PERSON_FILE": "Bodies are not looked for: the person model is missing. Faces are masked.",
+  "notice.DEVICE_LOST":
+    "A device that runs the models does not answer. Others do its work; the health page tells which.",
+  "notice.LADDER":
+    "This machine cannot keep up with every camera: some run at reduced quality. Who is masked stays masked.",
+  "notice.NO_JUDGE": "What leaves is not checked by a second detector: its model is missing.",
+  "notice.SPOOL": "The events’ place on the disk is in trouble.",
+  "notice.RECORD": "A recording is in trouble.",
+  "notice.RETENTION": "Something whose time is over could not be deleted. It is tried again.",
+  "notice.ERASURE": "An erasure is not complete yet. It is tried again.",
+  "notice.RIGHTS": "The desk for people’s requests needs somebody.",
+  "notice.SELFCHECK": "The check of what leaves has failed. Pictures go on being masked.",
+  "notice.KAFKA": "The message bus does not answer. Events wait safely on disk.",
+  "notice.MERKLE": "The signed log is behind. Events wait safely on disk.",
   "notice.gate": "Matching is off, everybody is masked: {why}.",
   "notice.other": "A notice of this installation:",
 
@@ -67,6 +80,7 @@ export const en = {
   "mask.SIZE_CHANGE": "the picture’s size changed",
   "mask.LEASE_EXPIRED": "no fresh policy",
   "mask.SWITCHED_OFF": "a person covered it",
+  "mask.LEAK_SUSPECTED": "a second detector may have found a face",
   "mask.other": "the picture cannot be vouched for",
 
   "err.UNREACHABLE": "The camera does not answer. Check its power, network and address.",

@@ -44,8 +44,9 @@ export class Words {
 
   /** The text for a code of the server, or the text of the fallback key for one that is new. */
   code(prefix: "off" | "mask" | "err" | "notice", code: string | undefined, text = ""): string {
-    const key = `${prefix}.${code ?? ""}`;
-    if (isKey(key)) return this.t(key);
+    // An alarm says behind a colon which of several it is: "KAFKA:POLICY".
+    for (const key of [`${prefix}.${code ?? ""}`, `${prefix}.${code?.split(":")[0] ?? ""}`])
+      if (isKey(key)) return this.t(key);
     return this.t(`${prefix}.other`, { text });
   }
 

@@ -5,7 +5,7 @@ import { useTexts } from "../i18n/texts";
 import { Icon } from "../ui/icons";
 import { useNow } from "../ui/parts";
 import { wallTexts } from "./texts";
-import { type Picture, pictureOf, type Size, sizeFor, viewable } from "./view";
+import { easedTo, type Picture, pictureOf, type Size, sizeFor, viewable } from "./view";
 import { type ViewFigures, type ViewState, WhepView } from "./whep";
 
 /** One camera's live picture, with what must be known to judge it. */
@@ -23,6 +23,7 @@ export function Tile(props: {
   const tile = useRef<HTMLElement>(null);
   const { video, view, figures } = useView(camera, tile);
   const picture = pictureOf(camera, view);
+  const eased = useEased(camera, picture);
   const shows = view.kind === "playing" && (picture === "live" || picture === "full");
   return (
     <article
@@ -31,7 +32,10 @@ export function Tile(props: {
       data-camera={camera.id}
       // One stop on the way through the wall, which is walked with the arrow keys.
       tabIndex={active ? 0 : -1}
-      aria-label={w.t("tile.name", { name: camera.name, state: stateText(w, camera, picture) })}
+      aria-label={w.t("tile.name", {
+        name: camera.name,
+        state: stateText(w, camera, picture) + (eased && ` ${eased}`),
+      })}
       onFocus={() => onChoose(camera.id)}
       onDoubleClick={() => onFill(tile.current ?? undefined)}
     >
@@ -58,6 +62,12 @@ export function Tile(props: {
         <span className="tile-name">{camera.name}</span>
         {camera.sample ? <span className="chip sample">{w.t("tile.sample")}</span> : null}
         <span className="spring" />
+        {eased ? (
+          <span className="chip eased" title={eased}>
+            <Icon name="lower" size={12} />
+            <span className="chip-text">{t("eased.chip")}</span>
+          </span>
+        ) : null}
         <Badges camera={camera} picture={picture} />
         <button
           type="button"
@@ -71,9 +81,18 @@ export function Tile(props: {
       </div>
       <Cover camera={camera} picture={picture} view={view} />
       {picture === "frozen" && view.kind === "frozen" ? <Frozen since={view.since} /> : null}
-      {shows ? <Foot camera={camera} figures={figures} /> : null}
+      {shows ? <Foot camera={camera} figures={figures} eased={eased} /> : null}
     </article>
   );
+}
+
+/** What a camera gives up while the machine cannot keep up, and why; "" at full quality. */
+function useEased(camera: Camera, picture: Picture): string {
+  const t = useTexts(wallTexts);
+  const rung = easedTo(camera);
+  return rung && (picture === "live" || picture === "full")
+    ? t("eased.text", { what: t(`eased.${rung}`) })
+    : "";
 }
 
 /** Keeps a live view open while the camera can show something, in the size that the tile needs. */
@@ -265,12 +284,14 @@ function Lost({ camera, now }: { camera: Camera; now: number }) {
   );
 }
 
-function Foot({ camera, figures }: { camera: Camera; figures: ViewFigures | undefined }) {
+function Foot(props: { camera: Camera; figures: ViewFigures | undefined; eased: string }) {
+  const { camera, figures, eased } = props;
   const w = useWords();
   const server = camera.delay_p50_ms;
   const network = figures?.network ?? 0;
   return (
     <div className="tile-foot num">
+      {eased ? <p className="tile-eased">{eased}</p> : null}
       <span
         title={w.t("tile.delayHelp", {
           server: Math.round(server),

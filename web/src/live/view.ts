@@ -47,6 +47,14 @@ export function pictureOf(c: Camera, view: ViewState): Picture {
   }
 }
 
+/** The rungs below full quality, to which cameras step down while the machine cannot keep up. */
+const lower = ["cadence", "rate", "size", "least"] as const;
+
+/** On which lower rung a camera's pictures are; undefined at full quality. */
+export function easedTo(c: Camera): (typeof lower)[number] | undefined {
+  return lower.find((rung) => rung === c.quality.rung);
+}
+
 /** Whether a view can show anything, so that it is worth opening. */
 export function viewable(c: Camera): boolean {
   return c.state === "connected" || c.state === "ended";

@@ -21,6 +21,7 @@ const shapes = {
   play: <path d="M4 2.5 13 8l-9 5.5z" />,
   film: <path d="M2 3h12v10H2zM5 3v10M11 3v10M2 8h3M11 8h3" />,
   refresh: <path d="M13.5 8A5.5 5.5 0 1 1 11.8 4M12 1.5V4.3H9.2" />,
+  lower: <path d="M1.5 3.5h4v3.2h4.5v3.2h4.5v3.6M11.7 10.9l2.8 2.8" />,
   clock: <path d="M8 14.2A6.2 6.2 0 1 0 8 1.8a6.2 6.2 0 0 0 0 12.4ZM8 4.5V8l2.5 1.8" />,
   left: <path d="m10 3-5 5 5 5" />,
   right: <path d="m6 3 5 5-5 5" />,

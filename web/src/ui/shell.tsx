@@ -163,7 +163,11 @@ function Notices({ house }: { house: House }) {
           <Icon name={n.level === "info" ? "info" : "warn"} />
           <div>
             {w.code("notice", n.code)}
-            {w.has(`notice.${n.code}`) ? null : <span> {n.text}</span>}
+            {w.has(`notice.${n.code}`) ? null : (
+              <small className="note-detail" lang="en">
+                {n.text}
+              </small>
+            )}
           </div>
         </div>
       ))}

@@ -122,7 +122,7 @@ export const cameraTexts = texts(
     "paper.photo.drop": "移除照片 {n}",
     covered: "存储前已遮蔽 {n} 人。",
     view: "视角",
-    "view.note": "区域是在某一个视角上绘制的。摄像头一旦被移动，其区域立即停用。",
+    "view.note": "区域是在某一个视角上绘制的。摄像头一旦被移动，其区域立即暂停。",
     "view.calibrated": "朝向与已确认的一致。",
     "view.moved": "朝向与已确认的不一致。",
     "view.unsure": "目前无法判断朝向是否与已确认的一致。",

@@ -135,7 +135,7 @@ export const reasonTexts = texts(
     "state.signs_planned": "提示标识已规划",
     "state.inspected": "已巡检",
     "state.live": "已启用",
-    "state.suspended": "已停用",
+    "state.suspended": "已暂停",
     "state.retired": "已终止",
     "go.camera": "前往摄像头",
     "go.inspect": "前往巡检",
