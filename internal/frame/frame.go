@@ -137,6 +137,25 @@ type Meta struct {
 	Clock    Clock
 	Colour   Colour
 	Aspect   Rational // sample aspect ratio; invalid means square
+	Passage  Passage
+}
+
+// Passage is when a picture came through the doors inside this machine. It is
+// for measuring: nothing is decided by it. Zero times are not known.
+type Passage struct {
+	Handed time.Time // its worker handed it over
+	Taken  time.Time // it lay in the edge's own memory
+	Looked time.Time // it had been looked at
+	Held   time.Time // the redactor had it
+	Left   time.Time // it was covered
+	Trace  Trace
+}
+
+// Trace names the trace that a picture is followed by, as the W3C's trace context
+// does; the zero value is of a picture that nobody follows.
+type Trace struct {
+	ID   [16]byte
+	Span [8]byte
 }
 
 // Raw is a picture as the camera saw it. It has one owner; passing it on hands
