@@ -16,7 +16,7 @@ import (
 // certificate that is shown must be believed; whether one is needed, and of which
 // role, is for the handler to say (see Caller): those who join have none yet.
 func (m *Member) ServerTLS() *tls.Config {
-	base := &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}, SessionTicketsDisabled: true}
+	base := &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}, SessionTicketsDisabled: true, Time: m.now}
 	base.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		cert, _, trust := m.current()
 		now := base.Clone()
@@ -66,7 +66,7 @@ func (m *Member) Dialer(role Role) func(ctx context.Context, network, addr strin
 		cert, _, trust := m.current()
 		d := tls.Dialer{Config: &tls.Config{
 			MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"},
-			RootCAs: trust.pool, ServerName: serverName(role), Certificates: []tls.Certificate{*cert},
+			RootCAs: trust.pool, ServerName: serverName(role), Certificates: []tls.Certificate{*cert}, Time: m.now,
 			VerifyConnection: func(s tls.ConnectionState) error {
 				_, err := trust.Check(s.PeerCertificates[0], role, m.now())
 				return err
