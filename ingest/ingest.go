@@ -8,6 +8,7 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"bystander/internal/frame"
@@ -75,6 +76,33 @@ type Health struct {
 	Restarts  uint64 // of the worker
 	NextTry   time.Time
 	Clock     frame.Clock
+	Waiting   int           // pictures that wait to be taken
+	Room      int           // how many may wait
+	Oldest    time.Duration // since when the oldest of them does
+	Confined  Confinement   // what the kernel holds the worker to
+}
+
+// Confinement is what the kernel holds a camera's worker to besides limits of
+// its resources; what this kernel does not have is missing.
+type Confinement struct {
+	// Landlock is the version of the kernel's Landlock that is in force: 0 for
+	// none; from 1 on files are out of reach, from 4 on TCP but for the camera's
+	// port, from 6 on signals and abstract sockets.
+	Landlock int
+	// Seccomp tells that system calls are filtered.
+	Seccomp bool
+}
+
+// String says in words what is in force.
+func (c Confinement) String() string {
+	what := "no Landlock"
+	if c.Landlock > 0 {
+		what = fmt.Sprintf("Landlock %d", c.Landlock)
+	}
+	if c.Seccomp {
+		return what + ", system calls filtered"
+	}
+	return what + ", system calls not filtered"
 }
 
 // Source is one camera as the pipeline sees it.

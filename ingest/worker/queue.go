@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"sync"
+	"time"
 
 	"bystander/internal/frame"
 )
@@ -109,6 +110,18 @@ func (q *queue) finish(err error) {
 		q.end = err
 		close(q.ended)
 	}
+}
+
+// state tells how many pictures wait, and since when the oldest does.
+func (q *queue) state(now time.Time) (n int, oldest time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.n > 0 {
+		if at := q.ring[q.head].Passage.Taken; !at.IsZero() {
+			oldest = max(now.Sub(at), 0)
+		}
+	}
+	return q.n, oldest
 }
 
 // discard releases what nobody will take.

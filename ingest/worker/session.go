@@ -331,6 +331,7 @@ func (s *session) memory(ctx context.Context, size frame.Size) (*frame.Raw, erro
 		raw, err := s.src.pool.Get(size)
 		switch {
 		case err == nil:
+		Passage: frame.Passage{Handed: now, Taken: time.Now()},
 			return raw, nil
 		case !errors.Is(err, frame.ErrExhausted):
 			return nil, ingest.Errorf(ingest.CodeWorkerDied, "camera %q: no memory for its pictures: %v", s.src.spec.ID, err)

@@ -77,7 +77,10 @@ func (s *Source) Health() ingest.Health {
 	h.Dropped = s.base.dropped + s.current.dropped + s.own.dropped
 	h.Corrupt = s.base.corrupt + s.current.corrupt + s.own.corrupt
 	h.Reconnect = s.base.reconnect + s.current.reconnect
-	h.FPS = s.rate.rate(time.Now())
+	now := time.Now()
+	h.FPS = s.rate.rate(now)
+	h.Waiting, h.Oldest = s.queue.state(now)
+	h.Room = len(s.queue.ring)
 	return h
 }
 

@@ -14,7 +14,9 @@ import (
 	"bystander/internal/config"
 	"bystander/internal/event"
 	"bystander/internal/kafkax"
+	"bystander/internal/observe"
 	"bystander/internal/sqldb"
+	"bystander/internal/trace"
 	"bystander/policy/relay"
 	"bystander/sink/kafka"
 	"bystander/sink/spool"
@@ -72,7 +74,7 @@ func (e *edge) openBus(ctx context.Context) error {
 	b := &bus{client: client, topics: topicOptions(e.cfg), alarms: &e.alarms, log: e.log.With().Str("component", "kafka").Logger()}
 	b.sink, err = kafka.New(client, kafka.Options{Parking: lot, OnParked: func(p kafka.Parked) {
 		b.log.Error().Str("chain", p.Chain).Uint64("seq", p.Seq).Str("reason", p.Reason).Msg("an event was refused by Kafka and put aside; see parked/")
-	}})
+	}, Parent: e.obs.events.parent})
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,10 @@ func (e *edge) openBus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.pump = spool.NewPump(cursor, b.sink, spool.PumpOptions{Batch: 4096, OnError: func(err error, _ int) { b.trouble("kafka", err) }})
+	b.pump = spool.NewPump(cursor, b.sink, spool.PumpOptions{
+		Batch: 4096, OnError: func(err error, _ int) { b.trouble("kafka", err) },
+		Moved: e.obs.events.moved(observe.EventSend, trace.EventSend),
+	})
 	if err := e.openReplay(b, lot); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	ingestworker "bystander/ingest/worker"
 	"bystander/internal/config"
 	"bystander/internal/event"
+	"bystander/internal/trace"
 	"bystander/redact"
 	"bystander/sink/live"
 )
@@ -37,6 +38,7 @@ type camera struct {
 	check  *cameraCheck // nil when what leaves is not checked
 	stats  *cameraStats
 	emit   func(event.Event)
+	emitOf func(trace.Ref, event.Event) // of what follows from a picture; nil takes emit
 	site   func() string
 	scene  func() string
 	zone   func() string // its recognition zone, empty for none or several
@@ -223,7 +225,13 @@ func (w *watcher) end() {
 	}
 }
 
-func (c *camera) event(kind event.Kind, detail map[string]string) { c.emit(c.draft(kind, detail)) }
+func (c *camera) event(kind event.Kind, detail map[string]string) {
+	if c.emitOf == nil {
+		c.emit(c.draft(kind, detail))
+		return
+	}
+	c.emitOf(c.stats.newest(time.Now()), c.draft(kind, detail))
+}
 
 func (c *camera) draft(kind event.Kind, detail map[string]string) event.Event {
 	return event.Event{Kind: kind, SiteID: c.site(), CameraID: c.cfg.ID, SceneID: c.scene(), Detail: detail}

@@ -21,6 +21,8 @@ import (
 	"bystander/internal/event"
 	"bystander/internal/frame"
 	"bystander/internal/geom"
+	"bystander/internal/observe"
+	"bystander/internal/trace"
 	"bystander/policy"
 	"bystander/redact"
 	"bystander/sink/encode"
@@ -58,6 +60,7 @@ type edge struct {
 	check   *selfCheck // nil when redacted pictures are not checked
 	hub     *live.Hub
 	reg     *prometheus.Registry
+	obs     observing
 	before  int64 // events in the store at the start
 
 	fleet   *fleet
@@ -86,7 +89,7 @@ func openSampleEdge(ctx context.Context, cfg config.Config, log zerolog.Logger, 
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		e.openStores, e.openAdded, e.openMerkle, e.openModels, e.openLiveness, e.openSelfCheck, e.openLaw, e.openBus, e.openOutputs, e.openCameras,
+		e.openObserving, e.openStores, e.openAdded, e.openMerkle, e.openModels, e.openLiveness, e.openSelfCheck, e.openLaw, e.openBus, e.openOutputs, e.openCameras,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -157,9 +160,12 @@ func (e *edge) openStores(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.pump = spool.NewPump(cursor, store, spool.PumpOptions{OnError: func(err error, _ int) {
-		e.log.Error().Err(err).Msg("events wait in the spool: the store does not take them")
-	}})
+	e.pump = spool.NewPump(cursor, store, spool.PumpOptions{
+		OnError: func(err error, _ int) {
+			e.log.Error().Err(err).Msg("events wait in the spool: the store does not take them")
+		},
+		Moved: e.obs.events.moved(observe.EventKeep, trace.EventKeep),
+	})
 	chain, err := event.NewChain(event.ChainConfig{ID: chainID(e.cfg.Events.Edge), Key: key, Last: sp.Head()})
 	if err != nil {
 		return err
@@ -169,6 +175,7 @@ func (e *edge) openStores(ctx context.Context) error {
 		return err
 	}
 	e.ledger = newLedger(j, e.log.With().Str("component", "events").Logger())
+	e.ledger.path = e.obs.events
 	e.closing(e.ledger.close)
 	acc, err := access.Open(ctx, filepath.Join(e.cfg.Data, "access.db"), access.Options{})
 	if err != nil {
@@ -293,6 +300,7 @@ func (e *edge) openCameras(ctx context.Context) error {
 func (e *edge) cameraLeft(id string) {
 	e.law.poses.drop(id)
 	e.steer.drop(id)
+	e.obs.timing.Drop(id)
 	e.alarms.drop(":" + id)
 	if e.certs != nil {
 		e.certs.drop(id)
@@ -303,7 +311,7 @@ func (e *edge) openCamera(ctx context.Context, p post) (_ *camera, err error) {
 	cc := p.Camera
 	log := e.log.With().Str("camera", cc.ID).Logger()
 	c := &camera{
-		cfg: cc, paused: p.Paused, hold: e.cfg.Redact.Hold, stats: &cameraStats{}, emit: e.ledger.emit,
+		cfg: cc, paused: p.Paused, hold: e.cfg.Redact.Hold, stats: &cameraStats{}, emit: e.ledger.emit, emitOf: e.ledger.emitOf,
 		site: e.law.siteID, scene: func() string { return e.law.sceneOf(cc) },
 		zone: func() string { return zoneOf(e.law.site(), cc.ID) }, log: log,
 	}
@@ -329,16 +337,20 @@ func (e *edge) openCamera(ctx context.Context, p post) (_ *camera, err error) {
 		id: cc.ID, redact: redactConfig(e.cfg.Redact), may: redact.Nobody{},
 		out: c.out, stats: c.stats, looker: l,
 	}
+	c.pipe.passage = newPassage(cc.ID, e.cfg.Redact.Hold, e.obs.timing, e.obs.traces)
+	c.out.passage = c.pipe.passage
 	e.law.shapes(c, l)
 	if c.who, err = e.law.judge(cc.ID, e.ledger.emit, log); err != nil {
 		return nil, err
 	}
 	if c.who != nil {
 		l.who, c.pipe.may = c.who, c.who
+		c.who.emitOf = e.ledger.emitOf
 	}
 	if err = e.steer.take(e.eyes, c, l); err != nil {
 		return nil, err
 	}
+	c.pipe.clock.took = e.obs.timing.Camera(cc.ID)
 	c.check = e.check.of(c)
 	c.out.check, c.pipe.suspect = c.check, c.check.covering
 	if e.certs != nil {

@@ -121,9 +121,9 @@ func (l *looker) look(ctx context.Context, s *seen) {
 		s.sighting.Fault = api.OffCanary
 		return
 	}
-	stop := l.clock.start(stageGuard)
+	lap := l.clock.start(stageGuard)
 	g := l.guard.Observe(raw.Planes(), raw.PTS)
-	stop()
+	lap.stop()
 	if g.Other && l.cuts {
 		l.scenes++
 		raw.Epoch++
@@ -213,18 +213,18 @@ func (l *looker) complain(ctx context.Context, camera string, err error) {
 func (l *looker) run(ctx context.Context, raw *frame.Raw, lookFaces, lookPersons bool) (err error) {
 	l.faces, l.persons = l.faces[:0], l.persons[:0]
 	if lookFaces {
-		stop := l.clock.start(stageFaces)
+		lap := l.clock.start(stageFaces)
 		l.faces, err = l.eyes.faces.DetectFaces(ctx, raw.Planes(), l.faces)
-		stop()
+		lap.stop()
 		if err != nil {
 			return err
 		}
 		l.sinceFaces, l.lastFaces = 0, raw.PTS
 	}
 	if lookPersons {
-		stop := l.clock.start(stagePersons)
+		lap := l.clock.start(stagePersons)
 		l.persons, err = l.eyes.persons.DetectPersons(ctx, raw.Planes(), l.persons)
-		stop()
+		lap.stop()
 		if l.personsFailed = err != nil; err == nil {
 			l.sincePersons = 0
 		}
@@ -234,7 +234,7 @@ func (l *looker) run(ctx context.Context, raw *frame.Raw, lookFaces, lookPersons
 
 // follow ties detections to tracks, asks who they are, and lists the targets.
 func (l *looker) follow(ctx context.Context, s *seen, lookFaces, lookPersons bool) {
-	stop := l.clock.start(stageTrack)
+	lap := l.clock.start(stageTrack)
 	var r track.Result
 	switch at := s.raw.PTS; {
 	case lookFaces && lookPersons:
@@ -244,7 +244,7 @@ func (l *looker) follow(ctx context.Context, s *seen, lookFaces, lookPersons boo
 	default:
 		r = l.tracker.UpdatePersons(at, l.persons)
 	}
-	stop()
+	lap.stop()
 	if r.Fault != "" {
 		s.sighting.Fault = api.MaskDetectorError
 		return
@@ -253,7 +253,7 @@ func (l *looker) follow(ctx context.Context, s *seen, lookFaces, lookPersons boo
 	s.sighting.Lost = append(s.sighting.Lost, r.Lost...)
 	matching := false
 	if l.who != nil && lookFaces {
-		stop := l.clock.start(stageMatch)
+		lap := l.clock.start(stageMatch)
 		l.who.forget(r.Lost)
 		var resolved []settled
 		resolved, matching = l.who.identify(ctx, s.raw, r.Tracks, l.eyes.trusted.Load())
@@ -262,7 +262,7 @@ func (l *looker) follow(ctx context.Context, s *seen, lookFaces, lookPersons boo
 				settle(r.Tracks, k)
 			}
 		}
-		stop()
+		lap.stop()
 	}
 	s.faces, s.humans, s.fresh = 0, 0, 0
 	for i := range r.Tracks {

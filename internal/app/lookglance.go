@@ -56,10 +56,10 @@ func (l *looker) glance(ctx context.Context, s *seen, tracks []track.Track) erro
 		}
 	}
 	if len(l.near) > 0 {
-		stop := l.clock.start(stageFaces)
+		lap := l.clock.start(stageFaces)
 		var err error
 		l.weak, err = l.eyes.glance.DetectFaces(ctx, s.raw.Planes(), l.weak)
-		stop()
+		lap.stop()
 		if err != nil {
 			return err
 		}

@@ -97,6 +97,6 @@ func (m *cameraMetrics) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (e *edge) registerMetrics() {
-	e.reg.MustRegister(newCameraMetrics(e), newLoadMetrics(e), newStateMetrics(e), collectors.NewGoCollector(),
+	e.reg.MustRegister(newCameraMetrics(e), newLoadMetrics(e), newStateMetrics(e), newQueueMetrics(e), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }

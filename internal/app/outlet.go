@@ -28,8 +28,10 @@ type liveOutlet struct {
 	log    zerolog.Logger
 	clock  *stopwatch
 	stats  *cameraStats
-	check  *cameraCheck // nil when what leaves is not checked
-	stills *stillDesk   // nil when nobody may ask for single pictures
+	// passage measures; nil for nobody.
+	passage *passage
+	check   *cameraCheck // nil when what leaves is not checked
+	stills  *stillDesk   // nil when nobody may ask for single pictures
 
 	fit func() frame.Size // bounds the pictures' size now; nil never
 
@@ -52,21 +54,24 @@ func (l *liveOutlet) take(o redact.Out) error {
 	defer o.Release()
 	l.check.offer(o)
 	l.stills.offer(o)
-	stop := l.clock.start(stageEncode)
+	from := l.passage.delivering(&o.Meta)
+	lap := l.clock.start(stageEncode)
 	p, err := l.encodeShared(o)
-	stop()
+	lap.stop()
+	from = l.passage.encoded(&o.Meta, from)
 	if err != nil {
 		l.fail("encode", err)
 		return nil
 	}
-	stop = l.clock.start(stageSinks)
-	defer stop()
+	lap = l.clock.start(stageSinks)
+	defer lap.stop()
 	if err := l.show(o, p); err != nil {
 		l.fail("live", err)
 	}
 	if l.record != nil {
 		l.recordPicture(o, p)
 	}
+	l.passage.delivered(&o.Meta, from)
 	return nil
 }
 

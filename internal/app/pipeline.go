@@ -44,6 +44,7 @@ type pipeline struct {
 	out     outlet
 	stats   *cameraStats
 	clock   *stopwatch
+	passage *passage // measures; nil for nobody
 	// suspect, when set, tells that pictures must be covered as a whole.
 	suspect func() bool
 
@@ -92,8 +93,10 @@ func (p *pipeline) lookAtAll(ctx context.Context, out chan<- *seen) error {
 		}
 		s := p.recycled()
 		s.raw = raw
+		p.passage.came(&raw.Meta)
 		p.looker.look(ctx, s)
 		p.stats.looked(s)
+		p.passage.looked(&raw.Meta)
 		select {
 		case out <- s:
 		case <-ctx.Done():
@@ -140,7 +143,7 @@ func (p *pipeline) coverAll(in <-chan *seen, out delivery) (err error) {
 		if r == nil || epoch != size || now != shape {
 			if r != nil {
 				r.Flush()
-				p.drain(r, out)
+				p.drain(r, 0, out)
 				r.Close()
 			}
 			size, shape = epoch, now
@@ -152,20 +155,25 @@ func (p *pipeline) coverAll(in <-chan *seen, out delivery) (err error) {
 		if p.suspect != nil && p.suspect() {
 			s.sighting.Fault = api.MaskLeak
 		}
-		stop := p.clock.start(stageCover)
+		if r.Anew(raw) {
+			p.drain(r, 0, out) // what is left of the epoch before last
+		}
+		p.passage.covering(&raw.Meta)
+		lap := p.clock.start(stageCover)
 		err := r.Push(raw, s.sighting)
-		stop()
+		lap.stop()
 		p.recycle(s)
 		if err != nil {
 			// The picture did not enter: it does not leave either.
 			p.stats.lost(err)
+			p.passage.withheld()
 			continue
 		}
-		p.drain(r, out)
+		p.drain(r, p.redact.Hold, out)
 	}
 	if r != nil {
 		r.Flush()
-		p.drain(r, out)
+		p.drain(r, 0, out)
 	}
 	return nil
 }
@@ -216,15 +224,19 @@ func newDelivery() delivery {
 	return delivery{make(chan redact.Out, toDeliver), make(chan struct{})}
 }
 
-// drain passes on what is finished.
-func (p *pipeline) drain(r *redact.Redactor, d delivery) {
-	for {
-		stop := p.clock.start(stageCover)
+// drain passes on what is finished, down to what is to be held. After a cut the
+// pictures before it could all leave at once; they leave as they are due, since
+// encoding them in one go would make the next ones late.
+func (p *pipeline) drain(r *redact.Redactor, hold int, d delivery) {
+	for r.Held() > hold {
+		from := time.Now()
+		lap := p.clock.start(stageCover)
 		o, ok := r.Pop()
-		stop()
+		lap.stop()
 		if !ok {
 			return
 		}
+		p.passage.covered(&o, from)
 		select {
 		case d.out <- o:
 		case <-d.over:

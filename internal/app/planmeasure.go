@@ -144,14 +144,14 @@ func measureLooks(ctx context.Context, e *eyes, pictures []frame.Planes, v map[s
 		}
 		p := pictures[i%len(pictures)]
 		if mine.faces != nil {
-			stop := clock.start(stageFaces)
+			lap := clock.start(stageFaces)
 			_, err = mine.faces.DetectFaces(ctx, p, nil)
-			stop()
+			lap.stop()
 		}
 		if err == nil && mine.persons != nil {
-			stop := clock.start(stagePersons)
+			lap := clock.start(stagePersons)
 			_, err = mine.persons.DetectPersons(ctx, p, nil)
-			stop()
+			lap.stop()
 		}
 		if err != nil {
 			return err

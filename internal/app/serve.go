@@ -22,10 +22,11 @@ import (
 
 // Run runs an installation from its configuration until ctx ends.
 func Run(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error {
-	log, err := logx.New(stderr, cfg.Log.Level, cfg.Log.Format)
+	log, flush, err := logx.Open(stderr, cfg.Log.Level, cfg.Log.Format)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
+	defer flush()
 	if gone, err := serveGone(ctx, cfg, stdout); gone {
 		return err
 	}
@@ -66,7 +67,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 		Proxied: e.cfg.Server.HTTPS,
 		WHEP:    live.NewHandler(e.hub, "/whep/"),
 		WHIP:    whiphttp.New("/whip/", e.negotiator),
-		Metrics: promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{}), Registerer: e.reg,
+		Metrics: promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{EnableOpenMetrics: true}), Registerer: e.reg,
 		Web: files, Modules: append(modules, e.modules()...), Authenticate: e.signIn.tokens.Authenticate, Sessions: doors{sessions, e.signIn.tokens, e.log},
 	}, e.backend())
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"bystander/api"
+	"bystander/internal/trace"
 	"bystander/redact"
 )
 
@@ -21,6 +22,9 @@ type cameraStats struct {
 	reason   string
 	maskedAt time.Time // when the mask state last changed
 	state    string
+
+	followed   trace.Ref // the newest picture that left and is followed
+	followedAt time.Time
 }
 
 // counts are totals since the start.
@@ -51,6 +55,9 @@ func (c *cameraStats) covered(o redact.Out, now time.Time) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if r := refOf(&o.Meta); r.Followed() {
+		c.followed, c.followedAt = r, now
+	}
 	c.n.Out++
 	c.n.Faces += uint64(o.Stats.Faces)
 	c.n.Masked += uint64(o.Stats.Masked)
@@ -72,6 +79,17 @@ func (c *cameraStats) covered(o redact.Out, now time.Time) {
 		c.maskedAt = now
 	}
 	c.state, c.reason, c.full = state, reason, o.Stats.FullMask
+}
+
+// newest is the trace of the picture that was followed last, if that left so
+// lately that what is said of the camera now may be said to follow from it.
+func (c *cameraStats) newest(now time.Time) trace.Ref {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.Sub(c.followedAt) > 2*watchEvery {
+		return trace.Ref{}
+	}
+	return c.followed
 }
 
 // lost counts a picture that could not be covered and therefore never leaves.

@@ -10,6 +10,7 @@ import (
 	"bystander/detect/track"
 	"bystander/internal/event"
 	"bystander/internal/frame"
+	"bystander/internal/trace"
 	"bystander/match"
 	"bystander/redact"
 )
@@ -20,6 +21,7 @@ type who struct {
 	judge  *match.Judge
 	leases match.Leases
 	emit   func(event.Event)
+	emitOf func(trace.Ref, event.Event) // of what follows from a picture; nil takes emit
 	site   func() string
 	pose   func() string // the calibrated view's fingerprint while the camera stands so; nil knows none
 	log    zerolog.Logger
@@ -98,6 +100,10 @@ func (w *who) identify(ctx context.Context, raw *frame.Raw, tracks []track.Track
 	w.take(decisions)
 	for _, e := range events {
 		e.SiteID = w.site()
+		if w.emitOf != nil {
+			w.emitOf(refOf(&raw.Meta), e)
+			continue
+		}
 		w.emit(e)
 	}
 	return w.done, w.open

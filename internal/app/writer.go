@@ -34,10 +34,11 @@ import (
 
 // Writer carries events from Kafka into the store until ctx ends.
 func Writer(ctx context.Context, cfg config.Config, stderr io.Writer) (err error) {
-	log, err := logx.New(stderr, cfg.Log.Level, cfg.Log.Format)
+	log, flush, err := logx.Open(stderr, cfg.Log.Level, cfg.Log.Format)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUsage, err)
 	}
+	defer flush()
 	if len(cfg.Events.Kafka.Brokers) == 0 {
 		return fmt.Errorf("%w: events.kafka.brokers: none is named; the writer reads from Kafka", ErrUsage)
 	}
@@ -63,8 +64,14 @@ func Writer(ctx context.Context, cfg config.Config, stderr io.Writer) (err error
 	if err != nil { // it can do its work without
 		log.Warn().Err(err).Msg("the writer has no key of its own: edges that know their writers by key will not send events again for it")
 	}
+	traces, endTraces, err := openTraces(ctx, cfg, "bystander-writer", reg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, endTraces()) }()
 	w, err := writer.New(client, writer.Options{
-		Name: chainID(cfg.Events.Edge), Key: key,
+		Follow: storedSpans(traces),
+		Name:   chainID(cfg.Events.Edge), Key: key,
 		Group: cfg.Writer.Group, Keys: keys.of, Store: store,
 		Log: log.With().Str("component", "writer").Logger(), Registry: reg,
 	})
@@ -262,7 +269,7 @@ func serveHealth(ctx context.Context, addr string, reg *prometheus.Registry, w *
 		return nil, fmt.Errorf("writer.listen: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, _ *http.Request) {
 		if err := w.Status().Err; err != nil {
 			http.Error(rw, err.Error(), http.StatusServiceUnavailable)

@@ -44,6 +44,7 @@ type Config struct {
 // Capacity is what the cameras may use of this machine.
 type Capacity struct {
 	// Cores is how many processor cores there are for cameras; 0 takes the
+	Observe  Observe  `yaml:"observe"`
 	// machine's.
 	Cores float64 `yaml:"cores"`
 	// CameraMemory is the most that one camera's pictures may take; a camera

@@ -78,6 +78,7 @@ func (c *Config) Validate() error {
 	c.Capacity.check(&k)
 	checkRange(&k, "events.spool_max_bytes", c.Events.SpoolMax, 1<<20, 1<<40)
 	return errors.Join(k.errs...)
+	c.Observe.check(&k)
 }
 
 func (m Merkle) check(k *checker) {

@@ -24,6 +24,10 @@ const (
 	HeaderMedia  = "content-type"
 	HeaderChain  = "ce_chainid"
 	HeaderSeq    = "ce_chainseq"
+	// HeaderTrace is on the few records that somebody follows: the trace parent of
+	// CloudEvents' extension for distributed tracing. It is random, stored nowhere,
+	// and no part of the event.
+	HeaderTrace = "ce_traceparent"
 )
 
 // The headers of a parked record, besides its own.

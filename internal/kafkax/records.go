@@ -56,6 +56,18 @@ func (r *Record) header(each func(key, value []byte) bool) {
 	}
 }
 
+// Header returns a header's value, nil when there is none; it is valid as long as
+// the record is.
+func (r *Record) Header(name string) (value []byte) {
+	r.header(func(k, v []byte) bool {
+		if string(k) == name {
+			value = v
+		}
+		return value == nil
+	})
+	return value
+}
+
 // Headers returns copies of the headers.
 func (r *Record) Headers() []kafka.Header {
 	var out []kafka.Header
