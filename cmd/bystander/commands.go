@@ -17,8 +17,14 @@ type configFlag struct {
 	Data   string `placeholder:"DIR" help:"Folder of the installation's stores, over the configuration's; data/demo is the demonstration's."`
 }
 
-func (f configFlag) load() (config.Config, error) {
+func (f configFlag) load() (config.Config, error) { return f.as("") }
+
+// as loads the configuration for a role; empty takes the configuration's.
+func (f configFlag) as(role string) (config.Config, error) {
 	env := os.Environ()
+	if role != "" {
+		env = append(env, "BYSTANDER_ROLE="+role)
+	}
 	if f.Data != "" {
 		env = append(env, "BYSTANDER_DATA="+f.Data)
 	}
@@ -45,10 +51,13 @@ func (c *demoCmd) Run(ctx context.Context) error {
 	})
 }
 
-type runCmd struct{ configFlag }
+type runCmd struct {
+	configFlag
+	Role string `enum:",all,edge,control" default:"" help:"What this process does, over the configuration's: everything, cameras (edge), or policy, people and pages (control)."`
+}
 
 func (c *runCmd) Run(ctx context.Context) error {
-	cfg, err := c.load()
+	cfg, err := c.as(c.Role)
 	if err != nil {
 		return err
 	}

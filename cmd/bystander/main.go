@@ -40,6 +40,8 @@ type commands struct {
 	Audit         auditCmd         `cmd:"" help:"Check that the event log is whole, unaltered and in order."`
 	VerifySegment verifySegmentCmd `cmd:"" help:"Check recorded segments against their signed receipts."`
 	Site          siteCmd          `cmd:"" help:"Import, export or show the living site."`
+	CA            caCmd            `cmd:"" name:"ca" help:"The house's own certificate authority, for processes on different machines."`
+	Edge          edgeCmd          `cmd:"" help:"Let edges join their control, list them, and let them go."`
 	User          userCmd          `cmd:"" help:"Make, list, reset or end the accounts that people sign in to."`
 	Token         tokenCmd         `cmd:"" help:"Make, list or end accounts' tokens."`
 	Halt          haltCmd          `cmd:"" help:"Mask everybody on every stream, at once."`

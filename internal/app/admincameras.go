@@ -33,6 +33,10 @@ func (a *administration) configured() []string {
 
 // openAdded opens the store of cameras that the interface added.
 func (e *edge) openAdded(ctx context.Context) error {
+	if e.cfg.IsEdge() { // nobody administers an edge but by its configuration
+		e.admin = administration{file: e.cfg.Cameras}
+		return nil
+	}
 	path := filepath.Join(e.cfg.Data, "cameras.db")
 	_, missing := os.Stat(path)
 	key, err := vault.OpenKey(filepath.Join(e.cfg.Keys, "cameras.key"), errors.Is(missing, os.ErrNotExist))
@@ -51,6 +55,13 @@ func (e *edge) openAdded(ctx context.Context) error {
 // posts are all cameras as they are to run: the configuration's, and those that
 // were added. The configuration goes first where both name one.
 func (a *administration) posts(ctx context.Context) ([]post, error) {
+	if a.cameras == nil {
+		out := make([]post, len(a.file))
+		for i, c := range a.file {
+			out[i] = post{Camera: c}
+		}
+		return out, nil
+	}
 	pauses, err := a.cameras.Pauses(ctx)
 	if err != nil {
 		return nil, err

@@ -303,7 +303,7 @@ func (b backend) RecordAccess(ctx context.Context, a api.Access) error {
 }
 
 // Health implements api.Health.
-func (b backend) Health(context.Context) []api.Check {
+func (b backend) Health(ctx context.Context) []api.Check {
 	checks := []api.Check{
 		{Name: "detector", OK: b.e.eyes.trusted.Load()},
 		{Name: "events", OK: b.e.pump.Status().Err == nil},
@@ -329,6 +329,7 @@ func (b backend) Health(context.Context) []api.Check {
 		}
 		checks = append(checks, c)
 	}
+	checks = append(checks, b.e.peerChecks(ctx)...)
 	for name, why := range b.e.alarms.list() {
 		checks = append(checks, api.Check{Name: name, Cause: why})
 	}

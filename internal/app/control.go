@@ -28,7 +28,7 @@ func (l *lawful) kick() {
 
 // run renews the lease until ctx ends.
 func (l *lawful) run(ctx context.Context) {
-	if l.people == nil {
+	if l.people == nil && !l.cfg.IsEdge() {
 		return
 	}
 	t := time.NewTicker(leaseEvery)
@@ -174,7 +174,7 @@ func (l *lawful) obey(site *policy.Site) error {
 
 // loadGalleries loads each scene's templates anew when policy or vault changed.
 func (l *lawful) loadGalleries(ctx context.Context, snap *policy.Snapshot, content event.Digest) error {
-	if l.eyes.embedder == nil {
+	if l.eyes.embedder == nil || l.cfg.IsEdge() { // an edge is lent its templates
 		return nil
 	}
 	// Read before the templates: what changes in between is loaded next time.

@@ -22,6 +22,7 @@ import (
 	"bystander/internal/frame"
 	"bystander/internal/geom"
 	"bystander/internal/observe"
+	"bystander/internal/pki"
 	"bystander/internal/trace"
 	"bystander/policy"
 	"bystander/redact"
@@ -48,8 +49,11 @@ type edge struct {
 	ledger  *ledger
 	store   *sqlite.Store
 	pump    *spool.Pump
-	bus     *bus    // nil without Kafka
-	merkle  *merkle // nil when it cannot be opened, which is an alarm
+	bus     *bus        // nil without Kafka
+	peers   *peers      // nil where no edges come
+	member  *pki.Member // of an edge whose control is elsewhere; nil else
+	loans   *loans      // likewise
+	merkle  *merkle     // nil when it cannot be opened, which is an alarm
 	erasing *edgeErasing
 	desks   desks
 	signIn  *signIn
@@ -88,21 +92,12 @@ func openSampleEdge(ctx context.Context, cfg config.Config, log zerolog.Logger, 
 			err = errors.Join(err, e.close())
 		}
 	}()
-	for _, step := range []func(context.Context) error{
+	for _, step := range e.steps([]func(context.Context) error{
 		e.openObserving, e.openStores, e.openAdded, e.openMerkle, e.openModels, e.openLiveness, e.openSelfCheck, e.openLaw, e.openBus, e.openOutputs, e.openCameras,
-	} {
+	}) {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
-	}
-	if err := e.openDesks(ctx); err != nil {
-		return nil, err
-	}
-	if err := e.openSignIn(ctx); err != nil {
-		return nil, err
-	}
-	if e.erasing, err = e.openErasing(ctx); err != nil {
-		return nil, err
 	}
 	e.registerMetrics()
 	return e, nil
@@ -393,8 +388,7 @@ func (e *edge) run(ctx context.Context) {
 	wg.Go(func() { e.law.run(ctx) })
 	wg.Go(func() { e.retain(ctx) })
 	wg.Go(func() { e.trim(ctx) })
-	wg.Go(func() { e.erasing.run(ctx) })
-	wg.Go(func() { e.desks.run(ctx) })
+	e.runRole(ctx, &wg)
 	stopCheck := e.startCheck(ctx)
 	pumping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var pumped sync.WaitGroup // waited for below

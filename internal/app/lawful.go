@@ -47,6 +47,7 @@ type lawful struct {
 	overlay  func(context.Context, *policy.Site) (*policy.Site, error)
 	people   *store.Store
 	vault    *vault.Vault
+	sealer   match.PayloadSealer // nil where the vault is elsewhere
 	key      ed25519.PrivateKey
 	shelf    *match.Shelf
 	claims   *match.Claims
@@ -100,6 +101,13 @@ func openLaw(ctx context.Context, cfg config.Config, eyes *eyes, reg *prometheus
 			err = errors.Join(err, l.close())
 		}
 	}()
+	if cfg.IsEdge() { // people and templates are the control's
+		if err := l.openSite(ctx); err != nil {
+			return nil, err
+		}
+		l.renew(ctx)
+		return l, nil
+	}
 	if l.people, err = openPeople(ctx, cfg); err != nil {
 		return nil, err
 	}
@@ -109,6 +117,7 @@ func openLaw(ctx context.Context, cfg config.Config, eyes *eyes, reg *prometheus
 	if l.vault, err = openVault(ctx, cfg); err != nil {
 		return nil, err
 	}
+	l.sealer = l.vault
 	if l.key, err = signingKey(cfg.Keys, "policy"); err != nil {
 		return nil, err
 	}
@@ -300,7 +309,7 @@ func (l *lawful) shapes(c *camera, look *looker) {
 
 // judge makes a camera's judge, nil when faces cannot be compared at all.
 func (l *lawful) judge(camera string, emit func(event.Event), log zerolog.Logger) (*who, error) {
-	if l.people == nil || l.eyes.embedder == nil {
+	if l.people == nil && !l.cfg.IsEdge() || l.eyes.embedder == nil {
 		return nil, nil
 	}
 	embedded, compared := &tally{house: l.counters.Embeddings}, &tally{house: l.counters.Comparisons}
@@ -308,7 +317,7 @@ func (l *lawful) judge(camera string, emit func(event.Event), log zerolog.Logger
 		Camera: camera, Leases: l, Shelf: l.shelf, Embedder: l.eyes.embedder,
 		Calibration: match.Calibration0095(), Rules: match.DefaultRules(), Claims: l.claims, ClockSynced: clockSynced,
 		Counters: match.Counters{Embeddings: embedded, Comparisons: compared},
-		Sealer:   l.vault,
+		Sealer:   l.sealer,
 		Liveness: l.live,
 	})
 	if err != nil {

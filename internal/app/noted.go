@@ -21,7 +21,7 @@ func (e *edge) takeUpNotes(ctx context.Context) {
 	defer t.Stop()
 	for {
 		var err error
-		for _, db := range []*sqldb.DB{e.signIn.store.DB(), e.signIn.tokens.DB()} {
+		for _, db := range append([]*sqldb.DB{e.signIn.store.DB(), e.signIn.tokens.DB()}, e.peers.notes()...) {
 			_, one := outbox.Deliver(ctx, db, noteLog{e})
 			err = errors.Join(err, one)
 		}

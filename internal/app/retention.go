@@ -22,23 +22,19 @@ type keeping struct {
 
 // keepings are all stores of a running edge.
 func (e *edge) keepings() []keeping {
-	at := func(db interface {
-		Enforce(ctx context.Context, now time.Time) ([]sqldb.Outcome, error)
-	},
-	) func(context.Context) ([]sqldb.Outcome, error) {
+	at := func(db enforcer) func(context.Context) ([]sqldb.Outcome, error) {
 		return func(ctx context.Context) ([]sqldb.Outcome, error) { return db.Enforce(ctx, time.Now()) }
 	}
 	out := []keeping{
 		{"events", e.store.Enforce},
 		{"access log", e.access.Enforce},
-		{"names asked for", e.desks.names.Enforce},
-		{"requests", at(e.desks.rights.db)},
-		{"consents", at(e.desks.consents.db)},
 		{"site", at(e.law.ops.DB())},
-		{"notes", at(e.desks.noted.DB())},
-		{"accounts", at(e.signIn.store.DB())},
-		{"tokens", at(e.signIn.tokens.DB())},
-		{"cameras", at(e.admin.cameras.DB())},
+	}
+	if e.loans == nil {
+		out = append(out, e.deskKeepings(at)...)
+	}
+	if e.peers != nil {
+		out = append(out, keeping{"edges", at(e.peers.book.DB())})
 	}
 	if e.rec != nil {
 		out = append(out, keeping{"recordings", e.recordingsKept})
@@ -47,6 +43,24 @@ func (e *edge) keepings() []keeping {
 		out = append(out, keeping{"bus", at(e.bus.book)})
 	}
 	return out
+}
+
+// enforcer is a store that applies its own rules.
+type enforcer interface {
+	Enforce(ctx context.Context, now time.Time) ([]sqldb.Outcome, error)
+}
+
+// deskKeepings are the stores of those who work at desks.
+func (e *edge) deskKeepings(at func(enforcer) func(context.Context) ([]sqldb.Outcome, error)) []keeping {
+	return []keeping{
+		{"names asked for", e.desks.names.Enforce},
+		{"requests", at(e.desks.rights.db)},
+		{"consents", at(e.desks.consents.db)},
+		{"notes", at(e.desks.noted.DB())},
+		{"accounts", at(e.signIn.store.DB())},
+		{"tokens", at(e.signIn.tokens.DB())},
+		{"cameras", at(e.admin.cameras.DB())},
+	}
 }
 
 // recordingsKept tells of recordings, whose recorder applies their rule itself.

@@ -30,11 +30,14 @@ func Run(ctx context.Context, cfg config.Config, stdout, stderr io.Writer) error
 	if gone, err := serveGone(ctx, cfg, stdout); gone {
 		return err
 	}
+	if cfg.IsEdge() {
+		return runEdge(ctx, cfg, log)
+	}
 	e, err := openEdge(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
-	if len(e.fleet.all()) == 0 {
+	if len(e.fleet.all()) == 0 && cfg.Role != config.RoleControl {
 		log.Warn().Msg("there is no camera yet: add one under cameras: in the configuration, or as an administrator at /admin/cameras")
 	}
 	err = e.serve(ctx, func(url string) {
@@ -73,6 +76,10 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
+	edges, err := e.peers.bind(ctx)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	ready("http://" + ln.Addr().String())
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -84,6 +91,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	})
 	wg.Go(func() { e.run(ctx) })
 	wg.Go(func() { e.takeUpNotes(ctx) })
+	wg.Go(func() { e.peers.run(ctx, edges) })
 	err = a.Serve(ctx, ln)
 	cancel()
 	wg.Wait()

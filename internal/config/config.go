@@ -18,6 +18,9 @@ type Config struct {
 	// From is the file that it was loaded from; empty for none.
 	From string `yaml:"-"`
 
+	// Role is what this process does: all (default), or edge or control, each on
+	// machines of its own.
+	Role string `yaml:"role"`
 	// Site is the path of the site file: zones, signs, scenes, assessments.
 	// Without one nothing is embedded and everybody is masked.
 	Site     string   `yaml:"site"`
@@ -35,6 +38,7 @@ type Config struct {
 	Writer   Writer   `yaml:"writer"`
 	Policy   Policy   `yaml:"policy"`
 	Rights   Rights   `yaml:"rights"`
+	Peers    Peers    `yaml:"peers"`
 	Verify   Verify   `yaml:"verify"`
 	Merkle   Merkle   `yaml:"merkle"`
 	Models   Models   `yaml:"models"`
@@ -209,6 +213,7 @@ type Models struct {
 func Default() Config {
 	return Config{
 		Data:   "data",
+		Role:   RoleAll,
 		Server: Server{Listen: "127.0.0.1:8080", SignIn: SignInRequired, MaxViewers: 16},
 		Log:    Log{Level: "info", Format: "console"},
 		Detect: Detect{
@@ -252,7 +257,7 @@ func Load(path string, env []string) (Config, error) {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Site, &c.Data, &c.Keys, &c.Merkle.History, &c.Policy.Key, &c.Events.Writers} {
+	for _, p := range []*string{&c.Site, &c.Data, &c.Keys, &c.Merkle.History, &c.Policy.Key, &c.Events.Writers, &c.Store.PasswordFile, &c.Peers.CA, &c.Peers.Dir} {
 		*p = under(dir, *p)
 	}
 	for i := range c.Accounts.OIDC {
@@ -281,6 +286,7 @@ func (c *Config) fill() {
 		c.Keys = filepath.Join(c.Data, "keys")
 	}
 	if c.Events.Edge == "" {
+	c.Peers.fill(c.Keys)
 		c.Events.Edge = hostName()
 	}
 	for i := range c.Accounts.OIDC {

@@ -42,7 +42,9 @@ import "crypto/sha256"
 //	human_review    RefEvent, ReviewerRef, Verdict (confirmed, rejected)
 //	account_change  ReviewerRef of who did it; "account" (ActorRef of whose, in
 //	                hex), "action", "roles" and "from" (by commas), "way" (how they
-//	                signed in), "clash" (roles that should not be one person's)
+//	                signed in), "clash" (roles that should not be one person's),
+//	                "edge" (name of the machine that the account is, which was
+//	                invited, let in, given scenes or revoked)
 //	camera_change   CameraID, ReviewerRef of who did it; "action" (added, changed,
 //	                paused, resumed, removed), "what" of it was changed (address,
 //	                name, transport, rotation, by commas), "reason"; never an
