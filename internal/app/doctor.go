@@ -175,7 +175,8 @@ func checkKeys(_ context.Context, cfg config.Config) []finding {
 	}
 	for _, f := range files {
 		info, err := os.Stat(f)
-		if err == nil && !strings.HasSuffix(f, ".pub") && info.Mode().Perm()&0o077 != 0 {
+		public := strings.HasSuffix(f, ".pub") || strings.HasSuffix(f, ".vkey")
+		if err == nil && !public && info.Mode().Perm()&0o077 != 0 {
 			return []finding{{"keys", bad, f + " can be read by others", "chmod 600 " + f}}
 		}
 	}

@@ -18,6 +18,7 @@ const envPrefix = "BYSTANDER_"
 var reserved = map[string]bool{
 	"BYSTANDER_SHARED": true, "BYSTANDER_ORT_LIB": true, "BYSTANDER_CONFIG": true,
 	"BYSTANDER_MASTER_KEY_FILE": true, "BYSTANDER_MASTER_KEY": true, "BYSTANDER_MODEL_MIRRORS": true,
+	"BYSTANDER_TOKEN": true, // whoever acts at the command line
 }
 
 func (c *Config) applyEnv(env []string) error {
