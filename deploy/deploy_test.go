@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bystander/internal/config"
+	"bystander/internal/observe"
 )
 
 func read(t *testing.T, path string) string {
@@ -73,7 +74,8 @@ func metricNames(t *testing.T) map[string]bool {
 		re     *regexp.Regexp
 		prefix string
 	}{
-		"../internal/app/metrics.go": {own, "bystander_"}, "../internal/app/metricsstate.go": {own, "bystander_"},
+		"../internal/app/metrics.go": {own, "bystander_"}, "../internal/app/metricsstate.go": {own, "bystander_"}, "../internal/app/metricsqueues.go": {own, "bystander_"},
+		"../internal/observe/timing.go": {whole, ""}, "../internal/trace/trace.go": {whole, ""},
 		"../internal/app/lawful.go": {whole, ""}, "../api/metrics.go": {whole, ""}, "../sink/writer/metrics.go": {writer, "bystander_writer_"},
 	} {
 		found := form.re.FindAllStringSubmatch(read(t, path), -1)
@@ -111,7 +113,7 @@ func TestOnlyMetricsThatExist(t *testing.T) {
 	}
 	boards, err := filepath.Glob("grafana/dashboards/*.json")
 	require.NoError(t, err)
-	require.Len(t, boards, 2)
+	require.Len(t, boards, 3)
 	for _, b := range boards {
 		var d struct {
 			Panels []struct {
@@ -209,4 +211,18 @@ func TestNoSecretLiesHere(t *testing.T) {
 			return nil
 		}))
 	}
+}
+
+// TestTheDashboardShowsEveryStage beside its budget, and every stage has one.
+func TestTheDashboardShowsEveryStage(t *testing.T) {
+	board := read(t, "grafana/dashboards/timing.json")
+	for _, m := range []string{
+		"bystander_stage_duration_seconds_bucket", "bystander_stage_budget_seconds", "bystander_picture_duration_seconds_bucket", "bystander_picture_budget_seconds",
+		"bystander_look_part_duration_seconds_bucket", "bystander_event_stage_duration_seconds_bucket", "bystander_writer_event_delay_seconds_bucket",
+		"bystander_queue_pictures", "bystander_queue_limit_pictures", "bystander_queue_oldest_seconds", "bystander_queue_dropped_total",
+		"bystander_events_queue_oldest_seconds", "bystander_spool_waiting_seconds", "bystander_writer_pending_seconds",
+	} {
+		assert.Contains(t, board, m)
+	}
+	assert.Equal(t, observe.BoundHeld, observe.Sum(observe.Budgets(config.Default().Redact.Hold, 25)), "the budget is for the hold that is the default")
 }

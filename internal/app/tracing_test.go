@@ -115,7 +115,7 @@ func TestFromPacketToStoredRow(t *testing.T) {
 
 	text := metricsOf(t, url)
 	require.Contains(t, text, "# EOF", "the OpenMetrics form")
-	of := regexp.MustCompile(`bystander_stage_duration_seconds_bucket\{camera="door",le="[^"]+",stage="look"\} \d+ # \{trace_id="([0-9a-f]{32})"\}`).FindStringSubmatch(text)
+	of := regexp.MustCompile(`bystander_stage_duration_seconds_bucket\{camera="door",stage="look",le="[^"]+"\} \d+ # \{trace_id="([0-9a-f]{32})"\}`).FindStringSubmatch(text)
 	require.NotNil(t, of, "an exemplar leads to a trace")
 	to.mu.Lock()
 	require.NotEmpty(t, to.by[of[1]], "and the trace is there")
