@@ -50,6 +50,7 @@ type commands struct {
 	Models        modelsCmd        `cmd:"" help:"List the models, or fetch them."`
 	Plan          planCmd          `cmd:"" help:"Say what a deployment takes: cores, GPUs, network, bus, store and disks, for up to 10,000 cameras."`
 	Doctor        doctorCmd        `cmd:"" help:"Check this machine and this installation, with a fix for each finding."`
+	VerifyRelease verifyReleaseCmd `cmd:"" name:"verify-release" help:"Check a downloaded release against its maker's public key."`
 	Openapi       openapiCmd       `cmd:"" name:"openapi" help:"Print the description of the HTTP interface (OpenAPI 3.1), as it is served at /openapi.json."`
 	CheckConfig   checkConfigCmd   `cmd:"" help:"Check a configuration file, and the site file that it names."`
 	Healthcheck   healthcheckCmd   `cmd:"" hidden:"" help:"Ask an address for its status, as images do."`

@@ -54,6 +54,9 @@ func run(drivers driver.Set, log zerolog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if err := hide(); err != nil {
+		return err
+	}
 	slots, err := shm.Map(pictures, int(start.Slots), int(start.SlotSize), true)
 	if err != nil {
 		return err

@@ -39,6 +39,10 @@ func Explain(id, address string, err error) *ingest.Error {
 		unknown x509.UnknownAuthorityError
 	)
 	switch {
+	case errors.Is(err, ErrElsewhere):
+		return ingest.Errorf(ingest.CodeUnreachable,
+			"camera %q at %s wants to send us to another address, which is not followed; "+
+				"if you trust that, write the other address into the configuration", id, at)
 	case errors.As(err, &status):
 		return explainStatus(id, at, status)
 	case errors.As(err, &auth):
@@ -104,6 +108,7 @@ func Why(ctx context.Context, cfg driver.Config) *ingest.Error {
 	c := &gortsplib.Client{
 		Scheme: u.Scheme, Host: u.Host, Protocol: &proto,
 		ReadTimeout: cfg.ReadTimeout, WriteTimeout: cfg.ReadTimeout, UserAgent: "bystander",
+		DialContext: onlyTo(u.Host),
 	}
 	if c.Start() != nil {
 		return nil

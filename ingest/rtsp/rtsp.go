@@ -49,6 +49,7 @@ func (*Driver) Run(ctx context.Context, cfg driver.Config, out driver.Out) error
 		UDPReadBufferSize:     udpBuffer,
 		Protocol:              &proto,
 		UserAgent:             "bystander",
+		DialContext:           onlyTo(u.Host),
 		OnPacketsLost:         func(n uint64) { out.Lost(lost(n)) },
 		OnDecodeError:         func(error) { out.Lost(1) },
 	}

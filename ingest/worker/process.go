@@ -11,29 +11,32 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"bystander/ingest/internal/confine"
 )
 
 var errEOF = io.EOF
 
 // process is one running worker.
 type process struct {
-	cmd    *exec.Cmd
-	stderr *os.File
-	exited chan struct{} // closed when the process is reaped
-	err    error         // how it ended; read after exited
+	cmd      *exec.Cmd
+	stderr   *os.File
+	needs    confine.Needs
+	confined confine.State // what the kernel holds it to; set before it starts
+	exited   chan struct{} // closed when the process is reaped
+	err      error         // how it ended; read after exited
 }
 
 // keptEnv lists the variables that a worker inherits: only what the dynamic
 // loader needs to find the very same libraries.
 var keptEnv = []string{"LD_LIBRARY_PATH"}
 
-func workerEnv(memory uint64) []string {
+func workerEnv() []string {
 	env := []string{
 		// A crash must not print more than its own goroutine.
 		"GOTRACEBACK=single",
 		// The worker decodes on threads of its own; its Go part is small.
 		"GOMAXPROCS=2", "GOMEMLIMIT=256MiB",
-		fmt.Sprintf("BYSTANDER_WORKER_MEMORY=%d", memory),
 	}
 	for _, k := range keptEnv {
 		if v, ok := os.LookupEnv(k); ok {
@@ -43,15 +46,16 @@ func workerEnv(memory uint64) []string {
 	return env
 }
 
-// spawn starts a worker with control as file 3 and pictures as file 4, both of
-// which stay the caller's. Its standard error is read from p.stderr.
-func spawn(command []string, memory uint64, control, pictures *os.File) (*process, error) {
+// spawn starts a worker that may do what needs says, with control as file 3 and
+// pictures as file 4, both of which stay the caller's. Its standard error is read
+// from p.stderr.
+func spawn(command []string, needs confine.Needs, control, pictures *os.File) (*process, error) {
 	pr, pw, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("ingest: worker's log: %w", err)
 	}
 	cmd := exec.Command(command[0], command[1:]...) //nolint:gosec,noctx // the program itself; ended through its process group
-	cmd.Env = workerEnv(memory)
+	cmd.Env = workerEnv()
 	cmd.Dir = "/"
 	cmd.Stderr = pw
 	cmd.ExtraFiles = []*os.File{control, pictures}
@@ -59,7 +63,7 @@ func spawn(command []string, memory uint64, control, pictures *os.File) (*proces
 		Setpgid:   true, // Ctrl-C in a terminal is for the edge alone
 		Pdeathsig: syscall.SIGKILL,
 	}
-	p := &process{cmd: cmd, stderr: pr, exited: make(chan struct{})}
+	p := &process{cmd: cmd, stderr: pr, needs: needs, exited: make(chan struct{})}
 	started := make(chan error, 1)
 	go p.live(started) // waited for through exited
 	err = <-started
@@ -73,13 +77,36 @@ func spawn(command []string, memory uint64, control, pictures *os.File) (*proces
 
 // live starts the worker and waits for its end on one locked thread: the
 // parent-death signal is tied to the thread that forked, and would kill the
-// worker if that thread ended before the process. The thread also carries
-// "no new privileges" into the child, which a Go program cannot set for all of
-// its own threads; so it is never given back and ends with this goroutine.
+// worker if that thread ended before the process. The thread also carries "no
+// new privileges" and the kernel's confinement into the child, which a Go program
+// cannot set for all of its own threads; so it is never given back and ends with
+// this goroutine. It must not be the program's first thread, which never ends and
+// stands for the whole process: what is confined with it could signal the edge.
 func (p *process) live(started chan<- error) {
 	runtime.LockOSThread()
+	if unix.Gettid() == unix.Getpid() {
+		locked := make(chan struct{})
+		go func() { // waited for through exited
+			runtime.LockOSThread() // another thread, as the first one is held below
+			close(locked)
+			p.serve(started)
+		}()
+		<-locked
+		runtime.UnlockOSThread()
+		return
+	}
+	p.serve(started)
+}
+
+// serve is live on the thread that it may keep.
+func (p *process) serve(started chan<- error) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		started <- fmt.Errorf("ingest: forbid new privileges: %w", err)
+		return
+	}
+	var err error
+	if p.confined, err = confine.Thread(p.needs); err != nil {
+		started <- fmt.Errorf("ingest: confine the worker: %w", err)
 		return
 	}
 	if err := p.cmd.Start(); err != nil {

@@ -32,6 +32,7 @@ type session struct {
 	frames bucket
 	talk   bucket
 
+	begun     bool // the worker has its orders
 	phase     wire.Phase
 	got       uint64    // pictures taken over
 	units     uint64    // by the worker's account
@@ -120,28 +121,43 @@ func (s *session) start() error {
 	if s.slots, err = shm.Map(mem, opt.Slots, size, false); err != nil {
 		return errors.Join(err, s.conn.Close())
 	}
-	if s.proc, err = spawn(opt.Command, opt.MemoryLimit, theirs, mem); err != nil {
+	if s.proc, err = spawn(opt.Command, needsOf(opt.Command, s.spec()), theirs, mem); err != nil {
 		return errors.Join(err, s.conn.Close(), s.slots.Close())
 	}
-	if err := s.conn.Send(s.startMessage(size)); err != nil {
-		s.proc.end(0)
-		return errors.Join(err, s.proc.stderr.Close(), s.conn.Close(), s.slots.Close())
-	}
-	s.src.mu.Lock()
-	s.src.session = s
-	s.src.order.restart()
-	s.src.mu.Unlock()
+	s.src.started(s, ingest.Confinement(s.proc.confined))
 	return nil
 }
 
-func (s *session) startMessage(size int) wire.Start {
-	spec, opt := s.src.spec, s.src.opt
+// begin gives the worker its orders once it has given up what it does not need:
+// until then it has read nothing from outside.
+func (s *session) begin() error {
+	if s.begun {
+		return s.violate("broke the protocol (a second greeting)")
+	}
+	s.begun = true
+	if err := s.proc.limitMemory(s.src.opt.MemoryLimit); err != nil {
+		return ingest.Errorf(ingest.CodeWorkerDied, "camera %q: its worker cannot be confined: %v", s.src.spec.ID, err)
+	}
+	if err := s.conn.Send(s.startMessage()); err != nil {
+		return io.EOF
+	}
+	return nil
+}
+
+// spec is the camera as its worker sees it, which runs in the root folder.
+func (s *session) spec() ingest.Spec {
+	spec := s.src.spec
 	if spec.Driver == ingest.DriverFile {
-		// The worker runs in the root folder.
 		if abs, err := filepath.Abs(spec.URL); err == nil {
 			spec.URL = abs
 		}
 	}
+	return spec
+}
+
+func (s *session) startMessage() wire.Start {
+	spec, opt := s.spec(), s.src.opt
+	size := opt.slotBytes()
 	return wire.Start{
 		ID: spec.ID, Driver: string(spec.Driver), URL: spec.URL, Transport: spec.Transport,
 		Live: spec.Live, Loop: spec.Loop, Pace: spec.Pace, KeepDamaged: opt.KeepDamaged,
@@ -217,7 +233,9 @@ func (s *session) handle(ctx context.Context, typ wire.Type, body []byte, now ti
 	}
 	switch typ {
 	case wire.TypeHello:
-		err = wire.ParseEmpty(body)
+		if err = wire.ParseEmpty(body); err == nil {
+			return false, s.begin()
+		}
 	case wire.TypeBeat:
 		var m wire.Beat
 		if m, err = wire.ParseBeat(body); err == nil {
@@ -313,6 +331,7 @@ func (s *session) meta(m *wire.Frame, seq uint64, epoch uint32, now time.Time) f
 		PTS: m.PTS, Ticks: m.Ticks, TimeBase: m.Base,
 		Captured: captured, Arrived: arrived, Clock: m.Clock,
 		Colour: m.Colour, Aspect: turnedAspect(m.Aspect, s.src.spec.Turn),
+		Passage: frame.Passage{Handed: now, Taken: time.Now()},
 	}
 }
 
@@ -331,7 +350,6 @@ func (s *session) memory(ctx context.Context, size frame.Size) (*frame.Raw, erro
 		raw, err := s.src.pool.Get(size)
 		switch {
 		case err == nil:
-		Passage: frame.Passage{Handed: now, Taken: time.Now()},
 			return raw, nil
 		case !errors.Is(err, frame.ErrExhausted):
 			return nil, ingest.Errorf(ingest.CodeWorkerDied, "camera %q: no memory for its pictures: %v", s.src.spec.ID, err)

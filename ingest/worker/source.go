@@ -20,14 +20,15 @@ type Source struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the supervisor has ended
 
-	mu      sync.Mutex
-	health  ingest.Health
-	base    counters // of the workers before the present one
-	current counters // of the present worker, by its own account
-	own     counters // what the edge itself dropped and refused
-	rate    rateMeter
-	session *session // the present one; nil between workers
-	order   order
+	mu       sync.Mutex
+	health   ingest.Health
+	base     counters // of the workers before the present one
+	current  counters // of the present worker, by its own account
+	own      counters // what the edge itself dropped and refused
+	rate     rateMeter
+	session  *session // the present one; nil between workers
+	order    order
+	toldHeld bool // the log says what holds the worker
 }
 
 var _ ingest.Source = (*Source)(nil)
@@ -186,6 +187,27 @@ func (s *Source) setRetry(trouble *ingest.Error, next time.Time) {
 	s.mu.Lock()
 	s.health.NextTry = next
 	s.mu.Unlock()
+}
+
+// started notes the session that has begun, and says once in the log, and again
+// when it changes, what the kernel holds the worker to.
+func (s *Source) started(ses *session, held ingest.Confinement) {
+	s.mu.Lock()
+	changed := !s.toldHeld || s.health.Confined != held
+	s.toldHeld = true
+	s.session = ses
+	s.health.Confined = held
+	s.order.restart()
+	s.mu.Unlock()
+	if !changed {
+		return
+	}
+	if held.Landlock == 0 || !held.Seccomp {
+		s.opt.Log.Warn().Stringer("confined", held).
+			Msg("this kernel cannot hold the camera's worker as far as it should; run: bystander doctor")
+		return
+	}
+	s.opt.Log.Debug().Stringer("confined", held).Msg("the camera's worker is confined")
 }
 
 func (s *Source) endSession(ses *session) {

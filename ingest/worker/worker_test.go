@@ -28,8 +28,13 @@ import (
 
 // TestMain lets the test program be a worker, a good one or an evil one.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "without-landlock" {
+		os.Exit(withoutLandlock(os.Args[2]))
+	}
 	if len(os.Args) == 2 {
 		switch os.Args[1] {
+		case "prober":
+			os.Exit(probe())
 		case worker.Subcommand:
 			set := drivers.All()
 			set["answering"] = func() driver.Driver { return answering{} }

@@ -33,7 +33,12 @@ func Worker() int {
 }
 
 // NoCoreDumps keeps this process's memory, which holds raw pictures, from being
-// written to disk by a crash.
+// written to disk by a crash, and from being read by others of the same user. The
+// limit alone would not do: where a crash is handed to a program (a core_pattern
+// that begins with "|"), the kernel does not ask for it.
 func NoCoreDumps() error {
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return err
+	}
 	return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 )
@@ -16,8 +17,9 @@ func (s Secret) String() string {
 	return "***"
 }
 
-// GoString keeps the value out of %#v.
-func (s Secret) GoString() string { return s.String() }
+// Format keeps the value out of every verb: fmt would print a value as it is
+// whose verb does not fit its type, such as %d.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // MarshalText keeps the value out of JSON and YAML.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -1,0 +1,126 @@
+package worker
+
+import (
+	"debug/elf"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"bystander/ingest"
+	"bystander/ingest/internal/confine"
+)
+
+// libraries are the folders out of which the dynamic loader takes what the
+// program is linked with. Reading them tells nobody anything about a person.
+var libraries = []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"}
+
+// names are what the C library and Go read to find a host by its name, and to
+// check a camera's certificate.
+var names = []string{
+	"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services",
+	"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/pki/tls/certs", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+}
+
+// always are what every program reads as it starts: the machine's processors,
+// its time zone.
+var always = []string{
+	"/sys/devices/system/cpu", "/sys/kernel/mm/transparent_hugepage", "/etc/localtime", "/usr/share/zoneinfo", "/dev/urandom",
+}
+
+// portDNS serves answers that are too long for UDP.
+const portDNS = 53
+
+// needsOf is what the worker of a camera may still do. No worker may read /proc
+// or any file of this installation but the one that it plays, or write anything.
+func needsOf(command []string, spec ingest.Spec) confine.Needs {
+	n := confine.Needs{
+		Exec:    append([]string{command[0]}, loader(command[0])...),
+		Read:    append(append([]string{}, libraries...), always...),
+		Discard: []string{"/dev/null"},
+	}
+	for _, dir := range filepath.SplitList(os.Getenv("LD_LIBRARY_PATH")) {
+		if filepath.IsAbs(dir) {
+			n.Read = append(n.Read, dir)
+		}
+	}
+	if spec.Driver == ingest.DriverFile {
+		n.Read = append(n.Read, spec.URL)
+		return n
+	}
+	n.Sockets = true
+	if spec.Driver != ingest.DriverWHIP { // publishers come by UDP
+		n.Read = append(n.Read, names...)
+		n.Ports = append(portsOf(spec.URL), portDNS)
+	}
+	return n
+}
+
+// portsOf are the TCP ports of a camera's address: its own, or what the drivers
+// take where it names none.
+func portsOf(address string) []uint16 {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil
+	}
+	if p := u.Port(); p != "" {
+		n, err := strconv.ParseUint(p, 10, 16)
+		if err != nil {
+			return nil
+		}
+		return []uint16{uint16(n)}
+	}
+	if u.Scheme == "rtsps" {
+		return []uint16{322, 554}
+	}
+	return []uint16{554}
+}
+
+// loader is the program that the kernel starts in order to start a dynamically
+// linked one; none for others.
+func loader(program string) []string {
+	f, err := elf.Open(program)
+	if err != nil {
+		return nil
+	}
+	defer f.Close() //nolint:errcheck // only read
+	s := f.Section(".interp")
+	if s == nil {
+		return nil
+	}
+	b, err := s.Data()
+	if err != nil {
+		return nil
+	}
+	return []string{strings.TrimRight(string(b), "\x00")}
+}
+
+// limitMemory bounds how far the worker's address space may grow. It is called
+// once the worker has started and before it has read anything from outside: the
+// runtime reserves much and the libraries bring theirs, so that only growth can
+// be limited.
+func (p *process) limitMemory(growth uint64) error {
+	pid := p.cmd.Process.Pid
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return fmt.Errorf("ingest: the worker's size: %w", err)
+	}
+	first, _, _ := strings.Cut(string(b), " ")
+	pages, err := strconv.ParseUint(first, 10, 64)
+	if err != nil {
+		return fmt.Errorf("ingest: the worker's size: %w", err)
+	}
+	var old unix.Rlimit
+	if err := unix.Prlimit(pid, unix.RLIMIT_AS, nil, &old); err != nil {
+		return fmt.Errorf("ingest: limit the worker's memory: %w", err)
+	}
+	v := min(pages*uint64(os.Getpagesize())+growth, old.Max)
+	if err := unix.Prlimit(pid, unix.RLIMIT_AS, &unix.Rlimit{Cur: v, Max: v}, nil); err != nil {
+		return fmt.Errorf("ingest: limit the worker's memory: %w", err)
+	}
+	return nil
+}
