@@ -324,7 +324,7 @@ func (l *lawful) judge(camera string, emit func(event.Event), log zerolog.Logger
 		return nil, err
 	}
 	w := newWho(j, l, l.siteID, emit, log)
-	w.embedded, w.compared = embedded, compared
+	w.embedded, w.compared, w.noRecord = embedded, compared, l.cfg.IsEdge()
 	w.pose = l.poses.of(camera).current
 	return w, nil
 }

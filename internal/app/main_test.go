@@ -16,6 +16,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case worker.Subcommand:
 			os.Exit(app.Worker())
+		case app.RoleSubcommand:
+			os.Exit(app.RoleProcess(os.Args[2]))
 		case app.ProbeSubcommand:
 			if err := app.Probe(os.Args[2], os.Stdout); err != nil {
 				fmt.Fprintln(os.Stderr, err)

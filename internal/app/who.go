@@ -29,6 +29,10 @@ type who struct {
 	done   []settled
 	open   bool // the gate lets somebody in the last look be looked at
 
+	// noRecord keeps everybody masked in recordings, where an erasure could not
+	// reach these.
+	noRecord bool
+
 	// keepLost lets what a track earned outlive it, for recordings: pictures
 	// are held for longer there than a track may last, and no consent can
 	// change on the way. Track ids are never used again.
@@ -119,7 +123,7 @@ func (w *who) take(decisions []match.Decision) {
 			delete(w.grants, d.Track)
 			continue
 		}
-		w.grants[d.Track] = grant{d.Live, d.Record}
+		w.grants[d.Track] = grant{d.Live, d.Record && !w.noRecord}
 		w.matched[d.Subject] = true
 		w.done = append(w.done, settled{d.Track, d.Generation})
 	}
