@@ -86,10 +86,10 @@ func (d *DB) Enforce(ctx context.Context, now time.Time) ([]sqldb.Outcome, error
 // disposeRequests removes requests whose last version is old and closed, and
 // leaves the record that they were. Open ones stay, however old.
 func disposeRequests(ctx context.Context, tx *sql.Tx, before int64) (int64, error) {
-	if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO disposed (request_id, at_ms, type, state, rule)
-		SELECT request_id, MAX(at_ms), type, state, 'rights requests' FROM requests r
+	if _, err := tx.ExecContext(ctx, `INSERT INTO disposed (request_id, at_ms, type, state, rule)
+		SELECT request_id, at_ms, type, state, 'rights requests' FROM requests r
 		WHERE version = (SELECT MAX(version) FROM requests x WHERE x.request_id = r.request_id)
-		  AND at_ms < ? AND state IN ('fulfilled', 'refused') GROUP BY request_id`, before); err != nil {
+		  AND at_ms < ? AND state IN ('fulfilled', 'refused') ON CONFLICT DO NOTHING`, before); err != nil {
 		return 0, err
 	}
 	res, err := tx.ExecContext(ctx, `DELETE FROM requests WHERE request_id IN (SELECT request_id FROM disposed)`)
@@ -214,7 +214,7 @@ func (d *DB) List(ctx context.Context, q Query) ([]Request, error) {
 	return list[Request](ctx, d.db.R, `SELECT body FROM requests r
 		WHERE version = (SELECT MAX(version) FROM requests x WHERE x.request_id = r.request_id)
 		  AND (?1 = '' OR type = ?1) AND (?2 = '' OR state = ?2) AND (?3 = '' OR enrollee = ?3)
-		  AND (NOT ?4 OR state NOT IN ('fulfilled', 'refused')) AND request_id > ?5
+		  AND (?4 = 0 OR state NOT IN ('fulfilled', 'refused')) AND request_id > ?5
 		ORDER BY request_id LIMIT ?6`, string(q.Type), string(q.State), q.Enrollee, q.Open, q.After, min(limit, 1000))
 }
 
@@ -236,7 +236,7 @@ func (d *DB) task(ctx context.Context, id string) (Task, error) {
 
 // due returns the tasks whose next attempt has come.
 func (d *DB) due(ctx context.Context, now time.Time, limit int) ([]Task, error) {
-	return list[Task](ctx, d.db.R, `SELECT body FROM tasks t WHERE NOT settled AND next_ms > 0 AND next_ms <= ? AND `+newestTask+
+	return list[Task](ctx, d.db.R, `SELECT body FROM tasks t WHERE settled = 0 AND next_ms > 0 AND next_ms <= ? AND `+newestTask+
 		` ORDER BY next_ms LIMIT ?`, now.UnixMilli(), limit)
 }
 
@@ -273,6 +273,7 @@ func (d *DB) Persons(ctx context.Context) ([]string, error) {
 func (d *DB) Forget(ctx context.Context, enrollee string) (int64, error) {
 	var n int64
 	err := d.db.Tx(ctx, func(tx *sql.Tx) error {
+		n = 0
 		for _, q := range []string{
 			`DELETE FROM contacts WHERE request_id IN (SELECT request_id FROM requests WHERE enrollee = ?)`,
 			`UPDATE requests SET body = json_remove(body, '$.text', '$.reason', '$.enrollee'), enrollee = ''

@@ -18,6 +18,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 	"bystander/rights"
 )
 
@@ -60,7 +61,7 @@ type desk struct {
 
 func newDesk(t *testing.T, connectors ...rights.Connector) *desk {
 	t.Helper()
-	db, err := rights.OpenDB(t.Context(), filepath.Join(t.TempDir(), "rights.db"))
+	db, err := rights.OpenDB(t.Context(), sqldbtest.Place(t, filepath.Join(t.TempDir(), "rights.db")))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	h, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the build (default), the tests (--test) and the checks of what
-# deploys it (--deploy) need and is missing.
+# Installs what the build (default), the tests (--test), the checks of what
+# deploys it (--deploy), the search for known holes (--vuln) and the bills of
+# materials (--sbom) need and is missing.
 # Everything is pinned or comes from the distribution; what is there is kept.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +18,8 @@ helm_version=v3.19.5
 kubeconform_version=v0.7.0
 prometheus_version=v0.308.1
 kubernetes_version=1.34.2
+govulncheck_version=v1.9.0
+cyclonedx_npm_version=6.0.1
 hadolint_version=2.15.1
 hadolint_sha256=bed607e611b0f7e4ef78e4bba9bdf39504d8234d3eadfe86d702f2bff14ac2d5
 tools=$cache/tools
@@ -48,6 +51,16 @@ EOF
   say "installing ${missing[*]}"
   $sudo apt-get update -qq
   $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# PostgreSQL's programs for the tests, without the server that Debian's package
+# would make and start on the usual port.
+need_postgres() {
+  compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null && return
+  need_apt 'postgresql-common /usr/share/postgresql-common/pg_wrapper'
+  local sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
+  $sudo sed -i 's/^#\?create_main_cluster *=.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+  need_apt 'postgresql-15 /usr/lib/postgresql/*/bin/postgres'
 }
 
 need_onnxruntime() {
@@ -166,6 +179,16 @@ need_hadolint() {
   touch "$tools/.hadolint-$hadolint_version"
 }
 
+# A program of npm's at one version, with its libraries.
+need_npm_tool() {
+  local name=$1 package=$2 version=$3
+  [ -x "$tools/$name-$version/node_modules/.bin/$name" ] && return
+  say "installing $name $version (once)"
+  rm -rf "$tools/$name-$version" && mkdir -p "$tools/$name-$version"
+  npm install --prefix "$tools/$name-$version" --ignore-scripts --omit=optional --no-save --no-package-lock --no-audit --no-fund \
+    --loglevel=error "$package@$version" >/dev/null
+}
+
 # Kubernetes' own description of its objects, as JSON schemas.
 need_kubernetes_schemas() {
   local dir=$tools/kubernetes-schemas-$kubernetes_version tmp
@@ -193,6 +216,14 @@ kcat /usr/bin/kcat
 fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'
 
 need_go
+if [ "${1:-}" = --vuln ]; then
+  need_tool govulncheck golang.org/x/vuln/cmd/govulncheck "$govulncheck_version"
+  exit
+fi
+if [ "${1:-}" = --sbom ]; then
+  need_npm_tool cyclonedx-npm @cyclonedx/cyclonedx-npm "$cyclonedx_npm_version"
+  exit
+fi
 if [ "${1:-}" = --deploy ]; then
   need_tool helm helm.sh/helm/v3/cmd/helm "$helm_version"
   need_tool kubeconform github.com/yannh/kubeconform/cmd/kubeconform "$kubeconform_version"
@@ -207,6 +238,7 @@ need_apt "$build_packages"
 need_onnxruntime
 if [ "${1:-}" = --test ]; then
   need_apt "$test_packages"
+  need_postgres
   need_kafka
   need_chdb
   need_clickhouse_server

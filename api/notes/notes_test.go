@@ -33,6 +33,7 @@ import (
 	"bystander/api/notes"
 	"bystander/audit/receipt"
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -118,7 +119,7 @@ func (h *house) RecordRead(_ context.Context, r actor.Read) error {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, now: start.Add(time.Hour), path: filepath.Join(t.TempDir(), "notes.db")}
+	h := &house{t: t, now: start.Add(time.Hour), path: sqldbtest.Place(t, filepath.Join(t.TempDir(), "notes.db"))}
 	h.tape = &tape{h: h, segments: 6}
 	store, err := notes.Open(t.Context(), h.path, newKey(t))
 	require.NoError(t, err)
@@ -197,6 +198,9 @@ func TestNotesAreKeptSealedAndReadOnTheRecord(t *testing.T) {
 	status, body, _ = h.do(eve, "GET", "/v1/notes", "")
 	require.Equal(t, 503, status)
 	require.NotContains(t, string(body), "suitcase")
+	if sqldbtest.OnPostgres() {
+		return
+	}
 	for _, suffix := range []string{"", "-wal"} {
 		raw, err := os.ReadFile(h.path + suffix)
 		require.NoError(t, err)
@@ -231,7 +235,7 @@ func TestNotesRefuse(t *testing.T) {
 }
 
 func TestNotesGoByAge(t *testing.T) {
-	store, err := notes.Open(t.Context(), filepath.Join(t.TempDir(), "n.db"), newKey(t))
+	store, err := notes.Open(t.Context(), sqldbtest.Place(t, filepath.Join(t.TempDir(), "n.db")), newKey(t))
 	require.NoError(t, err)
 	defer store.Close()
 	for _, days := range []int{0, 179, 181} {

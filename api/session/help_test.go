@@ -27,6 +27,7 @@ import (
 	"bystander/api/users"
 	"bystander/api/users/accounts"
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 )
 
 const good = "turquoise ladder forgets noon"
@@ -134,7 +135,7 @@ func open(t *testing.T, change ...func(*session.Config)) *house {
 	t.Helper()
 	h := &house{t: t, clock: &clock{t: time.Now()}}
 	var err error
-	h.store, err = accounts.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"), accounts.Options{Key: newKey(t), Now: h.clock.now, Cost: cheap})
+	h.store, err = accounts.Open(t.Context(), sqldbtest.Place(t, filepath.Join(t.TempDir(), "accounts.db")), accounts.Options{Key: newKey(t), Now: h.clock.now, Cost: cheap})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, h.store.Close()) })
 	emit := func(e event.Event) {

@@ -215,7 +215,7 @@ func head(ctx context.Context, q querier) (Head, error) {
 	var h Head
 	var hash []byte
 	err := q.QueryRowContext(ctx, `SELECT seq, row_hash FROM (
-			SELECT seq, row_hash FROM access_log UNION ALL SELECT seq, row_hash FROM access_floor)
+			SELECT seq, row_hash FROM access_log UNION ALL SELECT seq, row_hash FROM access_floor) ends
 		ORDER BY seq DESC LIMIT 1`).Scan(&h.Seq, &hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Head{}, nil

@@ -15,6 +15,7 @@ import (
 
 	"bystander/audit/access"
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 )
 
 var ctx = context.Background()
@@ -38,7 +39,7 @@ func open(t *testing.T, path string, now func() time.Time) *access.Log {
 
 // proves: B-55, INV-13
 func TestRecordAndRead(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "access.db")
+	path := sqldbtest.Place(t, filepath.Join(t.TempDir(), "access.db"))
 	l := open(t, path, nil)
 	h, err := l.Head(ctx)
 	require.NoError(t, err)
@@ -71,7 +72,7 @@ func TestRecordAndRead(t *testing.T) {
 }
 
 func TestIncompleteEntriesAreRefused(t *testing.T) {
-	l := open(t, filepath.Join(t.TempDir(), "a.db"), nil)
+	l := open(t, sqldbtest.Place(t, filepath.Join(t.TempDir(), "a.db")), nil)
 	for name, spoil := range map[string]func(*access.Entry){
 		"actor": func(e *access.Entry) { e.Actor = " " }, "role": func(e *access.Entry) { e.Role = "" },
 		"purpose": func(e *access.Entry) { e.Purpose = "" }, "action": func(e *access.Entry) { e.Action = "\xff" },
@@ -95,7 +96,7 @@ func TestIncompleteEntriesAreRefused(t *testing.T) {
 }
 
 func TestConcurrentReadsMakeOneChain(t *testing.T) {
-	l := open(t, filepath.Join(t.TempDir(), "a.db"), nil)
+	l := open(t, sqldbtest.Place(t, filepath.Join(t.TempDir(), "a.db")), nil)
 	var wg sync.WaitGroup
 	for w := range 4 {
 		wg.Go(func() {
@@ -116,6 +117,7 @@ func TestConcurrentReadsMakeOneChain(t *testing.T) {
 //
 // proves: B-55, INV-14
 func TestTamperingShows(t *testing.T) {
+	sqldbtest.File(t)
 	for name, tc := range map[string]struct {
 		sql  string
 		says string
@@ -156,7 +158,7 @@ func TestTamperingShows(t *testing.T) {
 // TestRewrittenLogShows: a chain made anew from some row on is whole in itself,
 // but not the one that a checkpoint saw.
 func TestRewrittenLogShows(t *testing.T) {
-	a, b := open(t, filepath.Join(t.TempDir(), "a.db"), nil), open(t, filepath.Join(t.TempDir(), "b.db"), nil)
+	a, b := open(t, sqldbtest.Place(t, filepath.Join(t.TempDir(), "a.db")), nil), open(t, sqldbtest.Place(t, filepath.Join(t.TempDir(), "b.db")), nil)
 	var known access.Head
 	for i := range 3 {
 		var err error
@@ -173,7 +175,7 @@ func TestRewrittenLogShows(t *testing.T) {
 
 func TestRetention(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	path := filepath.Join(t.TempDir(), "a.db")
+	path := sqldbtest.Place(t, filepath.Join(t.TempDir(), "a.db"))
 	l := open(t, path, func() time.Time { return now })
 	for i := range 4 {
 		_, err := l.Record(ctx, entry(i))

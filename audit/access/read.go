@@ -47,7 +47,7 @@ func (l *Log) Rows(ctx context.Context, q Query) ([]Row, error) {
 	}
 	rows, err := l.db.R.QueryContext(ctx, `SELECT `+columns+` FROM access_log
 		WHERE (?1 = '' OR actor = ?1) AND at_ms >= ?2 AND at_ms < ?3 AND seq < ?4
-		AND (?5 IS NULL OR instr(subject_refs, ?5) > 0) ORDER BY seq DESC LIMIT ?6`,
+		AND (CAST(?5 AS BLOB) IS NULL OR instr(subject_refs, CAST(?5 AS BLOB)) > 0) ORDER BY seq DESC LIMIT ?6`,
 		q.Actor, lo, hi, before, subject, min(limit, 1000))
 	if err != nil {
 		return nil, fmt.Errorf("access: %w", err)
@@ -141,7 +141,10 @@ func (l *Log) Verify(ctx context.Context, known Head) (Head, error) {
 func floor(ctx context.Context, q querier) (Head, error) {
 	var h Head
 	var hash []byte
-	err := q.QueryRowContext(ctx, `SELECT COALESCE(MAX(seq), 0), COALESCE(MAX(row_hash), x'') FROM access_floor`).Scan(&h.Seq, &hash)
+	err := q.QueryRowContext(ctx, `SELECT seq, row_hash FROM access_floor`).Scan(&h.Seq, &hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Head{}, nil
+	}
 	if err == nil && h.Seq > 0 && len(hash) != len(h.Hash) {
 		err = fmt.Errorf("%w: floor", ErrTampered)
 	}

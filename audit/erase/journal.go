@@ -73,7 +73,7 @@ func (j *journal) begin(ctx context.Context, id, person, cause string) (*work, e
 		Steps: []Step{}, Events: []string{},
 	}}
 	err := j.db.Tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO tombstones VALUES (?,?)`, stone[:], j.now().UnixMilli()); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO tombstones VALUES (?,?) ON CONFLICT DO NOTHING`, stone[:], j.now().UnixMilli()); err != nil {
 			return err
 		}
 		var open string

@@ -10,6 +10,7 @@ import (
 
 	"bystander/audit/resolve"
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 )
 
 type clock struct{ at time.Time }
@@ -19,7 +20,7 @@ func (c *clock) now() time.Time { return c.at }
 func open(t *testing.T) (*resolve.Book, *clock) {
 	t.Helper()
 	c := &clock{time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)}
-	b, err := resolve.Open(t.Context(), filepath.Join(t.TempDir(), "resolve.db"), resolve.Options{Now: c.now})
+	b, err := resolve.Open(t.Context(), sqldbtest.Place(t, filepath.Join(t.TempDir(), "resolve.db")), resolve.Options{Now: c.now})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Close()) })
 	return b, c

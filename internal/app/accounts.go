@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/rs/zerolog"
@@ -24,13 +22,15 @@ import (
 // openUsers opens the accounts that people sign in to, under the installation's
 // key, which is made with the store.
 func openUsers(ctx context.Context, cfg config.Config) (*accounts.Store, error) {
-	path := filepath.Join(cfg.Data, "accounts.db")
-	_, missing := os.Stat(path)
-	key, err := vault.OpenKey(filepath.Join(cfg.Keys, "accounts.key"), errors.Is(missing, fs.ErrNotExist))
+	fresh, err := newStore(ctx, cfg, storeAccounts)
 	if err != nil {
 		return nil, err
 	}
-	return accounts.Open(ctx, path, accounts.Options{Key: key, FactorRoles: cfg.Accounts.SecondFactor})
+	key, err := vault.OpenKey(filepath.Join(cfg.Keys, "accounts.key"), fresh)
+	if err != nil {
+		return nil, err
+	}
+	return accounts.Open(ctx, controlPlace(cfg, storeAccounts), accounts.Options{Key: key, FactorRoles: cfg.Accounts.SecondFactor})
 }
 
 // signIn is who may use a running installation, and as what.

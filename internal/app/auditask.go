@@ -101,7 +101,7 @@ func openAsker(cfg config.Config) (*ask.Asker, func() error, error) {
 
 // recordAsk writes the access record of a question asked at the command line.
 func recordAsk(ctx context.Context, cfg config.Config, o AskOptions, a *ask.Answer) (err error) {
-	log, err := access.Open(ctx, filepath.Join(cfg.Data, "access.db"), access.Options{})
+	log, err := access.Open(ctx, controlPlace(cfg, storeAccess), access.Options{})
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"bystander/audit/access"
 	"bystander/audit/verify"
@@ -93,7 +92,7 @@ func recordExport(ctx context.Context, cfg config.Config, o ExportOptions, src *
 
 // recordHere writes down what somebody at the command line is about to see.
 func recordHere(ctx context.Context, cfg config.Config, e access.Entry) (err error) {
-	log, err := access.Open(ctx, filepath.Join(cfg.Data, "access.db"), access.Options{})
+	log, err := access.Open(ctx, controlPlace(cfg, storeAccess), access.Options{})
 	if err != nil {
 		return err
 	}

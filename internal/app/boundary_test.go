@@ -37,7 +37,7 @@ var stages = map[string][]string{
 	"internal/rtc":        {},
 	"ingest":              {"internal/frame", "internal/av", "internal/rtc"},
 	"detect":              {"internal/frame", "internal/geom", "internal/yuv", "internal/ort", "internal/models"},
-	"match":               {"internal/frame", "internal/geom", "internal/yuv", "internal/ort", "policy", "internal/event"},
+	"match":               {"internal/frame", "internal/geom", "internal/yuv", "internal/ort", "policy", "internal/event", "internal/sqldb"},
 	"policy":              {"internal/geom", "internal/event", "internal/strictyaml", "internal/sqldb", "internal/kafkax"},
 	"redact":              {"internal/frame", "internal/geom", "internal/yuv"},
 	"sink":                {"internal/frame", "internal/event", "internal/av", "internal/sqldb", "internal/rtc", "internal/kafkax", "internal/observe", "deploy"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -62,7 +61,7 @@ func openConsents(ctx context.Context, p consentParts) (_ *consents, err error) 
 	if c.people, err = openRegistry(ctx, p.cfg); err != nil {
 		return nil, err
 	}
-	if c.db, err = consent.OpenDB(ctx, filepath.Join(p.cfg.Data, "consent.db")); err != nil {
+	if c.db, err = consent.OpenDB(ctx, controlPlace(p.cfg, storeConsent)); err != nil {
 		return nil, err
 	}
 	if c.samples, err = openSamples(ctx, p.cfg); err != nil {
@@ -100,13 +99,15 @@ func openConsents(ctx context.Context, p consentParts) (_ *consents, err error) 
 
 // openSamples opens the store of photographs kept with written authorisation.
 func openSamples(ctx context.Context, cfg config.Config) (*enrol.Samples, error) {
-	path := filepath.Join(cfg.Data, "samples.db")
-	_, missing := os.Stat(path)
-	key, err := vault.OpenKey(filepath.Join(cfg.Keys, "samples.key"), errors.Is(missing, os.ErrNotExist))
+	fresh, err := newStore(ctx, cfg, storeSamples)
 	if err != nil {
 		return nil, err
 	}
-	return enrol.OpenSamples(ctx, path, key, nil)
+	key, err := vault.OpenKey(filepath.Join(cfg.Keys, "samples.key"), fresh)
+	if err != nil {
+		return nil, err
+	}
+	return enrol.OpenSamples(ctx, controlPlace(cfg, storeSamples), key, nil)
 }
 
 func (c *consents) openModule(p consentParts, log zerolog.Logger) error {
@@ -199,7 +200,7 @@ func siteNow(ctx context.Context, cfg config.Config) (*policy.Site, error) {
 		}
 		return site, nil
 	}
-	s, err := sitestore.Open(ctx, filepath.Join(cfg.Data, "site.db"), sitestore.Options{})
+	s, err := sitestore.Open(ctx, siteDB(cfg), sitestore.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/user"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +22,7 @@ import (
 const EnvToken = "BYSTANDER_TOKEN"
 
 func openAccounts(ctx context.Context, cfg config.Config) (*tokens.Store, error) {
-	return tokens.Open(ctx, filepath.Join(cfg.Data, "tokens.db"), tokens.Options{})
+	return tokens.Open(ctx, controlPlace(cfg, storeTokens), tokens.Options{})
 }
 
 // TokenOptions say whom a token is for.

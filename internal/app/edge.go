@@ -172,7 +172,7 @@ func (e *edge) openStores(ctx context.Context) error {
 	e.ledger = newLedger(j, e.log.With().Str("component", "events").Logger())
 	e.ledger.path = e.obs.events
 	e.closing(e.ledger.close)
-	acc, err := access.Open(ctx, filepath.Join(e.cfg.Data, "access.db"), access.Options{})
+	acc, err := access.Open(ctx, controlPlace(e.cfg, storeAccess), access.Options{})
 	if err != nil {
 		return err
 	}

@@ -289,7 +289,7 @@ func placesOf(ctx context.Context, cfg config.Config) (_ []erase.NamedPlace, don
 			err = errors.Join(err, done())
 		}
 	}()
-	receipts, err := consent.OpenDB(ctx, filepath.Join(cfg.Data, "consent.db"))
+	receipts, err := consent.OpenDB(ctx, controlPlace(cfg, storeConsent))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -299,7 +299,7 @@ func placesOf(ctx context.Context, cfg config.Config) (_ []erase.NamedPlace, don
 		return nil, nil, err
 	}
 	opened = append(opened, samples)
-	requests, err := rights.OpenDB(ctx, filepath.Join(cfg.Data, "rights.db"))
+	requests, err := rights.OpenDB(ctx, controlPlace(cfg, storeRights))
 	if err != nil {
 		return nil, nil, err
 	}

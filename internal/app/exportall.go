@@ -84,7 +84,7 @@ type exporting struct {
 
 // recorded puts the export on the access log before anything is read.
 func (x *exporting) recorded(ctx context.Context) (err error) {
-	log, err := access.Open(ctx, filepath.Join(x.cfg.Data, "access.db"), access.Options{})
+	log, err := access.Open(ctx, controlPlace(x.cfg, storeAccess), access.Options{})
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func (l *lawful) validated(ctx context.Context) error {
 	return nil
 }
 
-func siteDB(cfg config.Config) string { return filepath.Join(cfg.Data, "site.db") }
+func siteDB(cfg config.Config) string { return controlPlace(cfg, storeSite) }
 
 // showFile makes a copy of the site file that the interface can show. It is
 // made anew at each start.
@@ -201,12 +201,12 @@ func showFile(ctx context.Context, cfg config.Config, site *policy.Site) (_ *sit
 }
 
 func openPeople(ctx context.Context, cfg config.Config) (*store.Store, error) {
-	return store.Open(ctx, filepath.Join(cfg.Data, "policy.db"))
+	return store.Open(ctx, controlPlace(cfg, storePolicy))
 }
 
 func openVault(ctx context.Context, cfg config.Config) (*vault.Vault, error) {
 	return vault.Open(ctx, vault.Options{
-		Path: filepath.Join(cfg.Data, "templates.db"), KeyDir: cfg.Keys,
+		Path: controlPlace(cfg, storeTemplates), KeyDir: cfg.Keys,
 		MasterKeyFile: os.Getenv(vault.EnvMasterKeyFile), MasterKey: os.Getenv(vault.EnvMasterKey),
 	})
 }

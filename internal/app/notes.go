@@ -5,8 +5,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -20,13 +18,15 @@ import (
 // openNotes opens the operators' notes, sealed with a key of their own, and the
 // export of clips.
 func (e *edge) openNotes(ctx context.Context) error {
-	path := filepath.Join(e.cfg.Data, "notes.db")
-	_, missing := os.Stat(path)
-	key, err := vault.OpenKey(filepath.Join(e.cfg.Keys, "notes.key"), errors.Is(missing, fs.ErrNotExist))
+	fresh, err := newStore(ctx, e.cfg, storeNotes)
 	if err != nil {
 		return err
 	}
-	store, err := notes.Open(ctx, path, key)
+	key, err := vault.OpenKey(filepath.Join(e.cfg.Keys, "notes.key"), fresh)
+	if err != nil {
+		return err
+	}
+	store, err := notes.Open(ctx, controlPlace(e.cfg, storeNotes), key)
 	if err != nil {
 		return err
 	}

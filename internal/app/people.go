@@ -51,13 +51,15 @@ func openRegistry(ctx context.Context, cfg config.Config) (_ *registry, err erro
 	if r.vault, err = openVault(ctx, cfg); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(cfg.Data, "names.db")
-	_, missing := os.Stat(path)
-	key, err := vault.OpenKey(filepath.Join(cfg.Keys, vault.IdentityKeyName), errors.Is(missing, os.ErrNotExist))
+	fresh, err := newStore(ctx, cfg, storeNames)
 	if err != nil {
 		return nil, err
 	}
-	r.names, err = store.OpenIdentity(ctx, path, key)
+	key, err := vault.OpenKey(filepath.Join(cfg.Keys, vault.IdentityKeyName), fresh)
+	if err != nil {
+		return nil, err
+	}
+	r.names, err = store.OpenIdentity(ctx, controlPlace(cfg, storeNames), key)
 	return r, err
 }
 

@@ -34,7 +34,7 @@ func (e *edge) openRights(ctx context.Context) error {
 	if err := clearCopies(e.cfg.Data); err != nil {
 		return err
 	}
-	db, err := rights.OpenDB(ctx, filepath.Join(e.cfg.Data, "rights.db"))
+	db, err := rights.OpenDB(ctx, controlPlace(e.cfg, storeRights))
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"bystander/api/auditor"
 	"bystander/audit/resolve"
@@ -14,7 +13,7 @@ import (
 
 // openNames opens the book of requests to learn a name.
 func (e *edge) openNames(ctx context.Context) error {
-	b, err := resolve.Open(ctx, filepath.Join(e.cfg.Data, "resolve.db"), resolve.Options{})
+	b, err := resolve.Open(ctx, controlPlace(e.cfg, storeResolve), resolve.Options{})
 	if err != nil {
 		return err
 	}

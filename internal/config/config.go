@@ -26,6 +26,7 @@ type Config struct {
 	Site     string   `yaml:"site"`
 	Data     string   `yaml:"data"` // folder of stores and recordings
 	Keys     string   `yaml:"keys"` // folder of keys; default <data>/keys
+	Store    Store    `yaml:"store"`
 	Server   Server   `yaml:"server"`
 	Accounts Accounts `yaml:"accounts"`
 	Log      Log      `yaml:"log"`
@@ -37,18 +38,18 @@ type Config struct {
 	Events   Events   `yaml:"events"`
 	Writer   Writer   `yaml:"writer"`
 	Policy   Policy   `yaml:"policy"`
-	Rights   Rights   `yaml:"rights"`
 	Peers    Peers    `yaml:"peers"`
+	Rights   Rights   `yaml:"rights"`
 	Verify   Verify   `yaml:"verify"`
 	Merkle   Merkle   `yaml:"merkle"`
 	Models   Models   `yaml:"models"`
 	Capacity Capacity `yaml:"capacity"`
+	Observe  Observe  `yaml:"observe"`
 }
 
 // Capacity is what the cameras may use of this machine.
 type Capacity struct {
 	// Cores is how many processor cores there are for cameras; 0 takes the
-	Observe  Observe  `yaml:"observe"`
 	// machine's.
 	Cores float64 `yaml:"cores"`
 	// CameraMemory is the most that one camera's pictures may take; a camera
@@ -212,8 +213,8 @@ type Models struct {
 // Default returns the configuration that holds where nothing else is said.
 func Default() Config {
 	return Config{
-		Data:   "data",
 		Role:   RoleAll,
+		Data:   "data",
 		Server: Server{Listen: "127.0.0.1:8080", SignIn: SignInRequired, MaxViewers: 16},
 		Log:    Log{Level: "info", Format: "console"},
 		Detect: Detect{
@@ -285,8 +286,8 @@ func (c *Config) fill() {
 	if c.Keys == "" {
 		c.Keys = filepath.Join(c.Data, "keys")
 	}
-	if c.Events.Edge == "" {
 	c.Peers.fill(c.Keys)
+	if c.Events.Edge == "" {
 		c.Events.Edge = hostName()
 	}
 	for i := range c.Accounts.OIDC {

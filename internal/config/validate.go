@@ -73,13 +73,14 @@ func (c *Config) Validate() error {
 	checkRange(&k, "events.max_age", c.Events.MaxAge, 24*time.Hour, 10*365*24*time.Hour)
 	c.Events.checkBus(&k)
 	c.checkPolicy(&k)
+	c.Store.check(&k)
 	c.checkPeers(&k)
 	c.Rights.check(&k)
 	c.Merkle.check(&k)
 	c.Capacity.check(&k)
+	c.Observe.check(&k)
 	checkRange(&k, "events.spool_max_bytes", c.Events.SpoolMax, 1<<20, 1<<40)
 	return errors.Join(k.errs...)
-	c.Observe.check(&k)
 }
 
 func (m Merkle) check(k *checker) {

@@ -12,11 +12,12 @@ import (
 
 	"bystander/internal/outbox"
 	"bystander/internal/sqldb"
+	"bystander/internal/sqldb/sqldbtest"
 )
 
 func open(t *testing.T) *sqldb.DB {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), filepath.Join(t.TempDir(), "x.db"), sqldb.Schema{
+	db, err := sqldb.Open(t.Context(), sqldbtest.Place(t, filepath.Join(t.TempDir(), "x.db")), sqldb.Schema{
 		Migrations: []sqldb.Migration{outbox.Migration()}, Rules: []sqldb.Rule{outbox.Rule()},
 		Classes: map[string]map[string]string{outbox.Table: outbox.Classes()},
 	})

@@ -1,16 +1,19 @@
-// Package sqldb opens the house's embedded SQLite databases: write-ahead log,
-// one writer, versioned migrations. A table without a retention rule and a
+// Package sqldb opens the house's databases: SQLite files (write-ahead log, one
+// writer) or, where several machines share them, schemas of a PostgreSQL server;
+// with versioned migrations in both. A table without a retention rule and a
 // column without a data class fail the migration (requirements B-58 and A-01),
 // so that nothing is ever kept without somebody having said for how long.
+//
+// The stores' SQL is written once. On either kind one writer is let in at a time,
+// so what a transaction read still holds when it writes.
 package sqldb
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -49,16 +52,19 @@ type Schema struct {
 // DB is an open database. W is its only writing connection; R reads.
 type DB struct {
 	W, R   *sql.DB
-	Path   string
+	Path   string // the place that it was opened at
 	schema Schema
+	srv    *server // nil for a SQLite file
 }
 
-const migrationsTable = "schema_migrations"
-
-// Open opens or makes the database at path and brings it up to date. It fails
-// with ErrNoRule, ErrNoClass, ErrNewer, ErrAltered and the system's errors; a
+// Open opens or makes the database at a place, which is a file's path or, for
+// PostgreSQL, what Place returns, and brings it up to date. It fails with
+// ErrNoRule, ErrNoClass, ErrNewer, ErrAltered, ErrPlace and the system's errors; a
 // migration that fails leaves the database as it was.
 func Open(ctx context.Context, path string, s Schema) (*DB, error) {
+	if IsPostgres(path) {
+		return openPostgres(ctx, path, s)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("sqldb: %w", err)
 	}
@@ -94,9 +100,33 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 // Close releases the database. SQLite moves its log into the main file first.
 func (d *DB) Close() error { return errors.Join(d.R.Close(), d.W.Close()) }
 
-// Tx runs fn in a writing transaction, which is committed if fn succeeds.
-func (d *DB) Tx(ctx context.Context, fn func(*sql.Tx) error) error {
-	tx, err := d.W.BeginTx(ctx, nil)
+// tries is how often a transaction that met another one is run anew.
+const tries = 5
+
+// Tx runs fn in a writing transaction, which is committed if fn succeeds. On
+// PostgreSQL fn runs again, from the start, when the server says that it met
+// another transaction; the lock that writers hold makes that rare.
+func (d *DB) Tx(ctx context.Context, fn func(*sql.Tx) error) error { return InTx(ctx, d.W, fn) }
+
+// InTx is Tx for a database that OpenSteps opened.
+func InTx(ctx context.Context, db *sql.DB, fn func(*sql.Tx) error) error {
+	for n := 1; ; n++ {
+		err := once(ctx, db, fn)
+		if err == nil || !undone(err) || n == tries {
+			return err
+		}
+		t := time.NewTimer(time.Duration(n) * (10*time.Millisecond + rand.N(20*time.Millisecond)))
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return errors.Join(ctx.Err(), err)
+		case <-t.C:
+		}
+	}
+}
+
+func once(ctx context.Context, db *sql.DB, fn func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -109,72 +139,29 @@ func (d *DB) Tx(ctx context.Context, fn func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
+// ErrReading reports an erasure whose old rows cannot be overwritten yet.
+var ErrReading = errors.New("sqldb: empty the log: a reader still holds it; try again")
+
 // EmptyLog moves the write-ahead log into the file and cuts it to nothing, so
-// that what was deleted before is on the disk no more. It fails while somebody
-// reads who began before; call it again.
-func (d *DB) EmptyLog(ctx context.Context) error {
+// that what was deleted before is on the disk no more. On PostgreSQL it writes
+// the store's tables anew without the deleted rows; the server's own log still
+// holds them until it is overwritten (docs/postgres.md). It fails with ErrReading
+// while somebody reads who began before; call it again.
+func (d *DB) EmptyLog(ctx context.Context) error { return EmptyLog(ctx, d.W) }
+
+// EmptyLog is the same for a database that OpenSteps opened.
+func EmptyLog(ctx context.Context, db *sql.DB) error {
+	if srv := serverOf(db); srv != nil {
+		return srv.rewrite(ctx, db)
+	}
 	var busy, pages, moved int
-	if err := d.W.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved); err != nil {
+	if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved); err != nil {
 		return fmt.Errorf("sqldb: empty the log: %w", err)
 	}
 	if busy != 0 {
-		return errors.New("sqldb: empty the log: a reader still holds it; try again")
+		return ErrReading
 	}
 	return nil
-}
-
-func (d *DB) migrate(ctx context.Context) error {
-	return d.Tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS `+migrationsTable+
-			` (version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at INTEGER NOT NULL)`); err != nil {
-			return err
-		}
-		done, err := d.checkApplied(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for i, m := range d.schema.Migrations[done:] {
-			if _, err := tx.ExecContext(ctx, m.SQL); err != nil {
-				return fmt.Errorf("migration %s: %w", m.Name, err)
-			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO `+migrationsTable+` VALUES (?,?,?,?)`,
-				done+i+1, m.Name, digest(m.SQL), time.Now().UnixMilli()); err != nil {
-				return err
-			}
-		}
-		return d.checkTables(ctx, tx)
-	})
-}
-
-func digest(sql string) string {
-	sum := sha256.Sum256([]byte(sql))
-	return hex.EncodeToString(sum[:])
-}
-
-// checkApplied compares what was applied with what is known and returns how
-// many migrations are done.
-func (d *DB) checkApplied(ctx context.Context, tx *sql.Tx) (int, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT version, name, sha256 FROM `+migrationsTable+` ORDER BY version`)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	n := 0
-	for rows.Next() {
-		var v int
-		var name, sum string
-		if err := rows.Scan(&v, &name, &sum); err != nil {
-			return 0, err
-		}
-		if v > len(d.schema.Migrations) {
-			return 0, fmt.Errorf("%w: it has migration %d (%s), this program knows %d: use the later program", ErrNewer, v, name, len(d.schema.Migrations))
-		}
-		if m := d.schema.Migrations[v-1]; digest(m.SQL) != sum {
-			return 0, fmt.Errorf("%w: %d (%s)", ErrAltered, v, name)
-		}
-		n++
-	}
-	return n, rows.Err()
 }
 
 // checkTables fails unless every table has a rule and every column a class.
@@ -186,8 +173,7 @@ func (d *DB) checkTables(ctx context.Context, tx *sql.Tx) error {
 		}
 		rules[r.Table] = true
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c
-		WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\'`)
+	rows, err := tx.QueryContext(ctx, d.columns())
 	if err != nil {
 		return err
 	}

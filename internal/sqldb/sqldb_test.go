@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bystander/internal/sqldb"
+	"bystander/internal/sqldb/sqldbtest"
 )
 
 var ctx = context.Background()
@@ -41,7 +42,7 @@ func TestMigrationGuards(t *testing.T) {
 		"newer":   {func(s *sqldb.Schema) { s.Migrations = nil }, sqldb.ErrNewer},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "x.db")
+			path := sqldbtest.Place(t, filepath.Join(t.TempDir(), "x.db"))
 			db, err := sqldb.Open(ctx, path, schema())
 			require.NoError(t, err)
 			require.NoError(t, db.Close())
@@ -71,7 +72,7 @@ func TestEnforceReports(t *testing.T) {
 			return 1, boom
 		},
 	})
-	db, err := sqldb.Open(ctx, filepath.Join(t.TempDir(), "x.db"), s)
+	db, err := sqldb.Open(ctx, sqldbtest.Place(t, filepath.Join(t.TempDir(), "x.db")), s)
 	require.NoError(t, err)
 	defer db.Close()
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -95,7 +96,7 @@ func TestEnforceReports(t *testing.T) {
 }
 
 func TestReadersCannotWrite(t *testing.T) {
-	db, err := sqldb.Open(ctx, filepath.Join(t.TempDir(), "x.db"), schema())
+	db, err := sqldb.Open(ctx, sqldbtest.Place(t, filepath.Join(t.TempDir(), "x.db")), schema())
 	require.NoError(t, err)
 	defer db.Close()
 	_, err = db.R.ExecContext(ctx, `INSERT INTO a VALUES (1, 'x')`)

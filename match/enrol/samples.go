@@ -69,7 +69,7 @@ func (s *Samples) Keep(ctx context.Context, x Sample) error {
 	if err != nil {
 		return fmt.Errorf("enrol: samples: %w", err)
 	}
-	_, err = s.db.ExecContext(ctx, `INSERT INTO samples VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET
+	_, err = s.db.ExecContext(ctx, `INSERT INTO samples VALUES (?,?,?,?) ON CONFLICT (enrollee) DO UPDATE SET
 		consent = excluded.consent, until_ms = excluded.until_ms, sealed = excluded.sealed`, x.Enrollee, x.Consent, x.Until.UnixMilli(), sealed)
 	if err != nil {
 		return fmt.Errorf("enrol: samples: %w", err)

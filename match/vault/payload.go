@@ -203,7 +203,7 @@ func forget(ctx context.Context, db *sql.DB, enrollee string, now time.Time) (n 
 		if _, err := tx.ExecContext(ctx, "DELETE FROM subjects WHERE enrollee=?", enrollee); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO gone VALUES (?,?)", goneHash(enrollee), now.UnixMilli()); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO gone VALUES (?,?) ON CONFLICT DO NOTHING", goneHash(enrollee), now.UnixMilli()); err != nil {
 			return err
 		}
 		return bump(ctx, tx)

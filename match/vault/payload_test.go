@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 	"bystander/match"
 	"bystander/match/vault"
 )
@@ -89,6 +90,7 @@ func TestPayload(t *testing.T) {
 }
 
 func TestForget(t *testing.T) {
+	sqldbtest.File(t)
 	o := options(t)
 	v := newVault(t, o)
 	const ann = "0198f7a2-aaaa-7bbb-8ccc-123456789abc"

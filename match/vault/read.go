@@ -109,7 +109,7 @@ func (v *Vault) Destroy(ctx context.Context, enrollee string) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM templates WHERE enrollee=?", enrollee); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE subjects SET dek=NULL, subject_key=NULL, destroyed_at=ifnull(destroyed_at, ?) WHERE enrollee=?`,
+		_, err := tx.ExecContext(ctx, `UPDATE subjects SET dek=NULL, subject_key=NULL, destroyed_at=coalesce(destroyed_at, ?) WHERE enrollee=?`,
 			v.now().UnixMilli(), enrollee)
 		return err
 	})

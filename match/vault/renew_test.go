@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 	"bystander/match"
 	"bystander/match/vault"
-	"bystander/policy/store"
 )
 
 // face is a probe of a made-up face.
@@ -128,7 +128,7 @@ func refs(t *testing.T, v *vault.Vault, scene string) (out []event.Digest) {
 // rawScene reads a scene's wrapped key and sealed templates as they lie on disk.
 func rawScene(t *testing.T, path, scene string) (out [][]byte) {
 	t.Helper()
-	db, err := store.OpenDB(t.Context(), path, []string{"", "", ""})
+	db, err := sqldbtest.Raw(t.Context(), path)
 	require.NoError(t, err)
 	defer db.Close()
 	rows, err := db.QueryContext(t.Context(), "SELECT wrapped FROM scene_keys WHERE scene=? UNION ALL SELECT sealed FROM templates WHERE scene=?", scene, scene)
@@ -150,7 +150,7 @@ func TestRenewIsWholeOrNotAtAll(t *testing.T) {
 	enrol(t, v, "bob", "s1", face(t, 2))
 	key, err := v.SceneKey(t.Context(), "s1")
 	require.NoError(t, err)
-	db, err := store.OpenDB(t.Context(), o.Path, []string{"", "", ""})
+	db, err := sqldbtest.Raw(t.Context(), o.Path)
 	require.NoError(t, err)
 	_, err = db.ExecContext(t.Context(), "UPDATE templates SET quality=quality, sealed=zeroblob(60) WHERE enrollee='bob'")
 	require.NoError(t, err)
@@ -168,7 +168,7 @@ func TestEarlierFormsAreStale(t *testing.T) {
 	v := newVault(t, o)
 	enrol(t, v, "alice", "s1", face(t, 1))
 	enrol(t, v, "bob", "s1", face(t, 2))
-	db, err := store.OpenDB(t.Context(), o.Path, []string{"", "", ""})
+	db, err := sqldbtest.Raw(t.Context(), o.Path)
 	require.NoError(t, err)
 	_, err = db.ExecContext(t.Context(), "UPDATE templates SET form=1 WHERE enrollee='alice'")
 	require.NoError(t, err)

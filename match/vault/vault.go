@@ -21,6 +21,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"bystander/internal/event"
+	"bystander/internal/sqldb"
 	"bystander/match"
 	"bystander/policy/store"
 )
@@ -63,21 +64,48 @@ func Open(ctx context.Context, o Options) (*Vault, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	onServer := sqldb.IsPostgres(o.Path)
 	_, err := os.Stat(o.Path)
-	fresh := errors.Is(err, os.ErrNotExist)
+	fresh := !onServer && errors.Is(err, os.ErrNotExist)
+	var db *sql.DB
+	if onServer { // only the server knows whether there is a vault already
+		if db, err = store.OpenDB(ctx, o.Path, migrations); err != nil {
+			return nil, fmt.Errorf("vault: %w", err)
+		}
+		if fresh, err = empty(ctx, db); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
 	master, err := openMaster(o, fresh)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, closed(db))
 	}
-	db, err := store.OpenDB(ctx, o.Path, migrations)
-	if err != nil {
-		return nil, fmt.Errorf("vault: %w", err)
+	if db == nil {
+		if db, err = store.OpenDB(ctx, o.Path, migrations); err != nil {
+			return nil, fmt.Errorf("vault: %w", err)
+		}
 	}
 	v := &Vault{db, master, o.Now}
 	if err := v.checkKey(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return v, nil
+}
+
+func closed(db *sql.DB) error {
+	if db == nil {
+		return nil
+	}
+	return db.Close()
+}
+
+// empty reports whether no master key has sealed anything here yet.
+func empty(ctx context.Context, db *sql.DB) (bool, error) {
+	var n int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM key_check").Scan(&n); err != nil {
+		return false, fmt.Errorf("vault: %w", err)
+	}
+	return n == 0, nil
 }
 
 // Close closes the database.

@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bystander/internal/sqldb/sqldbtest"
 	"bystander/match"
 	"bystander/match/vault"
-	"bystander/policy/store"
 )
 
 const model = "fd910a25c24c46adc55bafe2f753d648cdc978cdda4d51bc89605875f01fee74"
@@ -19,7 +19,7 @@ const model = "fd910a25c24c46adc55bafe2f753d648cdc978cdda4d51bc89605875f01fee74"
 func options(t *testing.T) vault.Options {
 	t.Helper()
 	dir := t.TempDir()
-	return vault.Options{Path: filepath.Join(dir, "data", "templates.db"), KeyDir: filepath.Join(dir, "keys")}
+	return vault.Options{Path: sqldbtest.Place(t, filepath.Join(dir, "data", "templates.db")), KeyDir: filepath.Join(dir, "keys")}
 }
 
 func newVault(t *testing.T, o vault.Options) *vault.Vault {
@@ -110,7 +110,7 @@ func TestDestroyLeavesNothingReadable(t *testing.T) {
 // disk.
 func rawSealed(t *testing.T, path, enrollee string) [][]byte {
 	t.Helper()
-	db, err := store.OpenDB(t.Context(), path, []string{"", "", ""})
+	db, err := sqldbtest.Raw(t.Context(), path)
 	require.NoError(t, err)
 	defer db.Close()
 	out := make([][]byte, 3)
@@ -136,7 +136,7 @@ func TestTemplatesCannotBeMovedOrAltered(t *testing.T) {
 			put(t, v, "b", "s2", 3)
 			_, err := v.Put(t.Context(), vault.NewTemplate{Enrollee: "b", Scene: "s1", Model: "old", Blob: blob(4)})
 			require.NoError(t, err)
-			db, err := store.OpenDB(t.Context(), o.Path, []string{"", "", ""})
+			db, err := sqldbtest.Raw(t.Context(), o.Path)
 			require.NoError(t, err)
 			_, err = db.ExecContext(t.Context(), sql)
 			require.NoError(t, err)

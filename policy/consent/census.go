@@ -99,7 +99,7 @@ func (c Census) judge(now time.Time) string {
 func (s *Service) task(ctx context.Context) (*FilingTask, error) {
 	var t FilingTask
 	var opened, due, closed int64
-	err := s.cfg.DB.R.QueryRowContext(ctx, `SELECT id, kind, opened_ms, due_ms, ifnull(closed_ms, 0), ifnull(reference, '')
+	err := s.cfg.DB.R.QueryRowContext(ctx, `SELECT id, kind, opened_ms, due_ms, coalesce(closed_ms, 0), coalesce(reference, '')
 		FROM tasks WHERE kind = ? ORDER BY opened_ms DESC LIMIT 1`, taskFiling).Scan(&t.ID, &t.Kind, &opened, &due, &closed, &t.Reference)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil //nolint:nilnil // none is not a fault

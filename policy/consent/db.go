@@ -166,12 +166,8 @@ func (d *DB) Forget(ctx context.Context, enrollee string) (n int64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("consent: forget: %w", err)
 	}
-	var busy, pages, moved int
-	if err := d.W.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+	if err := d.EmptyLog(ctx); err != nil {
 		return n, fmt.Errorf("consent: forget: %w", err)
-	}
-	if busy != 0 {
-		return n, fmt.Errorf("consent: forget: another process is reading, and the log still holds the old pages; try again")
 	}
 	return n, nil
 }

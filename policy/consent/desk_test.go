@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 	"bystander/policy"
 	"bystander/policy/consent"
 	"bystander/policy/store"
@@ -79,9 +80,9 @@ func newDesk(t *testing.T, change ...func(*consent.Config)) *desk {
 	dir := t.TempDir()
 	d := &desk{t: t, now: noon, keeper: &keeper{templates: map[string]bool{}, photos: map[string]bool{}}}
 	var err error
-	d.store, err = store.Open(t.Context(), filepath.Join(dir, "policy.db"))
+	d.store, err = store.Open(t.Context(), sqldbtest.Place(t, filepath.Join(dir, "policy.db")))
 	require.NoError(t, err)
-	d.db, err = consent.OpenDB(t.Context(), filepath.Join(dir, "consent.db"))
+	d.db, err = consent.OpenDB(t.Context(), sqldbtest.Place(t, filepath.Join(dir, "consent.db")))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, d.store.Close())

@@ -142,7 +142,7 @@ func (s *Service) SetGuardianChannel(ctx context.Context, c GuardianChannel) (Gu
 	c.At = s.now()
 	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO guardian_channels VALUES (?,?,?,?,?)
-			ON CONFLICT DO UPDATE SET desk=excluded.desk, procedure=excluded.procedure, actor=excluded.actor, at_ms=excluded.at_ms`,
+			ON CONFLICT (scene) DO UPDATE SET desk=excluded.desk, procedure=excluded.procedure, actor=excluded.actor, at_ms=excluded.at_ms`,
 			c.Scene, c.Desk, c.Procedure, c.Actor, ms(c.At))
 		return err
 	})

@@ -264,7 +264,7 @@ func overlap(a, b []string) bool {
 }
 
 const noticeQuery = `SELECT n.version, n.revision, n.body, n.author, n.created_ms,
-	ifnull(a.approver, ''), ifnull(a.at_ms, 0), ifnull(a.effective_ms, 0)
+	coalesce(a.approver, ''), coalesce(a.at_ms, 0), coalesce(a.effective_ms, 0)
 	FROM notices n LEFT JOIN notice_acts a ON a.version = n.version AND a.revision = n.revision AND a.state = 'published'`
 
 func scanNotice(r *sql.Rows) (n Notice, err error) {

@@ -40,13 +40,13 @@ func (s *Service) Messages(ctx context.Context, enrollee string) ([]Message, err
 		err = r.Scan(&m.ID, &m.Enrollee, &m.Kind, &m.Object, &at, &read)
 		m.CreatedAt, m.ReadAt = fromMS(at), fromMS(read)
 		return m, err
-	}, `SELECT id, enrollee, kind, object, created_ms, ifnull(read_ms, 0) FROM outbox
+	}, `SELECT id, enrollee, kind, object, created_ms, coalesce(read_ms, 0) FROM outbox
 		WHERE enrollee = ? OR ? = '' AND read_ms IS NULL ORDER BY created_ms DESC, id DESC LIMIT 1000`, enrollee, enrollee)
 }
 
 // MarkRead notes that the person has seen a message of theirs.
 func (s *Service) MarkRead(ctx context.Context, enrollee, id string) error {
-	r, err := s.cfg.DB.W.ExecContext(ctx, `UPDATE outbox SET read_ms = ifnull(read_ms, ?) WHERE id = ? AND enrollee = ?`, ms(s.now()), id, enrollee)
+	r, err := s.cfg.DB.W.ExecContext(ctx, `UPDATE outbox SET read_ms = coalesce(read_ms, ?) WHERE id = ? AND enrollee = ?`, ms(s.now()), id, enrollee)
 	if err != nil {
 		return err
 	}

@@ -181,7 +181,7 @@ func (s *Service) Decline(ctx context.Context, prompt string, purposes []policy.
 			if len(purposes) > 0 && !slices.Contains(purposes, p) {
 				continue
 			}
-			if _, err := tx.ExecContext(ctx, `UPDATE prompts SET declined_ms = ifnull(declined_ms, ?)
+			if _, err := tx.ExecContext(ctx, `UPDATE prompts SET declined_ms = coalesce(declined_ms, ?)
 				WHERE party = ? AND scene = ? AND at_ms = ? AND purpose = ?`, ms(s.now()), party, scene, at, string(p)); err != nil {
 				return err
 			}

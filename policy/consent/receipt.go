@@ -182,7 +182,7 @@ func (s *Service) settle(ctx context.Context, id string) error {
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO settled VALUES (?,?,?) ON CONFLICT DO UPDATE SET version = excluded.version`,
+		_, err = tx.ExecContext(ctx, `INSERT INTO settled VALUES (?,?,?) ON CONFLICT (consent) DO UPDATE SET version = excluded.version`,
 			id, history[len(history)-1].Version, history[0].Enrollee)
 		return err
 	})

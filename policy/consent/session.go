@@ -161,7 +161,7 @@ func (s *Service) putSession(ctx context.Context, x Session) error {
 	}
 	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO sessions VALUES (?,?,?,?,?,?)
-			ON CONFLICT DO UPDATE SET state = excluded.state, body = excluded.body`, x.ID, x.Enrollee, x.State, string(b), ms(x.CreatedAt), ms(x.ExpiresAt))
+			ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body`, x.ID, x.Enrollee, x.State, string(b), ms(x.CreatedAt), ms(x.ExpiresAt))
 		return err
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 	"bystander/policy"
 	"bystander/policy/sitestore"
 	"bystander/policy/store"
@@ -26,7 +27,7 @@ func TestNoPathToLiveWithAConditionMissing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
 		h := &house{now: noon}
-		s, err := sitestore.Open(ctx, filepath.Join(dir, fmt.Sprint(n), "site.db"), sitestore.Options{Now: func() time.Time { return h.now }})
+		s, err := sitestore.Open(ctx, sqldbtest.Place(t, filepath.Join(dir, fmt.Sprint(n), "site.db")), sitestore.Options{Now: func() time.Time { return h.now }})
 		require.NoError(rt, err)
 		defer s.Close()
 		h.Store = s
@@ -183,7 +184,7 @@ func (m *model) check(t *rapid.T) {
 // Signs inform; they never make, change or end a consent.
 // proves: A-46, INV-11
 func TestSignsNeverTouchConsent(t *testing.T) {
-	people, err := store.Open(ctx, filepath.Join(t.TempDir(), "policy.db"))
+	people, err := store.Open(ctx, sqldbtest.Place(t, filepath.Join(t.TempDir(), "policy.db")))
 	require.NoError(t, err)
 	defer people.Close()
 	c := policy.Consent{
@@ -205,7 +206,7 @@ func TestSignsNeverTouchConsent(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
 		h := &house{now: noon}
-		s, err := sitestore.Open(ctx, filepath.Join(dir, fmt.Sprint(n), "site.db"), sitestore.Options{Now: func() time.Time { return h.now }})
+		s, err := sitestore.Open(ctx, sqldbtest.Place(t, filepath.Join(dir, fmt.Sprint(n), "site.db")), sitestore.Options{Now: func() time.Time { return h.now }})
 		require.NoError(rt, err)
 		defer s.Close()
 		h.Store = s

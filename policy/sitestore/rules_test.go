@@ -7,13 +7,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bystander/internal/sqldb/sqldbtest"
 	"bystander/policy"
 	"bystander/policy/sitestore"
 )
 
 // proves: C-17
 func TestLogsAreKeptForAsLongAsTheProfileAsks(t *testing.T) {
-	s, err := sitestore.Open(ctx, filepath.Join(t.TempDir(), "site.db"), sitestore.Options{LogRetention: 179 * 24 * time.Hour})
+	s, err := sitestore.Open(ctx, sqldbtest.Place(t, filepath.Join(t.TempDir(), "site.db")), sitestore.Options{LogRetention: 179 * 24 * time.Hour})
 	require.NoError(t, err)
 	defer s.Close()
 	spec := sitestore.SiteSpec{Name: "Hall", Contact: "c", Profile: "cn"}

@@ -31,7 +31,7 @@ type Options struct {
 }
 
 // Store keeps one site. It is safe for concurrent use, also by several
-// processes over one file.
+// processes over one file or server.
 type Store struct {
 	db       *sqldb.DB
 	o        Options
@@ -95,7 +95,7 @@ func (s *Store) ManagedByFile() { s.readOnly.Store(true) }
 // Revision grows with every change, also of other processes.
 func (s *Store) Revision(ctx context.Context) (int64, error) {
 	var n int64
-	if err := s.db.R.QueryRowContext(ctx, `SELECT ifnull(max(seq),0) FROM records`).Scan(&n); err != nil {
+	if err := s.db.R.QueryRowContext(ctx, `SELECT coalesce(max(seq),0) FROM records`).Scan(&n); err != nil {
 		return 0, fmt.Errorf("sitestore: revision: %w", err)
 	}
 	return n, nil

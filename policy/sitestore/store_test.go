@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 	"bystander/policy"
 	"bystander/policy/sitestore"
 )
@@ -30,7 +31,9 @@ type fataler interface {
 	FailNow()
 }
 
-func open(t testing.TB) *house { return openAt(t, filepath.Join(t.TempDir(), "site.db")) }
+func open(t testing.TB) *house {
+	return openAt(t, sqldbtest.Place(t, filepath.Join(t.TempDir(), "site.db")))
+}
 
 func openAt(t testing.TB, path string) *house {
 	t.Helper()
@@ -183,7 +186,7 @@ func TestAWholeSiteGoesLive(t *testing.T) {
 }
 
 func TestHistoryIsKept(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "site.db")
+	path := sqldbtest.Place(t, filepath.Join(t.TempDir(), "site.db"))
 	h := openAt(t, path)
 	h.live(t, "default")
 	hist, err := sitestore.History[sitestore.Zone](ctx, h.Store, "door")

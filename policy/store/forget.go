@@ -31,6 +31,7 @@ func (s *Store) Persons(ctx context.Context) ([]string, error) {
 // stays on the event log, under a reference that leads to nobody.
 func (s *Store) Forget(ctx context.Context, enrollee string) (n int64, err error) {
 	err = InTx(ctx, s.db, func(tx *sql.Tx) error {
+		n = 0
 		for _, q := range []string{"DELETE FROM consents WHERE enrollee=?", "DELETE FROM enrollees WHERE id=?"} {
 			res, err := tx.ExecContext(ctx, q, enrollee)
 			if err != nil {

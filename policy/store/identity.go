@@ -48,7 +48,7 @@ func (v *Identity) SetName(ctx context.Context, enrollee, name string) error {
 	if err != nil {
 		return fmt.Errorf("identity vault: %w", err)
 	}
-	_, err = v.db.ExecContext(ctx, "INSERT INTO names VALUES (?,?) ON CONFLICT DO UPDATE SET name=excluded.name", enrollee, b)
+	_, err = v.db.ExecContext(ctx, "INSERT INTO names VALUES (?,?) ON CONFLICT (enrollee) DO UPDATE SET name=excluded.name", enrollee, b)
 	return wrap(err)
 }
 

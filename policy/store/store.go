@@ -1,6 +1,7 @@
-// Package store keeps enrollees, consents and policy versions in SQLite, and
-// names in a file of their own. Every change is a new row; nothing is
-// overwritten, so that the history can be shown (REQUIREMENTS A-51).
+// Package store keeps enrollees, consents and policy versions in SQLite or on a
+// PostgreSQL server, and names in a file, or schema, of their own. Every change is
+// a new row; nothing is overwritten, so that the history can be shown
+// (REQUIREMENTS A-51).
 package store
 
 import (
@@ -17,11 +18,12 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"bystander/internal/event"
+	"bystander/internal/sqldb"
 	"bystander/policy"
 )
 
 // Store implements policy.Store and policy.Versions. It is safe for concurrent
-// use, also by several processes over one file.
+// use, also by several processes over one file or server.
 type Store struct{ db *sql.DB }
 
 var (
@@ -29,7 +31,8 @@ var (
 	_ policy.Versions = (*Store)(nil)
 )
 
-// Open opens or makes the policy database at path, readable by its owner only.
+// Open opens or makes the policy database at path, readable by its owner only;
+// path may be a place on a PostgreSQL server (sqldb.Place).
 func Open(ctx context.Context, path string) (*Store, error) {
 	db, err := OpenDB(ctx, path, migrations)
 	if err != nil {
@@ -43,8 +46,16 @@ func (s *Store) Close() error { return s.db.Close() }
 
 // OpenDB opens or makes a SQLite file, readable by its owner only, in WAL mode
 // with every commit on disk before it returns, and brings it to the newest of
-// the steps. Deleted content is overwritten. One connection serves it.
+// the steps. Deleted content is overwritten. One connection serves it. A path
+// that is a place on a PostgreSQL server (sqldb.Place) is opened there.
 func OpenDB(ctx context.Context, path string, steps []string) (*sql.DB, error) {
+	if sqldb.IsPostgres(path) {
+		db, err := sqldb.OpenSteps(ctx, path, steps)
+		if errors.Is(err, sqldb.ErrNewer) {
+			err = fmt.Errorf("%w: %w", ErrNewer, err)
+		}
+		return db, err
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("folder of %s: %w", path, err)
 	}
@@ -72,14 +83,11 @@ func OpenDB(ctx context.Context, path string, steps []string) (*sql.DB, error) {
 // no copy of what was erased is left. While another process reads, SQLite
 // cannot; that is ErrReading, and the caller may try again.
 func EmptyLog(ctx context.Context, db *sql.DB) error {
-	var busy, pages, moved int
-	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
-		return err
-	}
-	if busy != 0 {
+	err := sqldb.EmptyLog(ctx, db)
+	if errors.Is(err, sqldb.ErrReading) {
 		return ErrReading
 	}
-	return nil
+	return err
 }
 
 // ErrReading reports an erasure whose old pages are still in the log.
@@ -111,14 +119,7 @@ func migrate(ctx context.Context, db *sql.DB, steps []string) error {
 // InTx runs f in a transaction that takes the write lock at once; an error rolls
 // it back.
 func InTx(ctx context.Context, db *sql.DB, f func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if err := f(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
+	return sqldb.InTx(ctx, db, f)
 }
 
 // Data classes by column: every table holds pseudonymous records of
@@ -151,7 +152,7 @@ func (s *Store) PutEnrollee(ctx context.Context, e policy.Enrollee) error {
 		return fmt.Errorf("policy store: enrollee: %w", err)
 	}
 	return InTx(ctx, s.db, func(tx *sql.Tx) error {
-		if err := follows(ctx, tx, "SELECT ifnull(max(version),0) FROM enrollees WHERE id=?", e.ID, e.Version); err != nil {
+		if err := follows(ctx, tx, "SELECT coalesce(max(version),0) FROM enrollees WHERE id=?", e.ID, e.Version); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, "INSERT INTO enrollees VALUES (?,?,?,?)", e.ID, e.Version, string(body), e.ChangedAt.UnixMilli())
@@ -186,7 +187,7 @@ func putConsent(ctx context.Context, tx *sql.Tx, c policy.Consent) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	if err := follows(ctx, tx, "SELECT ifnull(max(version),0) FROM consents WHERE id=?", c.ID, c.Version); err != nil {
+	if err := follows(ctx, tx, "SELECT coalesce(max(version),0) FROM consents WHERE id=?", c.ID, c.Version); err != nil {
 		return err
 	}
 	if c.Version == 1 {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bystander/internal/event"
+	"bystander/internal/sqldb/sqldbtest"
 	"bystander/policy"
 	"bystander/policy/store"
 )
@@ -18,7 +19,7 @@ var noon = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func newStore(t *testing.T) (*store.Store, string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "data", "policy.db")
+	path := sqldbtest.Place(t, filepath.Join(t.TempDir(), "data", "policy.db"))
 	s, err := store.Open(t.Context(), path)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -115,6 +116,7 @@ func TestVersionsNeverFall(t *testing.T) {
 }
 
 func TestFilesBelongToTheirOwner(t *testing.T) {
+	sqldbtest.File(t)
 	_, path := newStore(t)
 	st, err := os.Stat(path)
 	require.NoError(t, err)
@@ -122,11 +124,11 @@ func TestFilesBelongToTheirOwner(t *testing.T) {
 }
 
 func TestNewerDatabaseIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.db")
-	db, err := store.OpenDB(t.Context(), path, []string{"CREATE TABLE a (x)", "CREATE TABLE b (x)"})
+	path := sqldbtest.Place(t, filepath.Join(t.TempDir(), "x.db"))
+	db, err := store.OpenDB(t.Context(), path, []string{"CREATE TABLE a (x TEXT)", "CREATE TABLE b (x TEXT)"})
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
-	_, err = store.OpenDB(t.Context(), path, []string{"CREATE TABLE a (x)"})
+	_, err = store.OpenDB(t.Context(), path, []string{"CREATE TABLE a (x TEXT)"})
 	require.ErrorIs(t, err, store.ErrNewer)
 }
 
@@ -159,7 +161,7 @@ func shiftXor(c []byte) []byte {
 
 // proves: C-14
 func TestNamesLieApartAndEncrypted(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "identity.db")
+	path := sqldbtest.Place(t, filepath.Join(t.TempDir(), "identity.db"))
 	v, err := store.OpenIdentity(t.Context(), path, shiftAEAD{})
 	require.NoError(t, err)
 	require.NoError(t, v.SetName(t.Context(), "e1", "Canary Müller"))
@@ -185,6 +187,7 @@ func TestNamesLieApartAndEncrypted(t *testing.T) {
 
 // A folder's name is no part of a query: every file lies where it was asked for.
 func TestOddFolderNames(t *testing.T) {
+	sqldbtest.File(t)
 	dir := filepath.Join(t.TempDir(), "50%20 of it? #1")
 	path := filepath.Join(dir, "policy.db")
 	s, err := store.Open(t.Context(), path)
@@ -199,6 +202,7 @@ func TestOddFolderNames(t *testing.T) {
 }
 
 func TestErasureIsNotDoneWhileAnotherReads(t *testing.T) {
+	sqldbtest.File(t)
 	path := filepath.Join(t.TempDir(), "x.db")
 	steps := []string{"CREATE TABLE t (v TEXT)"}
 	db, err := store.OpenDB(t.Context(), path, steps)

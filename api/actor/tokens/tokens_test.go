@@ -13,6 +13,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/actor/tokens"
+	"bystander/internal/sqldb/sqldbtest"
 )
 
 var ctx = context.Background()
@@ -22,7 +23,7 @@ type clock struct{ now time.Time }
 func open(t *testing.T) (*tokens.Store, *clock, string) {
 	t.Helper()
 	c := &clock{time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)}
-	path := filepath.Join(t.TempDir(), "tokens.db")
+	path := sqldbtest.Place(t, filepath.Join(t.TempDir(), "tokens.db"))
 	s, err := tokens.Open(ctx, path, tokens.Options{Now: func() time.Time { return c.now }})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -106,6 +107,7 @@ func TestRevokingIsImmediateAndForGood(t *testing.T) {
 }
 
 func TestTheTokenItselfIsKeptNowhere(t *testing.T) {
+	sqldbtest.File(t)
 	s, _, path := open(t)
 	token, err := s.Add(ctx, tokens.Account{ID: "anna", Roles: []actor.Role{actor.VenueOwner}}, time.Hour)
 	require.NoError(t, err)

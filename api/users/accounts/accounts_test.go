@@ -17,6 +17,7 @@ import (
 
 	"bystander/api/actor"
 	"bystander/api/users/accounts"
+	"bystander/internal/sqldb/sqldbtest"
 )
 
 const good = "turquoise ladder forgets noon"
@@ -52,7 +53,7 @@ func newKey(t testing.TB) accounts.AEAD {
 func openStore(t testing.TB) (*accounts.Store, *clock, string) {
 	t.Helper()
 	c := &clock{t: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
-	path := filepath.Join(t.TempDir(), "accounts.db")
+	path := sqldbtest.Place(t, filepath.Join(t.TempDir(), "accounts.db"))
 	s, err := accounts.Open(context.Background(), path, accounts.Options{Key: newKey(t), Now: c.now, Cost: cheap})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -219,6 +220,7 @@ func TestCodesOfTheApp(t *testing.T) {
 
 // Nothing that lets somebody in, and no name, lies in the files as it is.
 func TestFilesHoldNoSecrets(t *testing.T) {
+	sqldbtest.File(t)
 	s, _, path := openStore(t)
 	add(t, s, "otto", actor.Operator)
 	_, secret, err := s.NewTOTP(t.Context(), "otto")
@@ -278,7 +280,7 @@ func TestDefaultCost(t *testing.T) {
 	require.Equal(t, uint32(46*1024), accounts.DefaultCost().Memory)
 	require.Equal(t, 4, accounts.DefaultCost().AtOnce)
 	for _, bad := range []accounts.Cost{{Memory: 1, Passes: 1, Lanes: 1, AtOnce: 1}, {Memory: 64, Lanes: 1, AtOnce: 1}, {Memory: 64, Passes: 1, Lanes: 1}} {
-		_, err := accounts.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), accounts.Options{Key: newKey(t), Cost: bad})
+		_, err := accounts.Open(t.Context(), sqldbtest.Place(t, filepath.Join(t.TempDir(), "a.db")), accounts.Options{Key: newKey(t), Cost: bad})
 		require.ErrorIs(t, err, accounts.ErrInvalid)
 	}
 }

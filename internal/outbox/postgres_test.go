@@ -1,0 +1,9 @@
+package outbox_test
+
+import (
+	"testing"
+
+	"bystander/internal/sqldb/sqldbtest"
+)
+
+func TestOnPostgreSQL(t *testing.T) { sqldbtest.Again(t, ".") }

@@ -1,0 +1,9 @@
+package store_test
+
+import (
+	"testing"
+
+	"bystander/internal/sqldb/sqldbtest"
+)
+
+func TestOnPostgreSQL(t *testing.T) { sqldbtest.Again(t, ".") }

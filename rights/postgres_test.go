@@ -1,0 +1,9 @@
+package rights_test
+
+import (
+	"testing"
+
+	"bystander/internal/sqldb/sqldbtest"
+)
+
+func TestOnPostgreSQL(t *testing.T) { sqldbtest.Again(t, ".") }
