@@ -213,6 +213,8 @@ chromium /usr/bin/chromium
 openjdk-17-jre-headless /usr/lib/jvm/java-17-openjdk-*/bin/java
 maven /usr/bin/mvn
 kcat /usr/bin/kcat
+jq /usr/bin/jq
+curl /usr/bin/curl
 fonts-noto-cjk /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'
 
 need_go
