@@ -134,6 +134,46 @@ outage: build/.setup-test build ## video goes on while the bus is away, then whi
 bench-sink: build/.setup-test ## from spool to a stored, verified row, beside the libraries alone
 	@BENCH_SINK=1 $(GO) test -count=1 -timeout 30m -v -run TestSinkSpeed ./internal/faulttest
 
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bystander/tools
+ORT_VERSION = $(shell sed -n 's/^ort_version=//p' scripts/setup.sh)
+
+# A copy of Go's database of holes, where vuln.go.dev cannot be asked.
+VULN_DB ?=
+
+.PHONY: vuln
+vuln: web/node_modules/.stamp ## ask the vulnerability databases; fails, too, when one does not answer (VULN_DB=file:///PATH)
+	@scripts/setup.sh --vuln
+	@$(GO) run ./internal/tools/vuln -govulncheck '$(TOOLS)/govulncheck' -db '$(VULN_DB)'
+
+# Where a release's files go, and the time of its source.
+RELEASE_DIR ?= build/release
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
+RELEASE_BIN = $(RELEASE_DIR)/bystander-$(shell $(GO) env GOOS)-$(shell $(GO) env GOARCH)
+
+# What it is built from is in the source and nothing else: no path, no clock. The
+# same commit, compiler and libraries give the same bytes.
+.PHONY: release-build
+release-build: build/.setup web/dist/index.html
+	@mkdir -p '$(RELEASE_DIR)' && rm -f '$(RELEASE_DIR)'/*
+	@echo "==> building $(RELEASE_BIN)"
+	@SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(GO) build -trimpath -buildvcs=true -ldflags '$(LDFLAGS) -buildid=' -o '$(RELEASE_BIN)' ./cmd/bystander
+
+.PHONY: sbom
+sbom: release-build ## what the program and its pages are made of, in CycloneDX, into build/release
+	@scripts/setup.sh --sbom
+	@SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(GO) run ./internal/tools/sbom -binary '$(RELEASE_BIN)' -out '$(RELEASE_DIR)' \
+		-npm '$(TOOLS)/cyclonedx-npm-$(shell sed -n 's/^cyclonedx_npm_version=//p' scripts/setup.sh)/node_modules/.bin/cyclonedx-npm' -onnxruntime '$(ORT_VERSION)'
+	@ls '$(RELEASE_DIR)'/*.cdx.json
+
+.PHONY: release
+release: ## build, list and sign a release (RELEASE_KEY=release.pem); no key is ever made here
+	@test -n '$(RELEASE_KEY)' || { echo 'release: name the key to sign with: make release RELEASE_KEY=release.pem (see docs/security.md)' >&2; exit 1; }
+	@test -z "$$(git status --porcelain)" || { echo 'release: commit first: the tree differs from the commit that would be named' >&2; exit 1; }
+	@$(MAKE) --no-print-directory sbom
+	@cp LICENSE THIRD_PARTY_NOTICES.md '$(RELEASE_DIR)/'
+	@$(GO) run ./internal/tools/release -dir '$(RELEASE_DIR)' -key '$(RELEASE_KEY)'
+	@cat '$(RELEASE_DIR)/SHA256SUMS'
+
 # The tables of demands lie beside the checkout.
 SHARED ?= $(or $(BYSTANDER_SHARED),../shared)
 .PHONY: requirements

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"debug/buildinfo"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,20 +9,8 @@ import (
 	"strings"
 )
 
-// modulesOf are the modules that the linker says are in the program, as
+// modulesIn are the modules that the linker says are in the program, as
 // "path@version".
-func modulesOf(binary string) ([]string, error) {
-	info, err := buildinfo.ReadFile(binary)
-	if err != nil {
-		return nil, err
-	}
-	out := modulesIn(info)
-	if len(out) == 0 {
-		return nil, errors.New(binary + " does not say what it is made of")
-	}
-	return out, nil
-}
-
 func modulesIn(info *debug.BuildInfo) []string {
 	var out []string
 	for _, m := range info.Deps {

@@ -1,15 +1,16 @@
 // Sbom writes what a release is made of as CycloneDX 1.5 or newer in JSON: one
 // file for the program, from the modules that the linker wrote into it and the
-// native libraries that it is linked with or loads; one for its pages, from the
-// lock file. The lists themselves are cyclonedx-gomod's and cyclonedx-npm's. The
-// same source gives the same bytes: SOURCE_DATE_EPOCH is the time on them.
+// native libraries that it is linked with or loads; one for its pages, which is
+// cyclonedx-npm's. Both are checked to name every part. The same source gives the
+// same bytes: SOURCE_DATE_EPOCH is the time on them.
 //
-//	go run ./internal/tools/sbom -binary bin/bystander -gomod PATH -npm PATH -out build/release
+//	go run ./internal/tools/sbom -binary bin/bystander -npm PATH -onnxruntime 1.2.3 -out build/release
 package main
 
 import (
 	"bytes"
 	"context"
+	"debug/buildinfo"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -22,23 +23,20 @@ import (
 	"time"
 )
 
-type tools struct{ gomod, npm string }
-
 func main() {
 	binary := flag.String("binary", "bin/bystander", "the program")
 	web := flag.String("web", "web", "the web application's folder, with its packages installed")
-	gomod := flag.String("gomod", "cyclonedx-gomod", "cyclonedx-gomod")
 	npm := flag.String("npm", "cyclonedx-npm", "cyclonedx-npm")
 	out := flag.String("out", "build/release", "where the two lists go")
 	ort := flag.String("onnxruntime", "", "version of ONNX Runtime that the program loads")
 	flag.Parse()
-	if err := run(context.Background(), *binary, *web, *out, *ort, tools{*gomod, *npm}); err != nil {
+	if err := run(context.Background(), *binary, *web, *out, *ort, *npm); err != nil {
 		fmt.Fprintln(os.Stderr, "sbom:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, web, out, ort string, t tools) error {
+func run(ctx context.Context, binary, web, out, ort, npm string) error {
 	at, err := epoch(os.Getenv("SOURCE_DATE_EPOCH"))
 	if err != nil {
 		return err
@@ -46,7 +44,15 @@ func run(ctx context.Context, binary, web, out, ort string, t tools) error {
 	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // public
 		return err
 	}
-	program, err := output(ctx, "", t.gomod, "bin", "-json", "-noserial", binary)
+	info, err := buildinfo.ReadFile(binary)
+	if err != nil {
+		return err
+	}
+	licences, err := licencesIn("THIRD_PARTY_NOTICES.md")
+	if err != nil {
+		return err
+	}
+	program, err := programBill(info, licences)
 	if err != nil {
 		return err
 	}
@@ -54,11 +60,7 @@ func run(ctx context.Context, binary, web, out, ort string, t tools) error {
 	if err != nil {
 		return err
 	}
-	pages, err := output(ctx, web, t.npm, "--omit", "dev", "--package-lock-only", "--output-reproducible", "--output-format", "JSON")
-	if err != nil {
-		return err
-	}
-	modules, err := modulesOf(binary)
+	pages, err := output(ctx, web, npm, "--omit", "dev", "--package-lock-only", "--output-reproducible", "--output-format", "JSON")
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func run(ctx context.Context, binary, web, out, ort string, t tools) error {
 		list []byte
 		more []part
 		must []string
-	}{"sbom-program.cdx.json": {program, native, modules}, "sbom-web.cdx.json": {pages, nil, packages}} {
+	}{"sbom-program.cdx.json": {program, native, modulesIn(info)}, "sbom-web.cdx.json": {pages, nil, packages}} {
 		text, err := finish(b.list, b.more, at)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

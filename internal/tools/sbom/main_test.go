@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -48,8 +47,16 @@ func TestBillsNameEveryPart(t *testing.T) {
 	require.NoError(t, err)
 	modules := modulesIn(info)
 	require.Equal(t, []string{"example.org/a@v1.2.0", "example.org/fork/b@v0.1.1"}, modules)
-	_, err = modulesOf(os.Args[0])
-	require.ErrorContains(t, err, "does not say", "a test's binary names no modules")
+	notices := map[string]string{"example.org/a v1.2.0": "MIT", "example.org/fork/b v0.1.1": "Apache-2.0"}
+	own, err := programBill(info, notices)
+	require.NoError(t, err)
+	require.NoError(t, lists(own, modules))
+	require.Contains(t, string(own), "Apache-2.0")
+	delete(notices, "example.org/fork/b v0.1.1")
+	_, err = programBill(info, notices)
+	require.ErrorContains(t, err, "example.org/fork/b", "a part without a licence is not passed over")
+	_, err = programBill(&debug.BuildInfo{}, notices)
+	require.ErrorContains(t, err, "does not say")
 	for _, must := range [][]string{packages, modules} {
 		require.NoError(t, lists(bill(t, must...), must))
 		err := lists(bill(t, must[1:]...), must)

@@ -29,7 +29,7 @@ const (
 )
 
 var words = map[verdict]string{
-	clean: "nothing known", holes: "HOLES FOUND", unasked: "NOT ASKED: the database could not be reached",
+	clean: "nothing known", holes: "HOLES FOUND", unasked: "NOT ASKED: no answer could be had; this is no pass",
 }
 
 // answer is a verdict with what there is to say about it.
