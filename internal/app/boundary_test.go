@@ -52,6 +52,7 @@ var stages = map[string][]string{
 	"api/admin/cameras":   {"internal/sqldb"},
 	"schema":              {},
 	"internal/backends":   {},
+	"internal/docstest":   {},
 	"internal/outbox":     {"internal/sqldb"},
 	"deploy":              {},
 	"web":                 {},
