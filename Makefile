@@ -174,6 +174,13 @@ release: ## build, list and sign a release (RELEASE_KEY=release.pem); no key is 
 	@$(GO) run ./internal/tools/release -dir '$(RELEASE_DIR)' -key '$(RELEASE_KEY)'
 	@cat '$(RELEASE_DIR)/SHA256SUMS'
 
+# What "make simulate" is given besides, such as -steps 100,1000 or -profile crowd.
+SIMULATE ?=
+
+.PHONY: simulate
+simulate: build/.setup-test ## a house of 100 to 10,000 cameras without pictures: where does it bend first? (SIMULATE=flags)
+	@$(GO) run ./internal/tools/simulate $(SIMULATE)
+
 # The tables of demands lie beside the checkout.
 SHARED ?= $(or $(BYSTANDER_SHARED),../shared)
 .PHONY: requirements
