@@ -99,10 +99,11 @@ func (c *Config) checkEdge(k *checker) {
 	if u, err := url.Parse(p.Control); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
 		k.fail("peers.control", "%q should be the control's address, such as https://control.example:8443", p.Control)
 	}
-	for key, v := range map[string]string{"peers.listen": p.Listen, "peers.ca": p.CA} {
-		if v != "" {
-			k.fail(key, "belongs to a control; leave it out")
-		}
+	if p.Listen != "" {
+		k.fail("peers.listen", "belongs to a control; leave it out")
+	}
+	if p.CA != "" {
+		k.fail("peers.ca", "belongs to a control; leave it out")
 	}
 	if c.Verify.Enabled {
 		k.fail("verify.enabled", "an edge has no interface for other programs; enable it at the control")
