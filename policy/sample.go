@@ -92,7 +92,7 @@ func sampleZone(c Controller, camera string, from, until time.Time) Zone {
 		Signs: []Sign{
 			{ID: "main-monitoring", Kind: SignMonitoring, Entrance: "main", Position: [2]float32{4.6, 0.4}, Text: text, Translations: inChinese},
 			{ID: "main-recognition", Kind: SignRecognition, Entrance: "main", Position: [2]float32{5.6, 0.4}, Text: text, Translations: inChinese},
-			{ID: "main-floor", Kind: SignFloor, Entrance: "main", Position: [2]float32{6, 0.8}},
+			{ID: "main-threshold", Kind: SignFloor, Entrance: "main", Position: [2]float32{6, 0.8}},
 		},
 		Inspection: Inspection{
 			ID: "sample-inspection", Planner: "sample planner", Inspector: "sample inspector", Passed: true,

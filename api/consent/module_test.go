@@ -419,6 +419,9 @@ func TestNoticesOverHTTP(t *testing.T) {
 	cur := h.ok(200, "", "GET", "/v1/notices/current?scene="+scene, nil)
 	require.Equal(t, "v1", cur["version"])
 	require.NotEmpty(t, cur["notice"].(object)["components"])
+	for _, c := range h.ok(200, "", "GET", "/v1/notices/components?language=zh-CN", nil)["components"].([]any) {
+		require.Regexp(t, `\p{Han}`, c.(object)["purpose"], "told in the language asked for")
+	}
 }
 
 // proves: B-49

@@ -71,9 +71,11 @@ func (m *Module) noticeRoutes(api huma.API) {
 			return consent.Template(in.Language)
 		})
 	add(m, api, route.New("components", "GET", "/v1/notices/components", "Third-party components that ship with the program and touch personal data", nil, 200),
-		func(context.Context, actor.Actor, *struct{}) (componentList, error) {
-			r, err := consent.Components()
-			return componentList{r.Components}, err
+		func(_ context.Context, _ actor.Actor, in *struct {
+			Language string `query:"language" enum:"en,zh-CN" default:"en" doc:"Of what each does, with which data, and how"`
+		},
+		) (componentList, error) {
+			return componentsIn(in.Language)
 		})
 	add(m, api, route.New("notice", "GET", "/v1/notices/{version}", "The newest revision of a notice", readers, 200),
 		func(ctx context.Context, _ actor.Actor, in *byVersion) (Notice, error) {
@@ -100,6 +102,23 @@ func (m *Module) noticeRoutes(api huma.API) {
 			err := json.Unmarshal(m.cfg.Schema, &v)
 			return v, err
 		})
+}
+
+// componentsIn are the components that ship, in the words of a language.
+func componentsIn(language string) (componentList, error) {
+	r, err := consent.Components()
+	if err != nil {
+		return componentList{}, err
+	}
+	words, err := consent.Translations(language)
+	if err != nil {
+		return componentList{}, err
+	}
+	out := componentList{Components: make([]consent.Component, 0, len(r.Components))}
+	for _, c := range r.Components {
+		out.Components = append(out.Components, c.In(words))
+	}
+	return out, nil
 }
 
 type componentList struct {

@@ -37,7 +37,7 @@ var document = template.Must(template.New("privacy").Parse(`<!doctype html>
 {{range .Scenes}}<article><h3>{{.Purpose}} <small>{{.Scene}}</small></h3>
 <p>{{.Mode}}</p>
 <dl><dt>{{$.W.Zones}}</dt><dd>{{range .Zones}}<a href="/z/{{.Zone}}?lang={{$.Lang}}">{{.Zone}}</a> {{end}}</dd>
-{{if .Has}}<dt>{{$.W.Notice}}</dt><dd>{{.Version}}, {{$.W.Since}} <time datetime="{{.Since.Format "2006-01-02"}}">{{$.Date .Since}}</time></dd>
+{{if .Has}}<dt>{{$.W.Notice}}</dt><dd>{{.Version}} · {{$.W.Since}} <time datetime="{{.Since.Format "2006-01-02"}}">{{$.Date .Since}}</time></dd>
 <dt>{{$.W.Kinds}}</dt><dd>{{range .Text.Kinds}}<p>{{.Function}}</p><ul>{{range .Data}}<li>{{.}}</li>{{end}}</ul>{{end}}</dd></dl>
 <details><summary>{{$.W.FullNotice}}: {{.Text.Title}}</summary>
 <dl><dt>{{$.W.Controller}}</dt><dd>{{.Text.Controller}}</dd><dt>{{$.W.Contact}}</dt><dd>{{.Text.Contact}}</dd>
@@ -45,7 +45,7 @@ var document = template.Must(template.New("privacy").Parse(`<!doctype html>
 <dt>{{$.W.Kept}}</dt><dd>{{.Text.Retention}}</dd><dt>{{$.W.Necessity}}</dt><dd>{{.Text.Necessity}}</dd>
 <dt>{{$.W.Impact}}</dt><dd>{{.Text.Impact}}</dd><dt>{{$.W.Rights}}</dt><dd>{{.Text.Rights}} {{.Text.Withdrawal}}</dd>
 <dt>{{$.W.Alternative}}</dt><dd>{{.Text.Alternative}}</dd>{{with .Text.Extras}}<dt>{{$.W.Extras}}</dt><dd>{{.}}</dd>{{end}}</dl></details>
-{{else if .Version}}<dt>{{$.W.Notice}}</dt><dd>{{.Version}}. {{$.W.Elsewhere}}</dd></dl>
+{{else if .Version}}<dt>{{$.W.Notice}}</dt><dd>{{.Version}} · {{$.W.Elsewhere}}</dd></dl>
 {{else}}</dl><p>{{$.W.NoNotice}}</p>{{end}}</article>
 {{else}}<p>{{.W.NoSite}}</p>{{end}}
 <h3>{{.W.Everybody}}</h3><ul>{{range .W.Passers}}<li>{{.}}</li>{{end}}</ul>

@@ -120,7 +120,7 @@ func TestASiteManagedByItsFile(t *testing.T) {
 	}{
 		{"anna", "POST", "/v1/zones", with(with(zoneBody(), "camera", "stage"), "id", "x")},
 		{"otto", "POST", "/v1/zones/stage-zone/suspend", because},
-		{"otto", "POST", "/v1/signs/main-floor/remove", because},
+		{"otto", "POST", "/v1/signs/main-threshold/remove", because},
 		{"ines", "POST", "/v1/inspections", obj{"zone": "stage-zone", "passed": false}},
 		{"paul", "POST", "/v1/scenes/stage-scene/pause", because},
 		{"anna", "POST", "/v1/photos", []byte("photo")},

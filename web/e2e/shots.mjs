@@ -159,7 +159,7 @@ async function latin(page, name) {
   const said = await page.evaluate(() => {
     const found = new Set();
     const note = (text, from) => {
-      const left = from.closest("code, pre, script, style, .mono, [lang=en]");
+      const left = from.closest("code, pre, kbd, script, style, .mono, [lang=en], dialog:not([open])");
       if (text && !left && /[A-Za-z]{3}/.test(text) && !/[\u4e00-\u9fff]/.test(text)) found.add(text.trim());
     };
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

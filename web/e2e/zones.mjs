@@ -176,7 +176,7 @@ await test("a camera is registered with its statement and its view", "vera", {},
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Nothing allows that").waitFor();
   await page.getByLabel("Kind of place").selectOption("hall");
-  await page.getByLabel("Reference of the signed paper").fill("paper-17");
+  await page.getByLabel("Reference of the paper").fill("paper-17");
   await page.getByLabel("Signed by").fill("vera");
   await page.getByLabel("Installer who was briefed").fill("ivo");
   await page.getByLabel("Briefing confirmed on").fill("2026-11-20");

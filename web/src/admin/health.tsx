@@ -11,6 +11,15 @@ import { healthTexts } from "./healthtexts";
 
 const often = { refetchInterval: 5000 };
 
+/** Notices whose own words say everything; behind the others stands what the program adds. */
+const whole: ReadonlySet<string> = new Set([
+  "SAMPLE_SITE",
+  "NO_SITE",
+  "EXPOSED",
+  "RECORD_LIMIT",
+  "STORE_SLOW",
+]);
+
 /** Whether the installation's parts do their work. */
 export default function Health() {
   const t = useTexts(healthTexts);
@@ -52,9 +61,11 @@ function State({ s }: { s: Status }) {
             <Icon name={n.level === "info" ? "info" : "warn"} />
             <div>
               {w.code("notice", n.code)}
-              <small className="note-detail" lang="en">
-                {n.text}
-              </small>
+              {whole.has(n.code) ? null : (
+                <small className="note-detail" lang="en">
+                  {n.text}
+                </small>
+              )}
             </div>
           </div>
         ))
@@ -188,7 +199,8 @@ function Figures({ list }: { list: readonly Schemas["AdminFigure"][] }) {
   const w = useWords();
   const shown = (f: Schemas["AdminFigure"]) => {
     if (f.name.endsWith("_bytes")) return w.bytes(f.value);
-    if (f.name.endsWith("_start_time_seconds")) return w.moment(new Date(f.value * 1000).toISOString());
+    if (/_(start_time|timestamp)_seconds$/.test(f.name))
+      return f.value > 0 ? w.moment(new Date(f.value * 1000).toISOString()) : "–";
     if (f.name.endsWith("_seconds")) return t("seconds", { n: Math.round(f.value * 1000) });
     return Number.isInteger(f.value) ? w.number(f.value) : w.decimal(f.value);
   };

@@ -79,7 +79,7 @@ export function Reasons({
         return (
           <li key={`${r.code} ${reason.object} ${r.text}`}>
             {explain(reason) ?? r.text}
-            {reason.object ? <code>{reason.object}</code> : null}
+            {reason.object ? <About object={reason.object} /> : null}
             {at && links ? (
               <>
                 {" "}
@@ -91,6 +91,13 @@ export function Reasons({
       })}
     </ul>
   );
+}
+
+/** What a reason is about: a filing by its name, everything else by its id. */
+function About({ object }: { object: string }) {
+  const t = useTexts(reasonTexts);
+  const name = t.code("object", object);
+  return name === object ? <code>{object}</code> : <span className="about">{name}</span>;
 }
 
 /** A refusal with each reason in words, and links to where each is mended. */

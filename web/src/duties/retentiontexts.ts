@@ -18,7 +18,7 @@ export const retentionTexts = texts(
     removed: "Removed in all",
     overdue: "Overdue",
     error: "Trouble",
-    runs: "{n} runs since {day}",
+    runs: "runs since {day}: {n}",
   },
   {
     title: "保存期限",

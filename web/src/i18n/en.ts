@@ -143,7 +143,7 @@ export const en = {
   "health.camera": "Camera",
   "health.state": "State",
   "health.fps": "Pictures/s",
-  "health.delay": "Delay, median / 95 %",
+  "health.delay": "Delay, median / 95\u00a0%",
   "health.dropped": "Dropped",
   "health.corrupt": "Corrupt",
   "health.reconnects": "Reconnects",

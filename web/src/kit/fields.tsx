@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { useTexts } from "../i18n/texts";
 import { kit } from "./texts";
 
@@ -200,17 +200,32 @@ export function FileField(
     capture?: boolean;
   },
 ) {
+  const t = useTexts(kit);
   const { id, control } = useParts(props);
+  const [names, setNames] = useState<string[]>([]);
+  const choose = (files: File[]) => {
+    setNames(files.map((f) => f.name));
+    props.onChoose(files);
+  };
   return (
     <Frame {...props} id={id}>
-      <input
-        {...control}
-        type="file"
-        accept={props.accept}
-        multiple={props.multiple ?? false}
-        {...(props.capture ? { capture: "environment" as const } : {})}
-        onChange={(e) => props.onChoose([...(e.target.files ?? [])])}
-      />
+      {/* The browser's own control speaks the browser's language: it lies unseen above these words. */}
+      <span className="file">
+        <input
+          {...control}
+          type="file"
+          accept={props.accept}
+          multiple={props.multiple ?? false}
+          {...(props.capture ? { capture: "environment" as const } : {})}
+          onChange={(e) => choose([...(e.target.files ?? [])])}
+        />
+        <span className="file-button" aria-hidden="true">
+          {t(props.capture ? "file.capture" : "file.choose")}
+        </span>
+        <span className="file-name" aria-hidden="true">
+          {names.join(t.lang === "en" ? ", " : "、") || t("file.none")}
+        </span>
+      </span>
     </Frame>
   );
 }

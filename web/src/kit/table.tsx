@@ -15,7 +15,7 @@ export interface Column<R> {
 
 const step = 100;
 
-/** Rows under headings. It sorts, scrolls within itself, and shows a hundred at a time. */
+/** Rows under headings, or cards where it is narrow. It sorts, scrolls within itself, and shows a hundred at a time. */
 export function DataTable<R>(props: {
   caption: string;
   columns: readonly Column<R>[];
@@ -34,7 +34,7 @@ export function DataTable<R>(props: {
       {/* A group and no landmark: the panel around it often bears the same name. */}
       {/* biome-ignore lint/a11y/useSemanticElements: a fieldset holds controls, this holds a table */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
-      <div className="table-box" role="group" aria-label={props.caption} tabIndex={0}>
+      <div className="table-box cards" role="group" aria-label={props.caption} tabIndex={0}>
         <table>
           <caption className="hidden">{props.caption}</caption>
           <thead>
@@ -67,8 +67,8 @@ export function DataTable<R>(props: {
             {rows.slice(0, shown).map((row) => (
               <tr key={props.rowKey(row)}>
                 {props.columns.map((c) => (
-                  <td key={c.key} className={c.number ? "number" : undefined}>
-                    {c.cell(row)}
+                  <td key={c.key} className={c.number ? "number" : undefined} data-label={c.title}>
+                    <div>{c.cell(row)}</div>
                   </td>
                 ))}
               </tr>

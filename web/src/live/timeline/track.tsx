@@ -217,6 +217,18 @@ function useWidth(canvas: React.RefObject<HTMLCanvasElement | null>): number {
 /** The theme's colours, asked for anew when the theme has changed. */
 function useColours(): (of: HTMLElement) => Palette {
   const kept = useRef<{ theme: string; palette: Palette }>(undefined);
+  const [, drawAgain] = useState(0);
+  useEffect(() => {
+    const changed = () => drawAgain((n) => n + 1);
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    const chosen = new MutationObserver(changed);
+    system.addEventListener("change", changed);
+    chosen.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    return () => {
+      system.removeEventListener("change", changed);
+      chosen.disconnect();
+    };
+  }, []);
   return (of) => {
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     const theme = `${document.documentElement.dataset.theme} ${dark}`;

@@ -20,7 +20,9 @@ export default function Components() {
   const w = useWords();
   const t = useTexts(componentTexts);
   const own = useAll("/v1/components");
-  const shipped = api.useQuery("get", "/v1/notices/components");
+  const shipped = api.useQuery("get", "/v1/notices/components", {
+    params: { query: { language: w.lang } },
+  });
   return (
     <>
       <PageHead title={t("title")} lead={t("lead")} actions={<Form />} />
@@ -70,7 +72,11 @@ export default function Components() {
                 { key: "name", title: t("name"), cell: (c) => `${c.name} ${c.version}` },
                 { key: "provider", title: t("provider"), cell: (c) => c.provider },
                 { key: "purpose", title: t("purpose"), cell: (c) => c.purpose },
-                { key: "data", title: t("data"), cell: (c) => (c.data ?? []).join(", ") },
+                {
+                  key: "data",
+                  title: t("data"),
+                  cell: (c) => (c.data ?? []).join(w.lang === "en" ? ", " : "、"),
+                },
               ]}
             />
           )}

@@ -55,8 +55,8 @@ function CameraCard({ id, venue }: { id: string; venue: Venue }) {
         <div>
           <h2>{nameOf(venue.cameras, id)}</h2>
           <small>
-            {policy?.place_type ?? ""} {zones > 0 ? `· ${t("zones", { n: zones })}` : ""}{" "}
-            {runs ? "" : `· ${t("not.running")}`}
+            {policy ? t.code("place", policy.place_type) : ""}{" "}
+            {zones > 0 ? `· ${t("zones", { n: zones })}` : ""} {runs ? "" : `· ${t("not.running")}`}
           </small>
         </div>
         <Chip tone={policy ? "good" : "warn"}>{t(policy ? "registered" : "unregistered")}</Chip>

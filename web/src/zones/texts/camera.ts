@@ -35,7 +35,7 @@ export const cameraTexts = texts(
     checklist: "Nothing hides or obstructs it",
     "checklist.note":
       "A signed paper says that nothing hides the camera and that nothing private is in its view. Its photographs are redacted before they are stored.",
-    "paper.id": "Reference of the signed paper",
+    "paper.id": "Reference of the paper",
     "paper.by": "Signed by",
     "paper.installer": "Installer who was briefed",
     "paper.ack": "Briefing confirmed on",
