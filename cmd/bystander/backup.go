@@ -16,12 +16,14 @@ type backupCmd struct {
 
 type backupMakeCmd struct {
 	configFlag
-	Out        string        `placeholder:"DIR" help:"Folder of this backup: a new one, or one that is not finished."`
-	Under      string        `placeholder:"DIR" help:"Make a folder with a name of its own below this one."`
-	To         []string      `required:"" placeholder:"age1…" help:"Public key to encrypt to (bystander backup new-key, or age-keygen). May be repeated."`
-	Keys       bool          `help:"The keys and templates instead of the data. They need a key of their own, kept elsewhere."`
-	Recordings bool          `help:"Recordings as well."`
-	Expires    time.Duration `default:"720h" help:"With --keys: when the backup is to be destroyed."`
+	Out        string   `placeholder:"DIR" help:"Folder of this backup: a new one, or one that is not finished."`
+	Under      string   `placeholder:"DIR" help:"Make a folder with a name of its own below this one."`
+	To         []string `required:"" placeholder:"age1…" help:"Public key to encrypt to (bystander backup new-key, or age-keygen). May be repeated."`
+	Keys       bool     `help:"The keys and templates instead of the data. They need a key of their own, kept elsewhere."`
+	Recordings bool     `help:"Recordings as well."`
+	// Where the control's data lie on a server, a backup of the files is not whole.
+	WithoutControl bool          `help:"This machine's own data alone: the control's lie on a PostgreSQL server (store.postgres) and are backed up there."`
+	Expires        time.Duration `default:"720h" help:"With --keys: when the backup is to be destroyed."`
 }
 
 func (c *backupMakeCmd) Run(ctx context.Context) error {
@@ -33,7 +35,7 @@ func (c *backupMakeCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return app.Backup(ctx, cfg, app.BackupOptions{
-		Out: c.Out, Under: c.Under, To: c.To, Keys: c.Keys, Recordings: c.Recordings, Keep: c.Expires,
+		Out: c.Out, Under: c.Under, To: c.To, Keys: c.Keys, Recordings: c.Recordings, Keep: c.Expires, WithoutControl: c.WithoutControl,
 		Stdout: os.Stdout, Stderr: os.Stderr,
 	})
 }

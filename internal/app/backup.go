@@ -46,6 +46,9 @@ type BackupOptions struct {
 	Keep       time.Duration // until a backup of keys expires
 	Stdout     io.Writer
 	Stderr     io.Writer // progress
+	// WithoutControl backs up this machine's own data alone, where the control's
+	// lie on a PostgreSQL server.
+	WithoutControl bool
 }
 
 // Backup writes an encrypted backup of the installation's data, or of its keys,
@@ -53,6 +56,11 @@ type BackupOptions struct {
 func Backup(ctx context.Context, cfg config.Config, o BackupOptions) error {
 	if !exists(cfg.Data) {
 		return fmt.Errorf("%w: data: %s does not exist; there is nothing to back up", ErrUsage, cfg.Data)
+	}
+	if !o.WithoutControl {
+		if err := notInFiles(cfg, "this backup", "back those up with pg_dump, and add --without-control for what lies on this machine"); err != nil {
+			return err
+		}
 	}
 	kind := backup.KindData
 	if o.Keys {
@@ -227,7 +235,10 @@ func transient(rel string) bool {
 func (b *backupSource) further(kind backup.Kind) ([]backup.Item, error) {
 	list := map[string]string{"config/bystander.yml": b.cfg.From, "config/site.yml": b.cfg.Site}
 	if kind == backup.KindKeys {
-		list = map[string]string{"vault/" + vaultName: filepath.Join(b.cfg.Data, vaultName)}
+		list = map[string]string{}
+		if !b.cfg.Store.Shared() {
+			list["vault/"+vaultName] = filepath.Join(b.cfg.Data, vaultName)
+		}
 		if os.Getenv(vault.EnvMasterKey) != "" || os.Getenv(vault.EnvMasterKeyFile) != "" {
 			b.left = append(b.left, "the master key, which lies elsewhere ("+vault.EnvMasterKey+"): back it up there")
 		}

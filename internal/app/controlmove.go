@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"bystander/api/notes"
+	"bystander/api/peer/book"
 	"bystander/audit/access"
 	"bystander/audit/resolve"
 	"bystander/internal/config"
@@ -106,6 +107,7 @@ func openOnce(ctx context.Context, cfg config.Config) error {
 		storeTokens:   func(string) (io.Closer, error) { return openAccounts(ctx, cfg) },
 		storeAccess:   func(p string) (io.Closer, error) { return access.Open(ctx, p, access.Options{}) },
 		storeResolve:  func(p string) (io.Closer, error) { return resolve.Open(ctx, p, resolve.Options{}) },
+		storePeers:    func(p string) (io.Closer, error) { return book.Open(ctx, p, nil) },
 		storeNotes: func(p string) (io.Closer, error) {
 			key, err := vault.OpenKey(filepath.Join(cfg.Keys, "notes.key"), true)
 			if err != nil {

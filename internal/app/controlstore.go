@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"sync"
 
 	"bystander/internal/config"
 	"bystander/internal/sqldb"
@@ -27,13 +29,14 @@ const (
 	storeNotes     = "notes"
 	storeAccess    = "access"
 	storeResolve   = "resolve"
+	storePeers     = "peers"
 )
 
 // controlStores lists them, for moving and for exports.
 func controlStores() []string {
 	return []string{
 		storePolicy, storeTemplates, storeNames, storeSamples, storeConsent, storeSite,
-		storeRights, storeAccounts, storeTokens, storeNotes, storeAccess, storeResolve,
+		storeRights, storeAccounts, storeTokens, storeNotes, storeAccess, storeResolve, storePeers,
 	}
 }
 
@@ -71,21 +74,56 @@ func storeKey(cfg config.Config) string {
 	return "data"
 }
 
-// claimChain makes sure that no other replica writes this one's chain of events:
-// numbers would come twice.
-func claimChain(ctx context.Context, db *sqldb.DB, edge string) (release func() error, err error) {
-	release, err = db.Claim(ctx, "chain "+chainID(edge))
-	if errors.Is(err, sqldb.ErrTaken) {
-		return nil, fmt.Errorf("%w: events.edge: a program named %q runs already on this store; give each replica a name of its own: %w", ErrUsage, edge, err)
+// sharedKeepings names the keepings (retention.go) that replicas share.
+var sharedKeepings = []string{"access log", "names asked for", "requests", "consents", "site", "notes", "accounts", "tokens", "edges"}
+
+// runRetention applies the rules of keeping: of this machine's own stores here, of
+// those that replicas share in one of them.
+func (e *edge) runRetention(ctx context.Context, wg *sync.WaitGroup) {
+	var own, shared []keeping
+	for _, k := range e.keepings() {
+		if e.cfg.Store.Shared() && slices.Contains(sharedKeepings, k.name) {
+			shared = append(shared, k)
+		} else {
+			own = append(own, k)
+		}
 	}
-	return release, err
+	wg.Go(func() { e.retain(ctx, own) })
+	if len(shared) > 0 {
+		wg.Go(func() { e.lead(ctx, "retention", func(ctx context.Context) { e.retain(ctx, shared) }) })
+	}
 }
 
-// errShared tells who works on files that the control's data lie elsewhere.
-func errShared(cfg config.Config, what string) error {
+// claimChain makes sure that no other replica writes this one's chain of events:
+// numbers would come twice.
+func (e *edge) claimChain(ctx context.Context) error {
+	if !e.cfg.Store.Shared() {
+		return nil // the spool's lock does
+	}
+	name := chainID(e.cfg.Events.Edge)
+	release, err := sqldb.Claim(ctx, controlPlace(e.cfg, storeAccess), "chain "+name)
+	if errors.Is(err, sqldb.ErrTaken) {
+		return fmt.Errorf("%w: events.edge: a program named %q runs already on this store; give each replica a name of its own: %w", ErrUsage, name, err)
+	}
+	if err == nil {
+		e.closing(release)
+	}
+	return err
+}
+
+// lead does a duty in one replica at a time; with files there is only one.
+func (e *edge) lead(ctx context.Context, duty string, run func(context.Context)) {
+	e.signIn.tokens.DB().Leader(duty, func(err error) {
+		e.log.Warn().Err(err).Str("component", "store").Str("duty", duty).Msg("which replica does this cannot be told; asked again")
+	}).Run(ctx, run)
+}
+
+// notInFiles refuses to take the files for the whole where the control's data lie
+// on a server.
+func notInFiles(cfg config.Config, what, instead string) error {
 	if !cfg.Store.Shared() {
 		return nil
 	}
-	return fmt.Errorf("%w: store.postgres: consents, site, accounts and requests lie on a PostgreSQL server, which %s does not reach; "+
-		"use pg_dump and pg_restore there (docs/postgres.md), and --without-control for what lies on this machine", ErrUsage, what)
+	return fmt.Errorf("%w: store.postgres: consents, site, accounts and requests lie on a PostgreSQL server, which %s does not reach; %s (docs/postgres.md)",
+		ErrUsage, what, instead)
 }

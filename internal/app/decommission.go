@@ -90,6 +90,9 @@ type DecommissionOptions struct {
 // site must be closed, which means that the notice period is over and the exit
 // plan is done (A-23, A-36, B-59).
 func Decommission(ctx context.Context, cfg config.Config, o DecommissionOptions) error {
+	if err := notInFiles(cfg, "decommission", "destroy those first, with DROP SCHEMA bystander_… CASCADE, then leave store: out of the configuration"); err != nil {
+		return err
+	}
 	d := &decommissioning{cfg: cfg, o: o}
 	if err := d.check(ctx); err != nil {
 		return err

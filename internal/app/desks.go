@@ -128,10 +128,10 @@ func (d *desks) modules(e *edge) []api.Module {
 
 // run does the desks' own work until ctx ends: consents that expire, tasks for
 // other systems.
-func (d *desks) run(ctx context.Context) {
+func (d *desks) run(ctx context.Context, e *edge) {
 	var wg sync.WaitGroup
-	wg.Go(func() { d.consents.Run(ctx) })
-	wg.Go(func() { d.rights.Run(ctx) })
+	wg.Go(func() { e.lead(ctx, "consents", d.consents.Run) })
+	wg.Go(func() { e.lead(ctx, "requests", d.rights.Run) })
 	wg.Wait()
 }
 

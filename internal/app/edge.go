@@ -178,7 +178,7 @@ func (e *edge) openStores(ctx context.Context) error {
 	}
 	e.access = acc
 	e.closing(acc.Close)
-	return nil
+	return e.claimChain(ctx)
 }
 
 // chainID makes a name that a chain may have out of a host's name.
@@ -386,7 +386,7 @@ func (e *edge) run(ctx context.Context) {
 	wg.Go(func() { e.eyes.watch(ctx) })
 	wg.Go(func() { e.steer.run(ctx, e) })
 	wg.Go(func() { e.law.run(ctx) })
-	wg.Go(func() { e.retain(ctx) })
+	e.runRetention(ctx, &wg)
 	wg.Go(func() { e.trim(ctx) })
 	e.runRole(ctx, &wg)
 	stopCheck := e.startCheck(ctx)

@@ -60,6 +60,9 @@ func ExportAll(ctx context.Context, cfg config.Config, o ExportAllOptions) error
 	if !exists(filepath.Join(cfg.Data, "events.db")) {
 		return fmt.Errorf("%w: data: %s holds no installation", ErrUsage, cfg.Data)
 	}
+	if err := notInFiles(cfg, "export", "write those with pg_dump or COPY … TO … CSV there"); err != nil {
+		return err
+	}
 	key, err := signingKey(cfg.Keys, "edge")
 	if err != nil {
 		return err

@@ -58,6 +58,9 @@ type RestoreOptions struct {
 // is erased again before the data are where the program would serve them from.
 // Interrupted, it goes on when called again.
 func Restore(ctx context.Context, cfg config.Config, o RestoreOptions) error {
+	if err := notInFiles(cfg, "restore", "put those back with pg_restore first, then this machine's own data with a configuration that leaves store: out"); err != nil {
+		return err
+	}
 	r := &restoring{cfg: cfg, o: o, tmp: filepath.Clean(cfg.Data) + ".restoring"}
 	for _, step := range []func(context.Context) error{r.open, r.keys, r.extract, r.stones, r.replay, r.settle, r.place} {
 		if err := step(ctx); err != nil {

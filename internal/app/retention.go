@@ -74,11 +74,11 @@ func (e *edge) recordingsKept(ctx context.Context) ([]sqldb.Outcome, error) {
 
 // retain applies every rule at the start and daily, and puts on the log what
 // came of it, so that an auditor sees what outlived its rule.
-func (e *edge) retain(ctx context.Context) {
+func (e *edge) retain(ctx context.Context, stores []keeping) {
 	t := time.NewTicker(retainEvery)
 	defer t.Stop()
 	for {
-		for _, k := range e.keepings() {
+		for _, k := range stores {
 			err := e.retainOne(ctx, k)
 			if ctx.Err() != nil {
 				return

@@ -29,7 +29,7 @@ func (e *edge) runRole(ctx context.Context, wg *sync.WaitGroup) {
 		return
 	}
 	wg.Go(func() { e.erasing.run(ctx) })
-	wg.Go(func() { e.desks.run(ctx) })
+	wg.Go(func() { e.desks.run(ctx, e) })
 }
 
 // peerChecks are how this process's peers fare.

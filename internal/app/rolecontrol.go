@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -13,8 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"crypto/x509"
 
 	"github.com/rs/zerolog"
 
@@ -39,7 +38,7 @@ type peers struct {
 	log    zerolog.Logger
 }
 
-func bookPath(cfg config.Config) string { return filepath.Join(cfg.Data, "peers.db") }
+func bookPath(cfg config.Config) string { return controlPlace(cfg, storePeers) }
 
 // openPeers opens the line where edges come.
 func (e *edge) openPeers(ctx context.Context) error {

@@ -90,7 +90,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 		e.ledger.hurry()
 	})
 	wg.Go(func() { e.run(ctx) })
-	wg.Go(func() { e.takeUpNotes(ctx) })
+	wg.Go(func() { e.lead(ctx, "notes of the command line", e.takeUpNotes) })
 	wg.Go(func() { e.peers.run(ctx, edges) })
 	err = a.Serve(ctx, ln)
 	cancel()

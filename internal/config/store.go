@@ -21,12 +21,15 @@ type Store struct {
 // Shared reports whether the control's data lie on a server.
 func (s Store) Shared() bool { return s.Postgres != "" }
 
-func (s Store) check(k *checker) {
+func (s Store) check(k *checker, isEdge bool) {
 	if s.Postgres == "" {
 		if s.PasswordFile != "" {
 			k.fail("store.password_file", "is of no use without store.postgres; set that to the server's address, or drop this")
 		}
 		return
+	}
+	if isEdge {
+		k.fail("store.postgres", "is the control's; an edge asks its control. Leave store: out where role is edge")
 	}
 	u, err := url.Parse(s.Postgres)
 	switch {

@@ -73,7 +73,7 @@ func (c *Config) Validate() error {
 	checkRange(&k, "events.max_age", c.Events.MaxAge, 24*time.Hour, 10*365*24*time.Hour)
 	c.Events.checkBus(&k)
 	c.checkPolicy(&k)
-	c.Store.check(&k)
+	c.Store.check(&k, c.IsEdge())
 	c.checkPeers(&k)
 	c.Rights.check(&k)
 	c.Merkle.check(&k)

@@ -147,19 +147,24 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Claim takes a name for as long as this process runs, so that no two write one
-// chain of events. It fails with ErrTaken. On a SQLite file the machine's own
-// locks do that, and Claim does nothing. Release gives the name back.
-func (d *DB) Claim(ctx context.Context, name string) (release func() error, err error) {
-	if d.srv == nil {
+// Claim takes a name among those who share the store at a place, for as long as
+// this process runs, so that no two write one chain of events. It fails with
+// ErrTaken. A SQLite file is one machine's, whose own locks do that: there Claim
+// does nothing. Release gives the name back.
+func Claim(ctx context.Context, at, name string) (release func() error, err error) {
+	if !IsPostgres(at) {
 		return func() error { return nil }, nil
 	}
-	db := d.srv.pool(false, 1)
+	srv, err := openServer(at)
+	if err != nil {
+		return nil, err
+	}
+	db := srv.pool(false, 1)
 	c, err := db.Conn(ctx)
 	if err != nil {
 		return nil, closing(err, db)
 	}
-	mine, err := holdLock(ctx, c, lockKey(d.srv.place.schema+"\x00name\x00"+name))
+	mine, err := holdLock(ctx, c, lockKey(srv.place.schema+"\x00name\x00"+name))
 	if err == nil && !mine {
 		err = fmt.Errorf("%w: %s", ErrTaken, name)
 	}

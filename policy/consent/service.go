@@ -169,26 +169,39 @@ func (s *Service) emit(ctx context.Context, tx *sql.Tx, e event.Event) error {
 	return err
 }
 
-// flush hands the events that wait to the ledger, oldest first.
+// flush hands the events that wait to the ledger, oldest first. It holds the
+// database's lock meanwhile, so that no two replicas hand one over; who ends in
+// the middle hands it over again.
 func (s *Service) flush(ctx context.Context) error {
 	if s.cfg.Emit == nil {
 		return nil
 	}
-	waiting, err := list(ctx, s.cfg.DB.R, func(r *sql.Rows) (e event.Event, err error) {
-		var body string
-		if err = r.Scan(&body); err == nil {
-			err = json.Unmarshal([]byte(body), &e)
-		}
-		return e, err
-	}, `SELECT body FROM events WHERE sent = 0 ORDER BY id LIMIT 1000`)
-	if err != nil {
+	var some bool
+	err := s.cfg.DB.R.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE sent = 0)`).Scan(&some)
+	if err != nil || !some {
 		return err
 	}
-	for _, e := range waiting {
-		s.cfg.Emit(e)
-		if _, err := s.cfg.DB.W.ExecContext(ctx, `UPDATE events SET sent = 1 WHERE id = ?`, e.ID); err != nil {
-			return fmt.Errorf("consent: events: %w", err)
+	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		waiting, err := list(ctx, tx, func(r *sql.Rows) (e event.Event, err error) {
+			var body string
+			if err = r.Scan(&body); err == nil {
+				err = json.Unmarshal([]byte(body), &e)
+			}
+			return e, err
+		}, `SELECT body FROM events WHERE sent = 0 ORDER BY id LIMIT 1000`)
+		if err != nil {
+			return err
 		}
+		for _, e := range waiting {
+			if _, err := tx.ExecContext(ctx, `UPDATE events SET sent = 1 WHERE id = ?`, e.ID); err != nil {
+				return err
+			}
+			s.cfg.Emit(e)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("consent: events: %w", err)
 	}
 	return nil
 }
@@ -202,7 +215,12 @@ func (s *Service) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	return s.flush(ctx)
 }
 
-func list[T any](ctx context.Context, db *sql.DB, scan func(*sql.Rows) (T, error), query string, args ...any) (out []T, err error) {
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func list[T any](ctx context.Context, db querier, scan func(*sql.Rows) (T, error), query string, args ...any) (out []T, err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("consent: %w", err)

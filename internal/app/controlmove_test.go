@@ -1,0 +1,76 @@
+package app_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"bystander/api/actor"
+	"bystander/internal/app"
+	"bystander/internal/config"
+	"bystander/internal/testkit/postgres"
+	"bystander/policy"
+	"bystander/policy/store"
+)
+
+// An installation moves from its files to a server, and the commands then work on
+// what is there; those that know files alone refuse.
+func TestControlMoves(t *testing.T) {
+	ctx := t.Context()
+	s := postgres.Start(t, postgres.Options{})
+	cfg, err := config.Load("", nil)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	cfg.Data, cfg.Keys = filepath.Join(dir, "data"), filepath.Join(dir, "keys")
+	var out bytes.Buffer
+	require.NoError(t, app.TokenAdd(ctx, cfg, app.TokenOptions{ID: "anna", Roles: []string{string(actor.Auditor)}, Expires: "24h", Stdout: &out}))
+	people, err := store.Open(ctx, filepath.Join(cfg.Data, "policy.db"))
+	require.NoError(t, err)
+	require.NoError(t, people.PutEnrollee(ctx, policy.Enrollee{
+		ID: "e1", Version: 1, Under14: policy.No, Status: policy.EnrolleeActive, ChangedAt: time.Unix(1, 0).UTC(),
+	}))
+	require.NoError(t, people.Close())
+
+	out.Reset()
+	move := app.MoveOptions{From: "sqlite", To: s.URL(), Stdout: &out}
+	require.ErrorIs(t, app.ControlMigrate(ctx, cfg, app.MoveOptions{From: "sqlite", To: "postgres://u:p@h/d"}), app.ErrUsage)
+	require.NoError(t, app.ControlMigrate(ctx, cfg, move))
+	require.Contains(t, out.String(), "compared on both sides")
+	require.Contains(t, out.String(), "bystander_policy.enrollees")
+	require.ErrorContains(t, app.ControlMigrate(ctx, cfg, move), "nothing was moved", "it is there already")
+
+	there := cfg
+	there.Store.Postgres = s.URL()
+	there.Data = filepath.Join(dir, "other machine")
+	require.NoError(t, os.MkdirAll(there.Data, 0o700))
+	out.Reset()
+	require.NoError(t, app.TokenList(ctx, there, &out))
+	require.Contains(t, out.String(), "anna")
+	require.NoFileExists(t, filepath.Join(there.Data, "tokens.db"))
+
+	// Replicas need the keys: no new ones are made beside what the old ones sealed.
+	stranger := there
+	stranger.Keys = filepath.Join(dir, "other keys")
+	require.Error(t, app.UserList(ctx, stranger, &out))
+
+	for name, err := range map[string]error{
+		"backup":       app.Backup(ctx, there, app.BackupOptions{Stdout: &out, Stderr: &out}),
+		"restore":      app.Restore(ctx, there, app.RestoreOptions{Stdout: &out, Stderr: &out}),
+		"export":       app.ExportAll(ctx, withEvents(t, there), app.ExportAllOptions{Out: filepath.Join(dir, "x"), Stdout: &out}),
+		"decommission": app.Decommission(ctx, there, app.DecommissionOptions{Stdout: &out}),
+	} {
+		require.ErrorIs(t, err, app.ErrUsage, name)
+		require.ErrorContains(t, err, "store.postgres", name)
+		require.ErrorContains(t, err, "docs/postgres.md", name)
+	}
+}
+
+func withEvents(t *testing.T, cfg config.Config) config.Config {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(cfg.Data, "events.db"), nil, 0o600))
+	return cfg
+}
