@@ -15,6 +15,12 @@ import (
 	"bystander/ingest/internal/confine"
 )
 
+// Available says what this kernel can hold workers to, changing nothing.
+func Available() (ingest.Confinement, error) {
+	s, err := confine.Available()
+	return ingest.Confinement(s), err
+}
+
 // libraries are the folders out of which the dynamic loader takes what the
 // program is linked with. Reading them tells nobody anything about a person.
 var libraries = []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"}

@@ -28,6 +28,8 @@ var stages = map[string][]string{
 	"internal/capacity":   {"internal/strictyaml"},
 	"internal/kafkax":     {"internal/event"},
 	"internal/logx":       {},
+	"internal/doctor":     {},
+	"internal/release":    {},
 	"internal/trace":      {},
 	"internal/observe":    {},
 	"internal/models":     {},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"bystander/ingest"
 	ingestworker "bystander/ingest/worker"
 	"bystander/internal/config"
+	"bystander/internal/doctor"
 	"bystander/policy"
 )
 
@@ -41,19 +41,56 @@ type finding struct {
 // errSick reports that a check failed.
 var errSick = errors.New("doctor: something needs attention")
 
-// Doctor looks at this machine and this installation and names a fix for each
-// finding. It fails when a check does.
+// whys say why the findings of the checks below matter, by name.
+var whys = map[string]string{
+	"models":   "without a detector everybody is masked; without a matcher nobody is compared",
+	"face":     "without it everybody is masked, whole pictures at a time",
+	"person":   "people whose face is not seen are covered by motion alone",
+	"canary":   "a detector that misses this face misses others: everybody is masked",
+	"disk":     "without room nothing is recorded, and events wait in memory",
+	"clock":    "leases live for ten seconds, and times in the log are evidence",
+	"port":     "nobody reaches the program's pages",
+	"site":     "nobody is compared without a site",
+	"zone":     "nobody is compared in this zone",
+	"store":    "events wait on their way to where auditors ask",
+	"versions": "a part of another version may not understand this one",
+}
+
+// told is a finding with its reason.
+func (f finding) told() doctor.Finding {
+	out := doctor.Finding{Name: f.Name, Level: doctor.Level(f.Level), Text: f.Text, Fix: f.Fix}
+	if f.Level == fine {
+		return out
+	}
+	name, _, _ := strings.Cut(f.Name, " ")
+	out.Why = whys[name]
+	switch {
+	case name == "camera":
+		out.Why = "nothing is seen there, nor recorded"
+	case out.Why == "":
+		out.Why = "the program does less than it is set up to do"
+	}
+	return out
+}
+
+// Doctor looks at this machine and this installation, running or not, and says
+// of each finding why it matters and what to do. It fails when something must be
+// mended.
 func Doctor(ctx context.Context, cfg config.Config, asJSON bool, out io.Writer) error {
-	var all []finding
-	for _, check := range []func(context.Context, config.Config) []finding{
-		checkModels, checkMemory, checkDisk, checkClock, checkPort, checkKeys, checkSite, checkCameras,
-	} {
-		all = append(all, check(ctx, cfg)...)
+	var all []doctor.Finding
+	live, running := checkRunning(ctx, cfg)
+	checks := []func(context.Context, config.Config) []finding{checkModels, checkDisk, checkClock, checkSite, checkStore}
+	if !running { // else the port is taken, and the cameras are watched, by the program itself
+		checks = append(checks, checkPort, checkCameras)
 	}
-	sick := false
-	for _, f := range all {
-		sick = sick || f.Level == bad
+	for _, check := range checks {
+		for _, f := range check(ctx, cfg) {
+			all = append(all, f.told())
+		}
 	}
+	all = append(all, checkInstallation(ctx, cfg)...)
+	all = append(all, live...)
+	sick := doctor.Sick(all)
 	if asJSON {
 		if err := json.NewEncoder(out).Encode(all); err != nil {
 			return err
@@ -67,10 +104,13 @@ func Doctor(ctx context.Context, cfg config.Config, asJSON bool, out io.Writer) 
 	return nil
 }
 
-func tellFindings(out io.Writer, all []finding) {
-	marks := map[level]string{fine: "ok  ", warn: "warn", bad: "FAIL"}
+func tellFindings(out io.Writer, all []doctor.Finding) {
+	marks := map[doctor.Level]string{doctor.Fine: "ok  ", doctor.Warn: "warn", doctor.Bad: "FAIL"}
 	for _, f := range all {
 		fmt.Fprintf(out, "%s  %-10s  %s\n", marks[f.Level], f.Name, f.Text)
+		if f.Why != "" {
+			fmt.Fprintf(out, "      %-10s  for %s\n", "", f.Why)
+		}
 		if f.Fix != "" {
 			fmt.Fprintf(out, "      %-10s  → %s\n", "", f.Fix)
 		}
@@ -98,22 +138,6 @@ func checkModels(ctx context.Context, cfg config.Config) []finding {
 		out = append(out, finding{"canary", bad, "the face detector misses a face that it must see", "run: bystander models pull; then check the execution provider (detect.provider: cpu)"})
 	} else if e.faces != nil {
 		out = append(out, finding{"canary", fine, "the face detector sees what it must", ""})
-	}
-	return out
-}
-
-func checkMemory(context.Context, config.Config) []finding {
-	var out []finding
-	if b, err := os.ReadFile("/proc/swaps"); err == nil && strings.Count(string(b), "\n") > 1 {
-		out = append(out, finding{"swap", warn, "swap is on: raw pictures could be written to disk", "swapoff -a, or use encrypted swap"})
-	} else {
-		out = append(out, finding{"swap", fine, "off", ""})
-	}
-	var l unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_CORE, &l); err == nil && l.Cur != 0 {
-		out = append(out, finding{"core dumps", bad, "are on for this process", "report this: the program turns them off as it starts"})
-	} else {
-		out = append(out, finding{"core dumps", fine, "off for this program", ""})
 	}
 	return out
 }
@@ -157,30 +181,12 @@ func clockSynced() bool {
 func checkPort(ctx context.Context, cfg config.Config) []finding {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Server.Listen)
 	if err != nil {
-		return []finding{{"port", warn, fmt.Sprintf("%s: %v", cfg.Server.Listen, err), "stop the program that has it, or set server.listen (fine if Bystander itself is running)"}}
+		return []finding{{"port", warn, fmt.Sprintf("%s: %v", cfg.Server.Listen, err), "stop the program that has it, or set server.listen"}}
 	}
 	if err := ln.Close(); err != nil {
 		return []finding{{"port", warn, err.Error(), ""}}
 	}
 	return []finding{{"port", fine, cfg.Server.Listen + " is free", ""}}
-}
-
-func checkKeys(_ context.Context, cfg config.Config) []finding {
-	if !exists(cfg.Keys) {
-		return []finding{{"keys", fine, "none yet; they are made at the first start in " + cfg.Keys, ""}}
-	}
-	files, err := filepath.Glob(filepath.Join(cfg.Keys, "*"))
-	if err != nil {
-		return []finding{{"keys", bad, err.Error(), ""}}
-	}
-	for _, f := range files {
-		info, err := os.Stat(f)
-		public := strings.HasSuffix(f, ".pub") || strings.HasSuffix(f, ".vkey")
-		if err == nil && !public && info.Mode().Perm()&0o077 != 0 {
-			return []finding{{"keys", bad, f + " can be read by others", "chmod 600 " + f}}
-		}
-	}
-	return []finding{{"keys", fine, fmt.Sprintf("%d files in %s, closed to others; keep a backup apart from the data", len(files), cfg.Keys), ""}}
 }
 
 func checkSite(ctx context.Context, cfg config.Config) []finding {

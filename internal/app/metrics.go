@@ -46,6 +46,12 @@ func newCameraMetrics(e *edge) *cameraMetrics {
 			counterOf("ingest_corrupt_total", "Packets or pictures that could not be decoded.", func(_ *camera, h ingest.Health, _ counts) float64 { return float64(h.Corrupt) }),
 			counterOf("ingest_reconnects_total", "Connections made anew.", func(_ *camera, h ingest.Health, _ counts) float64 { return float64(h.Reconnect) }),
 			counterOf("ingest_worker_restarts_total", "Restarts of the camera's worker.", func(_ *camera, h ingest.Health, _ counts) float64 { return float64(h.Restarts) }),
+			gaugeOf("ingest_worker_landlock", "Version of the kernel's Landlock that holds the camera's worker; 0 for none.", func(_ *camera, h ingest.Health, _ counts) float64 {
+				return float64(h.Confined.Landlock)
+			}),
+			gaugeOf("ingest_worker_seccomp", "1 while the system calls of the camera's worker are filtered.", func(_ *camera, h ingest.Health, _ counts) float64 {
+				return oneIf(h.Confined.Seccomp)
+			}),
 			counterOf("detect_looks_total", "Pictures that a detector looked at.", func(_ *camera, _ ingest.Health, n counts) float64 { return float64(n.Looks) }),
 			counterOf("detect_tracks_total", "Face tracks begun.", func(_ *camera, _ ingest.Health, n counts) float64 { return float64(n.Tracks) }),
 			counterOf("redact_frames_total", "Pictures that left, redacted.", func(_ *camera, _ ingest.Health, n counts) float64 { return float64(n.Out) }),
