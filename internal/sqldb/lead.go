@@ -147,6 +147,30 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// Lock makes the others who share the store wait, until unlock, where they would
+// take the same name: for what is decided over several transactions. It fails with
+// ErrBusy. With a SQLite file it does nothing; one process has its own mutex.
+func (d *DB) Lock(ctx context.Context, name string) (unlock func() error, err error) {
+	if d.srv == nil {
+		return func() error { return nil }, nil
+	}
+	c, err := d.R.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key := lockKey(d.srv.place.schema + "\x00lock\x00" + name)
+	if _, err := c.ExecContext(ctx, `SELECT pg_advisory_lock(?)`, key); err != nil {
+		return nil, errors.Join(err, drop(c))
+	}
+	return func() error {
+		_, err := c.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(?)`, key)
+		if err != nil {
+			return errors.Join(err, drop(c))
+		}
+		return c.Close()
+	}, nil
+}
+
 // Claim takes a name among those who share the store at a place, for as long as
 // this process runs, so that no two write one chain of events. It fails with
 // ErrTaken. A SQLite file is one machine's, whose own locks do that: there Claim

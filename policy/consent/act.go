@@ -62,9 +62,15 @@ type Outcome struct {
 // Give records one act for one purpose. On the web, at a kiosk and on paper the
 // consent is active from then on; on the o2o channel it waits, pending, for the
 // second act at a kiosk.
-func (s *Service) Give(ctx context.Context, g Given) (Outcome, error) {
+func (s *Service) Give(ctx context.Context, g Given) (_ Outcome, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// Nor may another replica take the same act a second time meanwhile.
+	unlock, err := s.cfg.DB.Lock(ctx, "give")
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	c, err := s.draft(ctx, g)
 	if err != nil {
 		return Outcome{}, err

@@ -219,3 +219,19 @@ func TestOptimisticLocking(t *testing.T) {
 	_, err = h.EditZone(ctx, stale, "door", zoneSpec())
 	require.NoError(t, err)
 }
+
+// Whoever halts everything on one replica halts it on the others.
+func TestReplicasShareTheSwitch(t *testing.T) {
+	path := sqldbtest.Place(t, filepath.Join(t.TempDir(), "site.db"))
+	a, b := openAt(t, path), openAt(t, path)
+	_, err := a.Halt(ctx, by("ann"))
+	require.NoError(t, err)
+	halted, err := b.Halted(ctx)
+	require.NoError(t, err)
+	require.True(t, halted.On)
+	was, err := a.Revision(ctx)
+	require.NoError(t, err)
+	now, err := b.Revision(ctx)
+	require.NoError(t, err)
+	require.Equal(t, was, now)
+}

@@ -68,9 +68,9 @@ func File(t testing.TB) {
 }
 
 // Again runs those of this package's tests that match run once more, on a
-// PostgreSQL server of their own. It fails with what failed there. A store's
-// package has one test that calls it.
-func Again(t *testing.T, run string) {
+// PostgreSQL server of their own, but for those to be left out. It fails with what
+// failed there. A store's package has one test that calls it.
+func Again(t *testing.T, run string, but ...string) {
 	t.Helper()
 	if OnPostgres() {
 		t.Skip("this is the run on PostgreSQL")
@@ -80,6 +80,9 @@ func Again(t *testing.T, run string) {
 	defer cancel()
 	began := time.Now()
 	args := []string{"-test.run=" + run, "-test.count=1", "-test.v", "-test.timeout=5m"}
+	if len(but) > 0 {
+		args = append(args, "-test.skip=^("+strings.Join(but, "|")+")$")
+	}
 	if flag.Lookup("rapid.checks") != nil {
 		args = append(args, "-rapid.checks=5") // the many walks are those on SQLite; here it is the SQL that differs
 	}
