@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -91,4 +92,38 @@ func FuzzLent(f *testing.F) {
 			require.ErrorIs(t, err, match.ErrLent)
 		}
 	})
+}
+
+// An edge that borrows its templates seals what it says of a person under that
+// person's key, and nobody else opens it.
+func TestShelfSealer(t *testing.T) {
+	ann, bob := stored(t, "ann", 1), stored(t, "bob", 2)
+	l, err := match.NewLent("foyer", lentModel, 2)
+	require.NoError(t, err)
+	defer l.Close()
+	require.NoError(t, l.Take(match.KeyRecord(nil, sceneKey())))
+	require.NoError(t, l.Take(match.TemplateRecord(nil, ann)))
+	require.NoError(t, l.Take(match.TemplateRecord(nil, bob)))
+	g, err := match.LoadGallery(t.Context(), l, "foyer", lentModel)
+	require.NoError(t, err)
+	shelf := match.NewShelf()
+	shelf.Put(g)
+	defer shelf.Close()
+	s := match.ShelfSealer{Shelf: shelf}
+	e := event.Event{Kind: event.KindMatch, CameraID: "c1", SceneID: "foyer", TS: time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)}
+	require.NoError(t, s.SealPayload("ann", &e, match.Payload{Claim: "claim-token"}))
+	require.NotContains(t, string(e.PayloadEnc), "claim-token")
+	plain, err := match.OpenUnder(ann.SubjectKey, &e)
+	require.NoError(t, err)
+	require.Contains(t, string(plain), "claim-token")
+	_, err = match.OpenUnder(bob.SubjectKey, &e)
+	require.ErrorIs(t, err, match.ErrPayload)
+	moved := e
+	moved.CameraID = "c2"
+	_, err = match.OpenUnder(ann.SubjectKey, &moved)
+	require.ErrorIs(t, err, match.ErrPayload)
+	require.ErrorIs(t, s.SealPayload("eve", &e, match.Payload{}), match.ErrPayload)
+	other := e
+	other.SceneID = "door"
+	require.ErrorIs(t, s.SealPayload("ann", &other, match.Payload{}), match.ErrPayload)
 }

@@ -88,11 +88,8 @@ func (l *loans) run(ctx context.Context) {
 // sync asks once, and does what the answer says.
 func (l *loans) sync(ctx context.Context) error {
 	asked := time.Now()
-	l.mu.Lock()
-	have := maps.Clone(l.have)
-	l.mu.Unlock()
 	trust := l.member.Trust().Digest()
-	answer, err := l.line.Sync(ctx, line.SyncRequest{Model: l.model, Form: match.Form, Have: have, Trust: trust, Health: l.health()})
+	answer, err := l.line.Sync(ctx, line.SyncRequest{Model: l.model, Form: match.Form, Trust: trust, Health: l.health()})
 	if err != nil {
 		var no *line.Refusal
 		if errors.As(err, &no) && (no.Code == line.CodeRevoked || no.Code == line.CodeRole || no.Code == line.CodeOffSite) {

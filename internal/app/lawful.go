@@ -105,6 +105,7 @@ func openLaw(ctx context.Context, cfg config.Config, eyes *eyes, reg *prometheus
 		if err := l.openSite(ctx); err != nil {
 			return nil, err
 		}
+		l.sealer = match.ShelfSealer{Shelf: l.shelf}
 		l.renew(ctx)
 		return l, nil
 	}

@@ -119,7 +119,7 @@ func (t *Trust) Check(cert *x509.Certificate, role Role, now time.Time) (Identit
 	}
 	for _, chain := range chains {
 		if t.revoked[place(chain[len(chain)-1], cert.SerialNumber)] {
-			return id, fmt.Errorf("%w: that of %s, number %s", ErrRevoked, id, cert.SerialNumber.Text(16))
+			return id, fmt.Errorf("%w: that of %s, number %s; if it should be let in again, %s", ErrRevoked, id, cert.SerialNumber.Text(16), remedy(id))
 		}
 	}
 	if role != "" && id.Role != role {
@@ -150,7 +150,7 @@ func remedy(id Identity) string {
 	case Control:
 		return "start the control, which renews its own, and see that it can read its authority (peers.ca)"
 	default:
-		return fmt.Sprintf("run: bystander ca renew %s", id)
+		return fmt.Sprintf("run: bystander ca issue %s", id)
 	}
 }
 

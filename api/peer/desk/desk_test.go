@@ -302,7 +302,7 @@ func TestHostileRequests(t *testing.T) {
 		return res.StatusCode
 	}
 	require.Equal(t, 422, do("POST", line.PathSync, "{"))
-	require.Equal(t, 422, do("POST", line.PathSync, `{"have": 7}`))
+	require.Equal(t, 422, do("POST", line.PathSync, `{"model": 7}`))
 	require.Equal(t, 413, do("POST", line.PathSync, strings.Repeat(" ", line.MaxBody+1)))
 	require.Equal(t, 422, do("POST", line.PathLoan, `{"scene":"foyer","version":"v1","key":"AAAA"}`), "a key that nobody can seal to")
 	require.Equal(t, 404, do("GET", line.PathSync, ""))
@@ -321,7 +321,7 @@ func TestHostileRequests(t *testing.T) {
 
 // FuzzDesk: whatever an edge with a good certificate sends is answered.
 func FuzzDesk(f *testing.F) {
-	f.Add(line.PathSync, []byte(`{"model":"m","have":{"a":"b"},"health":{"cameras":[{"id":"c"}]}}`))
+	f.Add(line.PathSync, []byte(`{"model":"m","form":2,"health":{"cameras":[{"id":"c"}]}}`))
 	f.Add(line.PathLoan, []byte(`{"scene":"foyer","key":"AA=="}`))
 	f.Add(line.PathJoin, []byte(`{"token":"x","csr":"y"}`))
 	d := desk.New(desk.Config{Log: zerolog.Nop(), Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Member: openAnyMember(f)})

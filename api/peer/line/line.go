@@ -53,13 +53,12 @@ type RenewAnswer struct {
 	Cert string `json:"cert"`
 }
 
-// SyncRequest says what an edge has, and how it fares.
+// SyncRequest says what an edge can use, and how it fares.
 type SyncRequest struct {
-	Model  string            `json:"model"` // digest of the model that compares faces, hex; empty without one
-	Form   int               `json:"form"`  // of templates (match.Form)
-	Have   map[string]string `json:"have"`  // versions by scene
-	Trust  string            `json:"trust"` // digest of the roots and revocations that it has
-	Health Health            `json:"health"`
+	Model  string `json:"model"` // digest of the model that compares faces, hex; empty without one
+	Form   int    `json:"form"`  // of templates (match.Form)
+	Trust  string `json:"trust"` // digest of the roots and revocations that it has
+	Health Health `json:"health"`
 }
 
 // SyncAnswer says what the edge may have now. What it names no more is to be
