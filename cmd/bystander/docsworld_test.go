@@ -58,7 +58,7 @@ func newStage(t *testing.T) *stage {
 	t.Cleanup(func() { require.NoError(t, s.camera.Close()) })
 	exe, err := os.Executable()
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(s.tools, "bystander"), []byte(strings.ReplaceAll(program, "PROGRAM", exe)), 0o700)) //nolint:gosec // it is to be run
+	require.NoError(t, os.WriteFile(filepath.Join(s.tools, "bystander"), []byte(strings.NewReplacer("PROGRAM", exe, "TEST", strconv.Itoa(os.Getpid())).Replace(program)), 0o700)) //nolint:gosec // it is to be run
 	s.start(t)
 	return s
 }
@@ -75,6 +75,7 @@ fi
 'PROGRAM' "$@" >run.log 2>&1 </dev/null &
 pid=$!
 echo $pid >>pids
+(while kill -0 TEST && kill -0 $pid; do sleep 1; done; kill $pid) >/dev/null 2>&1 </dev/null & # a killed test leaves nothing
 while kill -0 $pid 2>/dev/null; do
 	grep -q 'ready.*url=' run.log && exit 0
 	sleep 0.1
