@@ -87,6 +87,13 @@ func (c *spans) with(names ...string) (id string, by map[string]*wire.Span) {
 	return "", nil
 }
 
+// has reports whether anything came of a trace.
+func (c *spans) has(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.by[id]) > 0
+}
+
 var pictureStages = []string{"decode", "handover", "wait_look", "look", "wait_cover", "hold", "cover", "wait_encode", "encode", "deliver"}
 
 // TestFromPacketToStoredRow follows a picture of a real file through a real worker,
@@ -117,9 +124,7 @@ func TestFromPacketToStoredRow(t *testing.T) {
 	require.Contains(t, text, "# EOF", "the OpenMetrics form")
 	of := regexp.MustCompile(`bystander_stage_duration_seconds_bucket\{camera="door",stage="look",le="[^"]+"\} \d+ # \{trace_id="([0-9a-f]{32})"\}`).FindStringSubmatch(text)
 	require.NotNil(t, of, "an exemplar leads to a trace")
-	to.mu.Lock()
-	require.NotEmpty(t, to.by[of[1]], "and the trace is there")
-	to.mu.Unlock()
+	require.Eventually(t, func() bool { return to.has(of[1]) }, time.Minute, 50*time.Millisecond, "and the trace comes")
 	for _, stage := range pictureStages {
 		require.Regexp(t, `(?m)^bystander_stage_budget_seconds\{camera="door",stage="`+stage+`"\} `, text)
 	}
