@@ -1,7 +1,6 @@
 package docstest_test
 
 import (
-	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -127,7 +126,7 @@ func TestRunFindsWhatDoesNotHold(t *testing.T) {
 		"```sh\nif\n```\n":                                      2,
 	} {
 		var f *docstest.Failure
-		require.True(t, errors.As(run(t, page), &f), "%q", page)
+		require.ErrorAs(t, run(t, page), &f, "%q", page)
 		require.Equal(t, line, f.Line, "%q: %v", page, f)
 	}
 }

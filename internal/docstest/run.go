@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // World is where a page's commands run.
@@ -47,6 +49,10 @@ func Run(ctx context.Context, p *Page, w World) error {
 	}
 	cmd := exec.CommandContext(ctx, "bash", script)
 	cmd.Dir, cmd.Env = w.Dir, w.Env
+	// When the time is up, what the shell waits for ends with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 10 * time.Second
 	said, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
