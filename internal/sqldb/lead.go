@@ -99,8 +99,8 @@ func (l *Leader) term(ctx context.Context, duty func(context.Context)) (err erro
 // 0 is until ctx ends.
 func (l *Leader) keep(ctx context.Context, c *sql.Conn, long time.Duration) error {
 	for begin := time.Now(); long == 0 || time.Since(begin) < long; {
-		if pause(ctx, min(beat, max(long, beat))) != nil {
-			return nil
+		if err := pause(ctx, beat); err != nil {
+			return nil //nolint:nilerr // the duty ends by itself
 		}
 		if err := alive(ctx, c); err != nil {
 			return err
@@ -125,7 +125,8 @@ func holdLock(ctx context.Context, c *sql.Conn, key int64) (mine bool, err error
 	return mine, err
 }
 
-// drop closes a connection for good, and so gives up its locks.
+// drop closes a connection for good, and so gives up its locks. One that broke is
+// closed already.
 func drop(c *sql.Conn) error {
 	err := c.Raw(func(x any) error {
 		if own, ok := x.(*conn); ok {
@@ -133,7 +134,13 @@ func drop(c *sql.Conn) error {
 		}
 		return nil
 	})
-	return errors.Join(err, c.Close())
+	var errs []error
+	for _, err := range []error{err, c.Close()} {
+		if err != nil && !errors.Is(err, sql.ErrConnDone) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -140,26 +140,32 @@ func (d *DB) columns() string {
 // would outlive an erasure in the server's catalogue. Stores look rows up by key,
 // for which the planner needs none.
 func noStatistics(ctx context.Context, tx *sql.Tx) error {
-	rows, err := tx.QueryContext(ctx, `SELECT format('ALTER TABLE %I ALTER COLUMN %I SET STATISTICS 0', c.relname, a.attname)
+	todo, err := texts(ctx, tx, `SELECT format('ALTER TABLE %I ALTER COLUMN %I SET STATISTICS 0', c.relname, a.attname)
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attnum > 0
 		AND NOT a.attisdropped AND coalesce(a.attstattarget, -1) <> 0`)
-	if err != nil {
-		return err
-	}
-	var todo []string
-	for rows.Next() {
-		var q string
-		if err := rows.Scan(&q); err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		todo = append(todo, q)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(todo) == 0 {
+	if err != nil || len(todo) == 0 {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, strings.Join(todo, ";\n"))
 	return err
+}
+
+// texts reads one column.
+func texts(ctx context.Context, tx *sql.Tx, query string) (out []string, err error) {
+	rows, err := tx.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
 }
 
 // OpenSteps opens a store on a PostgreSQL server whose tables are made by plain

@@ -131,21 +131,9 @@ func moveStore(ctx context.Context, tx pgx.Tx, s Moving, first *server) (out []M
 
 // tablesOf lists a file's tables by name; those that others refer to come first
 // by it.
-func tablesOf(ctx context.Context, q *sql.Tx) (out []string, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+func tablesOf(ctx context.Context, q *sql.Tx) ([]string, error) {
+	return texts(ctx, q, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
 		AND name <> '`+migrationsTable+`' ORDER BY name`)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		out = append(out, name)
-	}
-	return out, rows.Err()
 }
 
 // clearSeeds makes sure that nothing is overwritten.
@@ -175,7 +163,7 @@ func clearSeeds(ctx context.Context, tx pgx.Tx, tables []string) error {
 func moveTable(ctx context.Context, from *sql.Tx, to pgx.Tx, table string) (m Moved, err error) {
 	m.Table = table
 	name := pgx.Identifier{table}.Sanitize()
-	rows, err := from.QueryContext(ctx, `SELECT * FROM `+name)
+	rows, err := from.QueryContext(ctx, `SELECT * FROM `+name) //nolint:rowserrcheck // tableSource.Err does
 	if err != nil {
 		return m, err
 	}
