@@ -57,6 +57,8 @@ func TestCommands(t *testing.T) {
 		"a '{\"x\":\n  1}' b":              {{"a", "{\"x\":\n  1}", "b"}},
 		"":                                 nil,
 		"# nothing":                        nil,
+		"a <(b c) d":                       {{"a"}, {"b", "c)", "d"}},
+		"(a; b)":                           {{"a"}, {"b)"}},
 		"bystander x --reason \"leak at\"": {{"bystander", "x", "--reason", "leak at"}},
 	} {
 		require.Equal(t, want, docstest.Commands(text), "%q", text)

@@ -97,9 +97,13 @@ func (s *splitter) split(line string) (document string) {
 			flush()
 		case c == '#' && !some:
 			return document
-		case c == ';' || c == '|' || c == '&':
+		case c == ';' || c == '|' || c == '&' || c == '(' && !some:
 			flush()
 			s.end()
+		case (c == '<' || c == '>') && strings.HasPrefix(line[i+1:], "("): // a command's output as a file
+			flush()
+			s.end()
+			i++
 		case c == '<' || c == '>':
 			if strings.Trim(word.String(), "0123456789") == "" {
 				word.Reset()
