@@ -49,6 +49,7 @@ func needsOf(command []string, spec ingest.Spec) confine.Needs {
 		Read:    append(append([]string{}, libraries...), always...),
 		Discard: []string{"/dev/null"},
 	}
+	n.Read = append(n.Read, mapped()...)
 	for _, dir := range filepath.SplitList(os.Getenv("LD_LIBRARY_PATH")) {
 		if filepath.IsAbs(dir) {
 			n.Read = append(n.Read, dir)
@@ -64,6 +65,26 @@ func needsOf(command []string, spec ingest.Spec) confine.Needs {
 		n.Ports = append(portsOf(spec.URL), portDNS)
 	}
 	return n
+}
+
+// mapped are the libraries of this very process, wherever the distribution keeps
+// them: a worker is the same program.
+func mapped() []string {
+	b, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		return nil // the usual folders have to do
+	}
+	var out []string
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(b)) {
+		_, path, ok := strings.Cut(line, " /")
+		path = "/" + strings.TrimSuffix(path, "\n")
+		if ok && !seen[path] && strings.Contains(filepath.Base(path), ".so") {
+			seen[path] = true
+			out = append(out, path)
+		}
+	}
+	return out
 }
 
 // portsOf are the TCP ports of a camera's address: its own, or what the drivers

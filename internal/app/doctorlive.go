@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -45,7 +46,10 @@ func checkRunning(ctx context.Context, cfg config.Config) ([]doctor.Finding, boo
 // stores, backups, and what the kernel is set to.
 func checkInstallation(ctx context.Context, cfg config.Config) []doctor.Finding {
 	now := time.Now()
-	all := []doctor.Finding{doctor.Swap("/proc")}
+	all := []doctor.Finding{
+		{Name: "versions", Level: doctor.Fine, Text: fmt.Sprintf("bystander %s, built with %s", Version, runtime.Version())},
+		doctor.Swap("/proc"),
+	}
 	var limit unix.Rlimit
 	dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
 	if err = errors.Join(err, unix.Getrlimit(unix.RLIMIT_CORE, &limit)); err != nil {
