@@ -16,6 +16,7 @@ import (
 // tells what keeps its zones and scenes from being live.
 func CheckConfig(_ context.Context, path string, env []string, out io.Writer) error {
 	cfg, err := config.Load(path, env)
+	err = errors.Join(err, checkShared(cfg))
 	var site *policy.Site
 	if cfg.Site != "" {
 		var serr error

@@ -52,6 +52,14 @@ func TestControlMoves(t *testing.T) {
 	require.Contains(t, out.String(), "anna")
 	require.NoFileExists(t, filepath.Join(there.Data, "tokens.db"))
 
+	// An address that would let others read is refused before anything is opened.
+	file := filepath.Join(dir, "c.yml")
+	require.NoError(t, os.WriteFile(file, []byte("store: {postgres: 'postgres://u@db.example/d?sslmode=require'}\n"), 0o600))
+	err = app.CheckConfig(ctx, file, nil, &out)
+	require.ErrorIs(t, err, app.ErrUsage)
+	require.ErrorContains(t, err, "store.postgres: ")
+	require.ErrorContains(t, err, "sslmode=require would let others read")
+
 	// Replicas need the keys: no new ones are made beside what the old ones sealed.
 	stranger := there
 	stranger.Keys = filepath.Join(dir, "other keys")

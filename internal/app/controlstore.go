@@ -54,6 +54,17 @@ func controlSchema(s config.Store, store string) string {
 	return sqldb.Place(s.Postgres, "bystander_"+store, s.PasswordFile)
 }
 
+// checkShared refuses a server's address that would not be connected to.
+func checkShared(cfg config.Config) error {
+	if !cfg.Store.Shared() {
+		return nil
+	}
+	if err := sqldb.CheckAddress(cfg.Store.Postgres); err != nil {
+		return fmt.Errorf("%w: store.postgres: %w", ErrUsage, err)
+	}
+	return nil
+}
+
 // newStore reports whether a store of the control is yet to be made, so that its
 // key may be, too. Beside an existing store no new key is made: it could open
 // nothing.

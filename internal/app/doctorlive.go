@@ -116,7 +116,7 @@ func checkDue(ctx context.Context, cfg config.Config, now time.Time) []doctor.Fi
 		return nil // the control's to say
 	case cfg.Site != "":
 		site, err = policy.LoadSite(cfg.Site)
-	case exists(siteDB(cfg)):
+	case cfg.Store.Shared() || exists(siteDB(cfg)):
 		err = withSite(ctx, cfg, func(s *sitestore.Store) (err error) {
 			site, err = s.Compile(ctx)
 			return err

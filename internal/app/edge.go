@@ -117,7 +117,7 @@ func (e *edge) close() error {
 }
 
 func (e *edge) openStores(ctx context.Context) error {
-	if err := checkRestored(e.cfg); err != nil {
+	if err := errors.Join(checkRestored(e.cfg), checkShared(e.cfg)); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(e.cfg.Data, 0o700); err != nil {
