@@ -101,7 +101,7 @@ func (s *session) run(ctx context.Context) error {
 	return err
 }
 
-// start spawns the worker and tells it what to do.
+// start spawns the worker; begin tells it what to do.
 func (s *session) start() error {
 	opt := s.src.opt
 	ours, theirs, err := wire.Pair()
@@ -450,22 +450,4 @@ func (s *session) checkStall(now time.Time) error {
 		return s.violate("was connected but brought no picture for %v", d.Round(time.Second))
 	}
 	return nil
-}
-
-// bucket is a token bucket.
-type bucket struct {
-	rate, burst, fill float64
-	at                time.Time
-}
-
-func (b *bucket) take(now time.Time) bool {
-	if d := now.Sub(b.at).Seconds(); d > 0 {
-		b.fill = min(b.burst, b.fill+d*b.rate)
-		b.at = now
-	}
-	if b.fill < 1 {
-		return false
-	}
-	b.fill--
-	return true
 }
