@@ -133,6 +133,7 @@ async function floorPlan() {
   try {
     const context = await browser.newContext({ ...as(house.tokens.venue_owner), colorScheme: "light" });
     const page = await context.newPage();
+    await page.setViewportSize({ width: 1440, height: 1010 }); // the whole plan
     await page.goto(`${house.url}/zones/plan/${house.ids.plan}`);
     await page.locator(".canvas").waitFor();
     await page.waitForTimeout(1500);
