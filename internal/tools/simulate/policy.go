@@ -34,7 +34,8 @@ type control struct {
 	content  event.Digest
 	version  uint64
 	serial   uint64
-	issued   []time.Duration // processor time of each lease
+	cameras  int             // that are decided for
+	issued   []time.Duration // processor time of each lease over these
 	size     int             // of the snapshot, as JSON
 	sized    event.Digest    // the content that size is of
 	failed   error
@@ -92,7 +93,7 @@ func (c *control) decide(cameras, people int) (checked time.Duration, err error)
 	s := site(cameras, now)
 	who, what := enrolled(people, cameras, s, now)
 	c.mu.Lock()
-	c.people, c.consents, c.issued = who, what, nil
+	c.people, c.consents, c.cameras, c.issued = who, what, cameras, nil
 	c.mu.Unlock()
 	begun := time.Now()
 	if err := c.authority.SetSite(s); err != nil {
@@ -146,7 +147,9 @@ func (c *control) Issue(ctx context.Context, term time.Duration) (*policy.Snapsh
 	}
 	c.mu.Lock()
 	known := c.sized == l.Hash
-	c.issued = append(c.issued, took)
+	if len(s.Cameras) == c.cameras { // else it was begun before the change
+		c.issued = append(c.issued, took)
+	}
 	c.mu.Unlock()
 	if known {
 		return s, l, nil

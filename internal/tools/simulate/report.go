@@ -44,7 +44,7 @@ type step struct {
 	spooled, onBus int64
 	Parked         uint64 `json:"parked"`
 
-	Inserting float64       `json:"inserting"` // part of the time in which the writer waited for the store
+	Inserting float64       `json:"inserting"` // part of the time in which the writer waited for the store, to write or to ask
 	Batch     float64       `json:"batch"`     // events of an insert
 	Probes    int           `json:"probes"`
 	Late      int           `json:"late"` // of these, not there at the end
@@ -92,9 +92,9 @@ func (s *step) judge(cores int) {
 	}
 	if float64(s.onBus) > growing*made {
 		if s.Inserting > busy {
-			bend("store: the bus grew by %d events, and inserts took %.0f %% of the time", s.onBus, 100*s.Inserting)
+			bend("store: the bus grew by %d events, and the writer waited for the store %.0f %% of the time", s.onBus, 100*s.Inserting)
 		} else {
-			bend("writer: the bus grew by %d events, while inserts took %.0f %% of the time", s.onBus, 100*s.Inserting)
+			bend("writer: the bus grew by %d events, while it waited for the store %.0f %% of the time only", s.onBus, 100*s.Inserting)
 		}
 	}
 	if s.P99 > tooLate {
@@ -138,7 +138,7 @@ func (r report) print(out io.Writer) error {
 	row("wait in spools", func(s *step) string { return fmt.Sprint(s.Spooled) })
 	row("wait on the bus", func(s *step) string { return fmt.Sprint(s.OnBus) })
 	row("events an insert", func(s *step) string { return fmt.Sprintf("%.0f", s.Batch) })
-	row("time inserting", func(s *step) string { return fmt.Sprintf("%.0f %%", 100*s.Inserting) })
+	row("time waiting for the store", func(s *step) string { return fmt.Sprintf("%.0f %%", 100*s.Inserting) })
 	row("event to query, median", func(s *step) string { return ms(s.Median) })
 	row("99th percentile", func(s *step) string { return ms(s.P99) })
 	row("snapshot", func(s *step) string { return fmt.Sprintf("%.1f MiB", float64(s.Snapshot)/(1<<20)) })

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"bystander/internal/event"
 	"bystander/internal/kafkax"
 	"bystander/sink/clickhouse"
 	"bystander/sink/writer"
@@ -34,7 +35,7 @@ type writerState struct {
 	Stored  uint64
 	Parked  uint64
 	Inserts float64 // batches stored
-	Busy    float64 // seconds spent on that
+	Busy    float64 // seconds in which the store was waited for
 	Err     string
 	Serves  int // partitions
 }
@@ -72,22 +73,23 @@ func writes(ctx context.Context, o writerOrders, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	reg := prometheus.NewRegistry()
+	meter := &busyMeter{}
 	known := &publicKeys{by: map[string]ed25519.PublicKey{}}
 	w, err := writer.New(client, writer.Options{
-		Keys: known.of, Store: writer.ClickHouse(store), Registry: reg, Log: zerolog.New(os.Stderr).Level(zerolog.ErrorLevel),
+		Keys: known.of, Store: meter.of(writer.ClickHouse(store)), Registry: reg, Log: zerolog.New(os.Stderr).Level(zerolog.ErrorLevel),
 	})
 	if err != nil {
 		return err
 	}
 	var telling sync.WaitGroup
-	telling.Go(func() { tell(ctx, w, reg, out) })
+	telling.Go(func() { tell(ctx, w, meter, reg, out) })
 	err = w.Run(ctx)
 	telling.Wait()
 	return err
 }
 
 // tell writes the state several times a second until ctx ends.
-func tell(ctx context.Context, w *writer.Writer, reg *prometheus.Registry, out io.Writer) {
+func tell(ctx context.Context, w *writer.Writer, meter *busyMeter, reg *prometheus.Registry, out io.Writer) {
 	t := time.NewTicker(200 * time.Millisecond)
 	defer t.Stop()
 	for {
@@ -97,7 +99,7 @@ func tell(ctx context.Context, w *writer.Writer, reg *prometheus.Registry, out i
 		case <-t.C:
 		}
 		st := w.Status()
-		s := writerState{Stored: st.Stored, Parked: st.Parked, Serves: len(st.Partitions)}
+		s := writerState{Stored: st.Stored, Parked: st.Parked, Serves: len(st.Partitions), Busy: meter.total().Seconds()}
 		if st.Err != nil {
 			s.Err = st.Err.Error()
 		}
@@ -107,14 +109,64 @@ func tell(ctx context.Context, w *writer.Writer, reg *prometheus.Registry, out i
 		}
 		for _, f := range families {
 			if f.GetName() == "bystander_writer_insert_seconds" {
-				h := f.GetMetric()[0].GetHistogram()
-				s.Inserts, s.Busy = float64(h.GetSampleCount()), h.GetSampleSum()
+				s.Inserts = float64(f.GetMetric()[0].GetHistogram().GetSampleCount())
 			}
 		}
 		if json.NewEncoder(out).Encode(s) != nil {
 			return // nobody reads
 		}
 	}
+}
+
+// busyMeter adds up the time in which at least one call of the store is under
+// way, one that has not come back yet included.
+type busyMeter struct {
+	mu    sync.Mutex
+	under int
+	since time.Time
+	sum   time.Duration
+}
+
+func (b *busyMeter) begin() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.under++; b.under == 1 {
+		b.since = time.Now()
+	}
+}
+
+func (b *busyMeter) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.under--; b.under == 0 {
+		b.sum += time.Since(b.since)
+	}
+}
+
+func (b *busyMeter) total() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.under > 0 {
+		return b.sum + time.Since(b.since)
+	}
+	return b.sum
+}
+
+// of measures the calls that events wait for: writing, and learning what the store
+// has of a chain that is new.
+func (b *busyMeter) of(s writer.Store) writer.Store {
+	write, state := s.Append, s.State
+	s.Append = func(ctx context.Context, evs []*event.Event) error {
+		b.begin()
+		defer b.end()
+		return write(ctx, evs)
+	}
+	s.State = func(ctx context.Context, chain string) (uint64, []writer.Gap, error) {
+		b.begin()
+		defer b.end()
+		return state(ctx, chain)
+	}
+	return s
 }
 
 // publicKeys are the simulated edges'.
