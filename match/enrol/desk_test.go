@@ -17,6 +17,7 @@ import (
 
 	"bystander/eval/pad"
 	"bystander/internal/frame"
+	"bystander/internal/sqldb/sqldbtest"
 	"bystander/match"
 	"bystander/match/enrol"
 	"bystander/match/vault"
@@ -45,29 +46,30 @@ func newOffice(t *testing.T, change ...func(*enrol.DeskConfig)) *office {
 	o := &office{t: t, now: noon, dir: t.TempDir()}
 	ctx, now := t.Context(), func() time.Time { return o.now }
 	at := func(name string) string { return filepath.Join(o.dir, name) }
+	db := func(name string) string { return sqldbtest.Place(t, at(name)) }
 	var err error
-	o.vault, err = vault.Open(ctx, vault.Options{Path: at("t.db"), KeyDir: at("keys"), Now: now})
+	o.vault, err = vault.Open(ctx, vault.Options{Path: db("t.db"), KeyDir: at("keys"), Now: now})
 	require.NoError(t, err)
-	o.store, err = store.Open(ctx, at("p.db"))
+	o.store, err = store.Open(ctx, db("p.db"))
 	require.NoError(t, err)
 	key, err := vault.OpenKey(at("keys/identity.key"), true)
 	require.NoError(t, err)
-	o.names, err = store.OpenIdentity(ctx, at("i.db"), key)
+	o.names, err = store.OpenIdentity(ctx, db("i.db"), key)
 	require.NoError(t, err)
 	sampleKey, err := vault.OpenKey(at("keys/samples.key"), true)
 	require.NoError(t, err)
-	o.samples, err = enrol.OpenSamples(ctx, at("s.db"), sampleKey, now)
+	o.samples, err = enrol.OpenSamples(ctx, db("s.db"), sampleKey, now)
 	require.NoError(t, err)
-	db, err := consent.OpenDB(ctx, at("c.db"))
+	acts, err := consent.OpenDB(ctx, db("c.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		require.NoError(t, errors.Join(o.vault.Close(), o.store.Close(), o.names.Close(), o.samples.Close(), db.Close()))
+		require.NoError(t, errors.Join(o.vault.Close(), o.store.Close(), o.names.Close(), o.samples.Close(), acts.Close()))
 	})
 	o.site = policy.SampleSite(noon, policy.SampleCamera{ID: "cam", PlaceType: "hall", Match: true})
 	signer, err := consent.NewSigner(ed25519.NewKeyFromSeed(make([]byte, 32)))
 	require.NoError(t, err)
 	o.consent, err = consent.New(consent.Config{
-		DB: db, Records: o.store, Signer: signer, Now: now, OnError: func(err error) { t.Error(err) },
+		DB: acts, Records: o.store, Signer: signer, Now: now, OnError: func(err error) { t.Error(err) },
 		Site:   func(context.Context) (*policy.Site, error) { return o.site, nil },
 		Keeper: enrol.People{Vault: o.vault, Names: o.names, Samples: o.samples, Model: match.Calibration0095().Model},
 	})
