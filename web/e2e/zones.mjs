@@ -438,7 +438,7 @@ await test("the walk on a telephone goes on without a network", "ines", phone, a
   await no.getByRole("radio", { name: "Yes" }).tap();
   await page.getByText("Everything is in order. Once sent").waitFor();
   await page.getByRole("button", { name: "Send the inspection" }).tap();
-  await page.getByText("Kept on this telephone").waitFor();
+  await page.getByText("Kept on this telephone. It is").waitFor();
   assert.equal((await as("ines", "GET", "/v1/inspections")).items.length, 0);
   await page.context().setOffline(false);
   await page.getByText("The inspection is recorded").waitFor({ timeout: 60_000 });
