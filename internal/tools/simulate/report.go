@@ -145,7 +145,12 @@ func (r report) print(out io.Writer) error {
 	row("compile and sign, CPU", func(s *step) string { return ms(s.Lease) })
 	row("check of the site", func(s *step) string { return ms(s.Checked) })
 	row("change reaches all", func(s *step) string { return ms(s.Spread) })
-	row("age of leases, p99", func(s *step) string { return ms(s.Age) })
+	row("age of leases, p99", func(s *step) string {
+		if s.Age == 0 {
+			return "none came"
+		}
+		return ms(s.Age)
+	})
 	for _, name := range slices.Sorted(maps.Keys(r.Steps[0].Parts)) {
 		row(name, func(s *step) string {
 			return fmt.Sprintf("%.2f cores, %.0f MiB", s.Parts[name].Cores, s.Parts[name].MiB)
