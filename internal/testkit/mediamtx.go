@@ -153,7 +153,7 @@ func (m *MediaMTX) Stop() {
 		return
 	}
 	_ = m.cmd.Process.Kill()
-	_ = <-m.exited // "signal: killed", as a rule
+	<-m.exited //nolint:errcheck // "signal: killed", as a rule
 	if m.t.Failed() {
 		m.t.Logf("mediamtx: %s", m.log)
 	}

@@ -115,6 +115,8 @@ func (t *Tracer) Begin() Ref {
 
 // Root tells of the whole that Begin began, once it is over; spans of its parts
 // may have been told before.
+//
+//nolint:contextcheck // what is told has ended; its context carries ids alone
 func (t *Tracer) Root(r Ref, name Name, from, to time.Time, attrs ...Attr) {
 	if t == nil || !r.Followed() {
 		return
@@ -132,6 +134,8 @@ func (t *Tracer) Reserve(parent Ref) Ref {
 }
 
 // Fill tells of the part that Reserve named.
+//
+//nolint:contextcheck // what is told has ended; its context carries ids alone
 func (t *Tracer) Fill(r, parent Ref, name Name, from, to time.Time, attrs ...Attr) {
 	if t == nil || !r.Followed() || !parent.Followed() {
 		return
