@@ -92,9 +92,15 @@ func started(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }
 
 // ZoneReadiness evaluates a zone's conditions at now.
 func (s *Site) ZoneReadiness(z Zone, now time.Time) ZoneReadiness {
-	var r reasons
 	sc, _ := s.Scene(z.Scene)
-	cam, camKnown := s.Camera(z.Camera)
+	cam, known := s.Camera(z.Camera)
+	return s.zoneReadiness(&z, &sc, &cam, known, now)
+}
+
+// zoneReadiness is ZoneReadiness where the zone's scene and camera are at hand;
+// they are empty where the site does not know them.
+func (s *Site) zoneReadiness(z *Zone, sc *Scene, cam *Camera, camKnown bool, now time.Time) ZoneReadiness {
+	var r reasons
 	f := ZoneFacts{Recognition: z.Kind == ZoneRecognition}
 	f.Live = all(
 		r.unless(z.State == ZoneOn, "ZONE_"+strings.ToUpper(string(z.State)), "", "the zone is not live"),

@@ -95,11 +95,15 @@ func (s *Snapshot) Hash() (event.Digest, error) {
 }
 
 // Compile turns site and consents into a snapshot of version 0 as of now. It
-// is a pure function; what lacks a condition is carried with it denied.
+// is a pure function; what lacks a condition is carried with it denied. Its time
+// grows with what there is, not with its square.
 func Compile(site *Site, people []Enrollee, consents []Consent, now time.Time) *Snapshot {
 	out := &Snapshot{Site: site.Site, Sample: site.Sample, Profile: site.Profile}
-	for _, c := range site.Cameras {
-		out.Cameras = append(out.Cameras, SnapCamera{c.ID, c.Pose, c.PoseAssumed, site.PrivateAreas(c.ID)})
+	at := site.index()
+	for i := range site.Cameras {
+		c := &site.Cameras[i]
+		first, _ := at.camera(c.ID)
+		out.Cameras = append(out.Cameras, SnapCamera{c.ID, c.Pose, c.PoseAssumed, outlines(first, at.filled[c.ID])})
 	}
 	for _, sc := range site.Scenes {
 		r := site.SceneReadiness(sc, now)
@@ -110,19 +114,23 @@ func Compile(site *Site, people []Enrollee, consents []Consent, now time.Time) *
 			LiveClear: sc.LiveClear, RecordClear: sc.RecordClear, Reasons: r.Reasons,
 		})
 	}
-	for _, z := range site.Zones {
+	for i := range site.Zones {
+		z := &site.Zones[i]
 		if z.Kind != ZoneRecognition {
 			continue
 		}
-		r := site.ZoneReadiness(z, now)
+		sc, _ := at.scene(z.Scene)
+		cam, known := at.camera(z.Camera)
+		r := site.zoneReadiness(z, sc, cam, known, now)
 		out.Zones = append(out.Zones, SnapZone{
 			ID: z.ID, Version: z.Version, Camera: z.Camera, Scene: z.Scene, Outline: z.Polygon.Parts(), Facts: r.Facts,
 			InspectionID: z.Inspection.ID, ValidUntil: z.Inspection.ValidUntil, SignSetHash: z.SignSetHash(), Reasons: r.Reasons,
 		})
 	}
 	prof := profiles[site.Profile]
-	for _, p := range people {
-		if e := compileEnrollee(p, consents, prof, now); len(e.Consents) > 0 {
+	given := byEnrollee(consents)
+	for i := range people {
+		if e := compileEnrollee(&people[i], given[people[i].ID], prof, now); len(e.Consents) > 0 {
 			out.Subjects = append(out.Subjects, e)
 		}
 	}
@@ -130,7 +138,17 @@ func Compile(site *Site, people []Enrollee, consents []Consent, now time.Time) *
 	return out
 }
 
-func compileEnrollee(p Enrollee, consents []Consent, prof Profile, now time.Time) SnapEnrollee {
+// byEnrollee sorts consents to whom they are of, each in the order given.
+func byEnrollee(consents []Consent) map[string][]*Consent {
+	out := make(map[string][]*Consent, len(consents))
+	for i := range consents {
+		c := &consents[i]
+		out[c.Enrollee] = append(out[c.Enrollee], c)
+	}
+	return out
+}
+
+func compileEnrollee(p *Enrollee, consents []*Consent, prof Profile, now time.Time) SnapEnrollee {
 	e := SnapEnrollee{
 		ID: p.ID, Under14: p.Under14, Unrestricted: !p.Restricted, NotObjected: !p.Objected,
 		GuardianActive: p.Guardian != "" && started(p.GuardianVerified, now),
@@ -139,7 +157,7 @@ func compileEnrollee(p Enrollee, consents []Consent, prof Profile, now time.Time
 		return e
 	}
 	for _, c := range consents {
-		if c.Enrollee != p.ID || c.State != ConsentGiven || !before(now, c.ExpiresAt) ||
+		if c.State != ConsentGiven || !before(now, c.ExpiresAt) ||
 			prof.MatchInWriting && c.Purpose == PurposeMatch && !c.Act.Written ||
 			prof.SeparateConsent && c.Act.Basis != BasisSeparateConsent {
 			continue
@@ -179,18 +197,74 @@ func (s *Site) sceneEnd(sc Scene, now time.Time) time.Time {
 // PrivateAreas returns the outlines, in parts of the picture, that are filled
 // on a camera before detection. They hold whatever the state of any lease.
 func (s *Site) PrivateAreas(camera string) []geom.Polygon {
-	var out []geom.Polygon
-	if c, ok := s.Camera(camera); ok {
-		for _, g := range c.Private {
-			out = append(out, g.Parts())
+	c, _ := s.Camera(camera)
+	var zones []*Zone
+	for i := range s.Zones {
+		if z := &s.Zones[i]; z.Camera == camera && z.filled() {
+			zones = append(zones, z)
 		}
 	}
-	for _, z := range s.Zones {
-		if z.Camera == camera && (z.Kind == ZoneProhibited || z.Kind == ZonePrivacy) && z.State != ZoneRetired {
-			out = append(out, z.Polygon.Parts())
-		}
+	return outlines(&c, zones)
+}
+
+// filled tells whether a zone's outline is filled before detection.
+func (z *Zone) filled() bool {
+	return (z.Kind == ZoneProhibited || z.Kind == ZonePrivacy) && z.State != ZoneRetired
+}
+
+func outlines(c *Camera, zones []*Zone) []geom.Polygon {
+	var out []geom.Polygon
+	for _, g := range c.Private {
+		out = append(out, g.Parts())
+	}
+	for _, z := range zones {
+		out = append(out, z.Polygon.Parts())
 	}
 	return out
+}
+
+// index finds a site's parts by name. Where a name is used twice the first counts,
+// as in Site.Camera and Site.Scene.
+type index struct {
+	cameras map[string]*Camera
+	scenes  map[string]*Scene
+	filled  map[string][]*Zone // those that are filled, by camera
+}
+
+func (s *Site) index() index {
+	x := index{make(map[string]*Camera, len(s.Cameras)), make(map[string]*Scene, len(s.Scenes)), map[string][]*Zone{}}
+	for i := range s.Cameras {
+		if c := &s.Cameras[i]; x.cameras[c.ID] == nil {
+			x.cameras[c.ID] = c
+		}
+	}
+	for i := range s.Scenes {
+		if c := &s.Scenes[i]; x.scenes[c.ID] == nil {
+			x.scenes[c.ID] = c
+		}
+	}
+	for i := range s.Zones {
+		if z := &s.Zones[i]; z.filled() {
+			x.filled[z.Camera] = append(x.filled[z.Camera], z)
+		}
+	}
+	return x
+}
+
+// camera returns the camera of that id, an empty one where there is none.
+func (x index) camera(id string) (*Camera, bool) {
+	if c := x.cameras[id]; c != nil {
+		return c, true
+	}
+	return &Camera{}, false
+}
+
+// scene returns the scene of that id, an empty one where there is none.
+func (x index) scene(id string) (*Scene, bool) {
+	if c := x.scenes[id]; c != nil {
+		return c, true
+	}
+	return &Scene{}, false
 }
 
 // Parts returns the outline in parts of the picture, 0..1.
