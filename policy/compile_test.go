@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -80,4 +81,20 @@ func BenchmarkCompile(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestASignSetHasNoOrder holds the hash to what stands there, and not to how a
+// file lists it.
+func TestASignSetHasNoOrder(t *testing.T) {
+	site, _, _ := crowd(1)
+	z := site.Zones[0]
+	require.Greater(t, len(z.Signs), 1)
+	want := z.SignSetHash()
+	turned := z
+	turned.Signs, turned.Entrances = slices.Clone(z.Signs), slices.Clone(z.Entrances)
+	slices.Reverse(turned.Signs)
+	slices.Reverse(turned.Entrances)
+	require.Equal(t, want, turned.SignSetHash())
+	turned.Signs[0].ID += "x"
+	require.NotEqual(t, want, turned.SignSetHash())
 }

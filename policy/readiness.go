@@ -192,12 +192,16 @@ func (t SignText) Missing(p Profile) []string {
 	return out
 }
 
-// SignSetHash identifies the zone's signs and entrances as they stood.
+// SignSetHash identifies the zone's signs and entrances as they stood, in
+// whatever order a file or a store lists them.
 func (z Zone) SignSetHash() event.Digest {
+	entrances, signs := slices.Clone(z.Entrances), slices.Clone(z.Signs)
+	slices.SortStableFunc(entrances, func(a, b Entrance) int { return cmpString(a.ID, b.ID) })
+	slices.SortStableFunc(signs, func(a, b Sign) int { return cmpString(a.ID, b.ID) })
 	b, err := json.Marshal(struct {
 		E []Entrance
 		S []Sign
-	}{z.Entrances, z.Signs})
+	}{entrances, signs})
 	if err != nil {
 		return event.Digest{}
 	}
