@@ -148,6 +148,7 @@ const changedTime = time.Second
 func (l *loans) renewed(ctx context.Context, s line.Scene, had bool) error {
 	if had {
 		var late sync.WaitGroup
+		late.Add(1)
 		gone := time.AfterFunc(changedTime, func() {
 			defer late.Done()
 			l.mu.Lock()
@@ -156,7 +157,6 @@ func (l *loans) renewed(ctx context.Context, s line.Scene, had bool) error {
 				l.drop(s.ID, "changed")
 			}
 		})
-		late.Add(1)
 		defer func() {
 			if gone.Stop() {
 				late.Done()
@@ -286,16 +286,16 @@ func (l *loans) renewals(ctx context.Context) {
 	t := time.NewTicker(renewEvery)
 	defer t.Stop()
 	for {
-		if l.member.Due() {
-			err := l.renew(ctx)
-			if ctx.Err() != nil {
-				return
-			}
-			if err != nil {
+		err := l.member.Spoilt()
+		if err == nil && l.member.Due() {
+			if err = l.renew(ctx); err != nil {
 				err = fmt.Errorf("the certificate ends on %s and could not be renewed: %w", l.member.Leaf().NotAfter.UTC().Format(time.RFC3339), err)
 			}
-			l.alarm("certificate", err, err == nil)
 		}
+		if ctx.Err() != nil {
+			return
+		}
+		l.alarm("certificate", err, err == nil)
 		select {
 		case <-ctx.Done():
 			return

@@ -205,7 +205,7 @@ func (p *peers) upkeep(ctx context.Context) {
 	t := time.NewTicker(upkeepEvery)
 	defer t.Stop()
 	for {
-		err := errors.Join(renewOwn(p.ca, p.member, p.dir()), p.ca.Refresh())
+		err := errors.Join(renewOwn(p.ca, p.member, p.dir()), p.ca.Refresh(), p.member.Spoilt())
 		p.alarms.set("certificate", err, err == nil)
 		select {
 		case <-ctx.Done():

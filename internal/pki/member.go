@@ -32,6 +32,7 @@ type Member struct {
 	cert   *tls.Certificate
 	id     Identity
 	whom   *Trust
+	spoilt error // why changed files were not taken up
 }
 
 // stamp tells whether a file is the one that was read.
@@ -83,7 +84,7 @@ func (m *Member) read() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", m.trust, err)
 	}
-	m.cert, m.id, m.whom, m.seen, m.looked = cert, id, whom, seen, m.now()
+	m.cert, m.id, m.whom, m.seen, m.looked, m.spoilt = cert, id, whom, seen, m.now(), nil
 	return nil
 }
 
@@ -103,10 +104,22 @@ func (m *Member) current() (*tls.Certificate, Identity, *Trust) {
 	if since := m.now().Sub(m.looked); since < 0 || since >= lookAgain {
 		m.looked = m.now()
 		if m.seen != [2]stamp{stampOf(m.identity), stampOf(m.trust)} {
-			_ = m.read() // the old ones hold, and are told of when they end
+			m.spoilt = m.read()
 		}
 	}
 	return m.cert, m.id, m.whom
+}
+
+// Spoilt is why files that changed could not be taken up, nil when those that lie
+// there are in use. It must be told: among the change may be a revocation.
+func (m *Member) Spoilt() error {
+	m.current()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.spoilt == nil {
+		return nil
+	}
+	return fmt.Errorf("what was read before goes on: %w", m.spoilt)
 }
 
 // Dir is the folder of its key and certificate.

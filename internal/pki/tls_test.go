@@ -159,6 +159,7 @@ func TestFilesAreTakenUpWithoutARestart(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(m.Dir(), pki.IdentityFile), []byte("half"), 0o600))
 	clock.turn(time.Second)
 	require.True(t, m.Leaf().Equal(leaf), "a spoilt file changes nothing")
+	require.ErrorContains(t, m.Spoilt(), pki.IdentityFile, "and is told of")
 	other, _ := newCA(t)
 	require.ErrorIs(t, m.ReplaceTrust(trust(t, other).PEM()), pki.ErrTrust, "another authority's roots are not taken")
 
