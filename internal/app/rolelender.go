@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -89,21 +90,12 @@ func eligible(s *policy.Snapshot, scene string, now time.Time) map[string]bool {
 			continue
 		}
 		for _, c := range p.Consents {
-			if c.Purpose == policy.PurposeMatch && has(c.Scenes, scene) && now.Before(c.ExpiresAt) {
+			if c.Purpose == policy.PurposeMatch && slices.Contains(c.Scenes, scene) && now.Before(c.ExpiresAt) {
 				out[p.ID] = true
 			}
 		}
 	}
 	return out
-}
-
-func has(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // scene finds out which templates a scene has. They are read when policy or vault

@@ -6,6 +6,7 @@ import (
 	"io"
 	stdlog "log"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -118,7 +119,7 @@ func (d *Desk) loan(w http.ResponseWriter, r *http.Request) {
 	if !d.read(w, r, &in) {
 		return
 	}
-	if !has(e.Scenes, in.Scene) {
+	if !slices.Contains(e.Scenes, in.Scene) {
 		d.cfg.Log.Warn().Str("edge", id.Name).Str("scene", in.Scene[:min(len(in.Scene), line.MaxText)]).Msg("an edge asked for a scene that is not its own")
 		d.refuse(w, r, &line.Refusal{Status: http.StatusForbidden, Code: line.CodeScene, Text: "that scene is not this edge's"})
 		return
@@ -145,15 +146,6 @@ func (d *Desk) loan(w http.ResponseWriter, r *http.Request) {
 		d.cfg.Log.Error().Err(err).Str("edge", id.Name).Msg("templates did not reach the edge as a whole")
 		panic(http.ErrAbortHandler)
 	}
-}
-
-func has(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 func bad(err error) *line.Refusal {
