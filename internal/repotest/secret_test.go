@@ -4,42 +4,22 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"bystander/internal/testkit"
 )
 
 // TestNoSecretHidesInAPrivateField: fmt prints private fields without asking
 // their type, so a Secret in one would be shown by %v of the struct around it.
 func TestNoSecretHidesInAPrivateField(t *testing.T) {
-	root := testkit.Root(t)
-	fset := token.NewFileSet()
 	seen := 0
-	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".")):
-			return fs.SkipDir
-		case d.IsDir() || !strings.HasSuffix(path, ".go"):
-			return nil
-		}
-		f, err := parser.ParseFile(fset, path, nil, 0)
-		if err != nil {
-			return err
-		}
+	eachFile(t, func(_ string, fset *token.FileSet, f *ast.File) {
 		n, bad := privateSecrets(f)
 		seen += n
 		for _, at := range bad {
 			t.Errorf("%s: a Secret in a private field is printed by %%v of its struct", fset.Position(at))
 		}
-		return nil
-	}))
+	})
 	require.Positive(t, seen, "the walk reaches them")
 }
 

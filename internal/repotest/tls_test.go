@@ -5,16 +5,12 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"bystander/internal/testkit"
 )
 
 // weakTLS says where a file allows TLS below 1.2, or a certificate that nobody
@@ -91,28 +87,16 @@ func weakTLS(fset *token.FileSet, f *ast.File) []string {
 
 // proves: B-53
 func TestTLSIsNeverWeakerThan12(t *testing.T) {
-	root := testkit.Root(t)
-	fset := token.NewFileSet()
 	files := 0
-	require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".")):
-			return fs.SkipDir
-		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
-			return nil
-		}
-		f, err := parser.ParseFile(fset, path, nil, 0)
-		if err != nil {
-			return err
+	eachFile(t, func(path string, fset *token.FileSet, f *ast.File) {
+		if strings.HasSuffix(path, "_test.go") {
+			return
 		}
 		files++
 		for _, w := range weakTLS(fset, f) {
 			t.Error(w)
 		}
-		return nil
-	}))
+	})
 	require.Greater(t, files, 300, "the sources were found")
 }
 
