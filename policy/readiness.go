@@ -56,9 +56,15 @@ func all(oks ...bool) bool { return !slices.Contains(oks, false) }
 
 // SceneReadiness evaluates a scene's conditions at now.
 func (s *Site) SceneReadiness(sc Scene, now time.Time) SceneReadiness {
+	n, known := s.Notice(sc.Notice)
+	return s.sceneReadiness(&sc, &n, known, now)
+}
+
+// sceneReadiness is SceneReadiness where the scene's notice is at hand; it is
+// empty where the site does not know it.
+func (s *Site) sceneReadiness(sc *Scene, n *Notice, known bool, now time.Time) SceneReadiness {
 	var r reasons
 	prof := profiles[s.Profile]
-	n, known := s.Notice(sc.Notice)
 	f := SceneFacts{Mode: sc.Mode, PAD: TriOf(sc.PAD)}
 	f.Enabled = all(
 		r.unless(sc.State == SceneOn, "SCENE_"+strings.ToUpper(string(sc.State)), "", "the scene is not enabled"),
@@ -68,7 +74,7 @@ func (s *Site) SceneReadiness(sc Scene, now time.Time) SceneReadiness {
 		r.unless(!prof.PublicRetention || sc.RetentionPolicy != "", "RETENTION_POLICY_MISSING", "", "the profile asks for a published retention policy"))
 	f.PurposeAllowed = all(
 		r.unless(slices.Contains(prof.Purposes, sc.Purpose), "PURPOSE_FORBIDDEN", string(sc.Purpose), "the profile does not allow this purpose"),
-		r.unless(!prof.wantsSeparate(sc) || sc.SeparateConsent, "SEPARATE_CONSENT_MISSING", string(sc.Purpose), "for this purpose the profile asks for a separate consent of every person compared"))
+		r.unless(!prof.wantsSeparate(*sc) || sc.SeparateConsent, "SEPARATE_CONSENT_MISSING", string(sc.Purpose), "for this purpose the profile asks for a separate consent of every person compared"))
 	a := sc.Assessment
 	f.AssessmentValid = all(
 		r.unless(a.ID != "" && a.Necessity != "" && a.ApprovedBy != "", "PIA_MISSING", "", "the impact assessment lacks id, necessity or approval"),
@@ -79,7 +85,7 @@ func (s *Site) SceneReadiness(sc Scene, now time.Time) SceneReadiness {
 		ok := slices.ContainsFunc(sc.Filings, func(x Filing) bool { return x.Type == t && x.valid(now) })
 		f.FilingsPresent = r.unless(ok, "FILING_MISSING", t, "the profile requires this filing") && f.FilingsPresent
 	}
-	f.ProfilePermits = r.unless(prof.Permits(sc), "MODE_FORBIDDEN", string(sc.Mode), "the profile does not permit this mode as configured")
+	f.ProfilePermits = r.unless(prof.Permits(*sc), "MODE_FORBIDDEN", string(sc.Mode), "the profile does not permit this mode as configured")
 	return SceneReadiness{f, r}
 }
 

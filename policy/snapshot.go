@@ -99,17 +99,18 @@ func (s *Snapshot) Hash() (event.Digest, error) {
 // grows with what there is, not with its square.
 func Compile(site *Site, people []Enrollee, consents []Consent, now time.Time) *Snapshot {
 	out := &Snapshot{Site: site.Site, Sample: site.Sample, Profile: site.Profile}
-	at := site.index()
+	at := site.Index()
 	for i := range site.Cameras {
 		c := &site.Cameras[i]
-		first, _ := at.camera(c.ID)
+		first, _ := at.Camera(c.ID)
 		out.Cameras = append(out.Cameras, SnapCamera{c.ID, c.Pose, c.PoseAssumed, outlines(first, at.filled[c.ID])})
 	}
-	for _, sc := range site.Scenes {
-		r := site.SceneReadiness(sc, now)
-		n, _ := site.Notice(sc.Notice)
+	for i := range site.Scenes {
+		sc := &site.Scenes[i]
+		r := at.SceneReadiness(sc, now)
+		n, _ := at.Notice(sc.Notice)
 		out.Scenes = append(out.Scenes, SnapScene{
-			ID: sc.ID, Facts: r.Facts, AssessmentID: sc.Assessment.ID, ValidUntil: site.sceneEnd(sc, now),
+			ID: sc.ID, Facts: r.Facts, AssessmentID: sc.Assessment.ID, ValidUntil: site.sceneEnd(*sc, now),
 			NoticeVersion: n.Version, NoticeHash: n.Hash, Thresholds: sc.Thresholds, Coverage: sc.Coverage,
 			LiveClear: sc.LiveClear, RecordClear: sc.RecordClear, Reasons: r.Reasons,
 		})
@@ -119,9 +120,7 @@ func Compile(site *Site, people []Enrollee, consents []Consent, now time.Time) *
 		if z.Kind != ZoneRecognition {
 			continue
 		}
-		sc, _ := at.scene(z.Scene)
-		cam, known := at.camera(z.Camera)
-		r := site.zoneReadiness(z, sc, cam, known, now)
+		r := at.ZoneReadiness(z, now)
 		out.Zones = append(out.Zones, SnapZone{
 			ID: z.ID, Version: z.Version, Camera: z.Camera, Scene: z.Scene, Outline: z.Polygon.Parts(), Facts: r.Facts,
 			InspectionID: z.Inspection.ID, ValidUntil: z.Inspection.ValidUntil, SignSetHash: z.SignSetHash(), Reasons: r.Reasons,
@@ -221,50 +220,6 @@ func outlines(c *Camera, zones []*Zone) []geom.Polygon {
 		out = append(out, z.Polygon.Parts())
 	}
 	return out
-}
-
-// index finds a site's parts by name. Where a name is used twice the first counts,
-// as in Site.Camera and Site.Scene.
-type index struct {
-	cameras map[string]*Camera
-	scenes  map[string]*Scene
-	filled  map[string][]*Zone // those that are filled, by camera
-}
-
-func (s *Site) index() index {
-	x := index{make(map[string]*Camera, len(s.Cameras)), make(map[string]*Scene, len(s.Scenes)), map[string][]*Zone{}}
-	for i := range s.Cameras {
-		if c := &s.Cameras[i]; x.cameras[c.ID] == nil {
-			x.cameras[c.ID] = c
-		}
-	}
-	for i := range s.Scenes {
-		if c := &s.Scenes[i]; x.scenes[c.ID] == nil {
-			x.scenes[c.ID] = c
-		}
-	}
-	for i := range s.Zones {
-		if z := &s.Zones[i]; z.filled() {
-			x.filled[z.Camera] = append(x.filled[z.Camera], z)
-		}
-	}
-	return x
-}
-
-// camera returns the camera of that id, an empty one where there is none.
-func (x index) camera(id string) (*Camera, bool) {
-	if c := x.cameras[id]; c != nil {
-		return c, true
-	}
-	return &Camera{}, false
-}
-
-// scene returns the scene of that id, an empty one where there is none.
-func (x index) scene(id string) (*Scene, bool) {
-	if c := x.scenes[id]; c != nil {
-		return c, true
-	}
-	return &Scene{}, false
 }
 
 // Parts returns the outline in parts of the picture, 0..1.

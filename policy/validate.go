@@ -90,8 +90,9 @@ func (s *Site) check(c *checker) {
 	c.need("controller.contact", s.Controller.Contact)
 	s.checkNotices(c)
 	s.checkCameras(c)
-	s.checkScenes(c)
-	s.checkZones(c)
+	at := s.Index()
+	s.checkScenes(c, at)
+	s.checkZones(c, at)
 }
 
 func (s *Site) checkNotices(c *checker) {
@@ -130,7 +131,7 @@ func normalPlace(s string) string {
 	return strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(s)))
 }
 
-func (s *Site) checkScenes(c *checker) {
+func (s *Site) checkScenes(c *checker, at Index) {
 	seen := map[string]bool{}
 	for i, sc := range s.Scenes {
 		p := fmt.Sprintf("scenes[%d]", i)
@@ -146,7 +147,7 @@ func (s *Site) checkScenes(c *checker) {
 			c.bad(p, "state %q is a reasoned decision: reason and approver are missing", sc.State)
 		}
 		if sc.Notice != "" {
-			if _, ok := s.Notice(sc.Notice); !ok {
+			if _, ok := at.Notice(sc.Notice); !ok {
 				c.bad(p+".notice", "%q is not among the notices", sc.Notice)
 			}
 		}
@@ -173,7 +174,7 @@ func (t Thresholds) check(c *checker, path string) {
 	}
 }
 
-func (s *Site) checkZones(c *checker) {
+func (s *Site) checkZones(c *checker, at Index) {
 	seen := map[string]bool{}
 	for i, z := range s.Zones {
 		p := fmt.Sprintf("zones[%d]", i)
@@ -183,10 +184,10 @@ func (s *Site) checkZones(c *checker) {
 		if z.Version == 0 {
 			c.bad(p+".version", "is missing: count from 1 and raise it with every change")
 		}
-		if _, ok := s.Camera(z.Camera); !ok {
+		if _, ok := at.Camera(z.Camera); !ok {
 			c.bad(p+".camera", "%q is not among the cameras", z.Camera)
 		}
-		if _, ok := s.Scene(z.Scene); !ok && (z.Kind == ZoneRecognition || z.Scene != "") {
+		if _, ok := at.Scene(z.Scene); !ok && (z.Kind == ZoneRecognition || z.Scene != "") {
 			c.bad(p+".scene", "%q is not among the scenes", z.Scene)
 		}
 		z.Polygon.check(c, p+".polygon")

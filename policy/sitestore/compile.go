@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"bystander/policy"
@@ -14,18 +15,73 @@ import (
 // Compile returns the site as it stands, for policy.Authority. Signs whose time
 // is over are left out, so that their absence shows. It fails with ErrNotMet
 // (SITE_MISSING) when there is no site, ErrGone when it is closed, and
-// policy.ErrInvalid should what is stored break a rule of the site file.
+// policy.ErrInvalid should what is stored break a rule of the site file. What it
+// returns is shared: only the lists themselves may be changed, not what is in them.
 func (s *Store) Compile(ctx context.Context) (*policy.Site, error) {
 	tx, err := s.db.R.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("sitestore: compile: %w", err)
 	}
 	t := &txn{ctx: ctx, tx: tx, s: s, now: s.o.Now().UTC()}
-	site, err := t.compile()
+	site, err := s.compiled.get(t)
 	if err = errors.Join(err, tx.Rollback()); err != nil {
 		return nil, err
 	}
-	return site, site.Validate()
+	return site, nil
+}
+
+// compiled is the site that was compiled last, with what it rests on: it stands
+// until a record is added or removed, by whichever process, or a sign's time is
+// over.
+type compiled struct {
+	mu    sync.Mutex
+	site  *policy.Site
+	mark  mark
+	from  time.Time // when it was compiled
+	until time.Time // when the next sign goes; zero is never
+}
+
+// mark tells one state of the records from another: they are only ever added,
+// with rising numbers, or removed.
+type mark struct{ newest, count int64 }
+
+func (c *compiled) get(t *txn) (*policy.Site, error) {
+	var m mark
+	if err := t.tx.QueryRowContext(t.ctx, `SELECT coalesce(max(seq),0), count(*) FROM records`).Scan(&m.newest, &m.count); err != nil {
+		return nil, fmt.Errorf("sitestore: compile: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.site == nil || c.mark != m || t.now.Before(c.from) || !c.until.IsZero() && !t.now.Before(c.until) {
+		site, err := t.compile()
+		if err == nil {
+			err = site.Validate()
+		}
+		if err != nil {
+			return nil, err
+		}
+		c.site, c.mark, c.from, c.until = site, m, t.now, t.signsEnd()
+	}
+	out := *c.site
+	out.Notices, out.Cameras = slices.Clone(out.Notices), slices.Clone(out.Cameras)
+	out.Scenes, out.Zones = slices.Clone(out.Scenes), slices.Clone(out.Zones)
+	return &out, nil
+}
+
+// signsEnd is when the first sign's time is over that is not over yet; zero is
+// never.
+func (t *txn) signsEnd() (end time.Time) {
+	if t.places == nil {
+		return end
+	}
+	for _, list := range t.places.signs {
+		for _, g := range list {
+			if t.now.Before(g.ValidUntil) && (end.IsZero() || g.ValidUntil.Before(end)) {
+				end = g.ValidUntil
+			}
+		}
+	}
+	return end
 }
 
 func (t *txn) compile() (*policy.Site, error) {
@@ -77,6 +133,7 @@ func (t *txn) addScenes(out *policy.Site) error {
 		return err
 	}
 	prof, _ := policy.ProfileByName(out.Profile)
+	assessments := map[string]Assessment{} // that were read already
 	for _, sc := range list {
 		ps := policy.Scene{
 			ID: sc.ID, Purpose: sc.Purpose, Mode: sc.Mode, State: sc.State, Reason: sc.Decision, Approver: sc.Approver,
@@ -92,9 +149,12 @@ func (t *txn) addScenes(out *policy.Site) error {
 			ps.Reason, ps.Approver = orElse(ps.Reason, "edited"), orElse(ps.Approver, sc.Author)
 		}
 		if sc.Assessment != "" {
-			a, err := other[Assessment](t, sc.Assessment)
-			if err != nil {
-				return err
+			a, ok := assessments[sc.Assessment]
+			if !ok {
+				if a, err = other[Assessment](t, sc.Assessment); err != nil {
+					return err
+				}
+				assessments[sc.Assessment] = a
 			}
 			if a.Approved && a.Scope == sc.scope(prof) {
 				ps.Assessment = a.policy()
@@ -177,7 +237,7 @@ func (t *txn) compileZone(z Zone) (policy.Zone, error) {
 		})
 	}
 	if z.Inspection != "" {
-		in, err := other[Inspection](t, z.Inspection)
+		in, err := t.inspected(z.Inspection)
 		if err != nil {
 			return out, err
 		}
@@ -222,8 +282,9 @@ func (s *Store) due(ctx context.Context) (bool, error) {
 	}
 	now := s.o.Now().UTC()
 	if site != nil {
-		for _, z := range site.Zones {
-			if z.State == policy.ZoneOn && len(lapsed(site, z, now)) > 0 {
+		at := site.Index()
+		for i := range site.Zones {
+			if z := &site.Zones[i]; z.State == policy.ZoneOn && len(lapsed(at, z, now)) > 0 {
 				return true, nil
 			}
 		}
@@ -245,11 +306,13 @@ func (t *txn) sweepZones() (suspended []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, pz := range site.Zones {
+	at := site.Index()
+	for i := range site.Zones {
+		pz := &site.Zones[i]
 		if pz.State != policy.ZoneOn {
 			continue
 		}
-		why := lapsed(site, pz, t.now)
+		why := lapsed(at, pz, t.now)
 		if len(why) == 0 {
 			continue
 		}
@@ -268,11 +331,12 @@ func (t *txn) sweepZones() (suspended []string, err error) {
 
 // lapsed lists what a live zone no longer rests on. That its scene is paused is
 // a decision and no lapse.
-func lapsed(site *policy.Site, z policy.Zone, now time.Time) []policy.Reason {
-	why := site.ZoneReadiness(z, now).Reasons
-	if sc, ok := site.Scene(z.Scene); ok {
+func lapsed(at policy.Index, z *policy.Zone, now time.Time) []policy.Reason {
+	why := at.ZoneReadiness(z, now).Reasons
+	if found, ok := at.Scene(z.Scene); ok {
+		sc := *found
 		sc.State = policy.SceneOn
-		why = append(why, site.SceneReadiness(sc, now).Reasons...)
+		why = append(why, at.SceneReadiness(&sc, now).Reasons...)
 	}
 	return why
 }

@@ -57,10 +57,12 @@ type txn struct {
 	places *places // of every zone, until something is stored
 }
 
-// places are all entrances and signs, read once for a compilation.
+// places are all entrances and signs by their zone, and all inspections by their
+// id, each read once for a compilation.
 type places struct {
-	entrances []Entrance
-	signs     []Sign
+	entrances   map[string][]Entrance
+	signs       map[string][]Sign
+	inspections map[string]Inspection // nil until one is asked for
 }
 
 func fetch[T any, P record[T]](ctx context.Context, q querier, id string) (T, error) {

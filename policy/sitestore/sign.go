@@ -266,11 +266,19 @@ func (t *txn) standing() (*places, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.places = &places{
-		slices.DeleteFunc(entrances, func(e Entrance) bool { return e.Removed }),
-		slices.DeleteFunc(signs, func(g Sign) bool { return g.Removed }),
+	p := &places{entrances: map[string][]Entrance{}, signs: map[string][]Sign{}}
+	for _, e := range entrances {
+		if !e.Removed {
+			p.entrances[e.Zone] = append(p.entrances[e.Zone], e)
+		}
 	}
-	return t.places, nil
+	for _, g := range signs {
+		if !g.Removed {
+			p.signs[g.Zone] = append(p.signs[g.Zone], g)
+		}
+	}
+	t.places = p
+	return p, nil
 }
 
 func (t *txn) entrancesOf(zone string) ([]Entrance, error) {
@@ -278,13 +286,7 @@ func (t *txn) entrancesOf(zone string) ([]Entrance, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []Entrance
-	for _, e := range p.entrances {
-		if e.Zone == zone {
-			out = append(out, e)
-		}
-	}
-	return out, nil
+	return slices.Clone(p.entrances[zone]), nil
 }
 
 func (t *txn) signsOf(zone string) ([]Sign, error) {
@@ -292,13 +294,31 @@ func (t *txn) signsOf(zone string) ([]Sign, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []Sign
-	for _, g := range p.signs {
-		if g.Zone == zone {
-			out = append(out, g)
+	return slices.Clone(p.signs[zone]), nil
+}
+
+// inspected returns an inspection that a compilation asks for: all are read with
+// the first, since a server answers one question sooner than thousands.
+func (t *txn) inspected(id string) (Inspection, error) {
+	p, err := t.standing()
+	if err != nil {
+		return Inspection{}, err
+	}
+	if p.inspections == nil {
+		list, err := all[Inspection](t)
+		if err != nil {
+			return Inspection{}, err
+		}
+		p.inspections = make(map[string]Inspection, len(list))
+		for _, in := range list {
+			p.inspections[in.ID] = in
 		}
 	}
-	return out, nil
+	in, ok := p.inspections[id]
+	if !ok {
+		return in, refuse(ErrNotFound, CodeNotFound, "there is no %s %q", in.kind(), id)
+	}
+	return in, nil
 }
 
 func (t *txn) profile() (policy.Profile, error) {

@@ -36,6 +36,7 @@ type Store struct {
 	db       *sqldb.DB
 	o        Options
 	readOnly atomic.Bool // the site is managed by a file
+	compiled compiled
 }
 
 // Retention: the history of what made recognition lawful is itself the proof,
