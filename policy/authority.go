@@ -37,10 +37,43 @@ type Authority struct {
 	mu     sync.Mutex
 	site   *Site
 	halted string
+	signs  signSets
+	last   issued
 }
 
+// issued is what was signed last. As long as nothing changes it is signed again
+// as it is: neither hashing nor sending a large site anew is needed then.
+type issued struct {
+	snap    *Snapshot    // nil before the first
+	content event.Digest // of version 0
+	hash    event.Digest
+}
+
+// signSets remembers the hashes of the zones' signs, by zone.
+type signSets map[string]signSet
+
+type signSet struct {
+	entrances []Entrance
+	signs     []Sign
+	hash      event.Digest
+}
+
+// of returns Zone.SignSetHash, from memory where the zone has the very signs that
+// it had before.
+func (m signSets) of(z *Zone) event.Digest {
+	if k, ok := m[z.ID]; ok && sameList(k.entrances, z.Entrances) && sameList(k.signs, z.Signs) {
+		return k.hash
+	}
+	h := z.SignSetHash()
+	m[z.ID] = signSet{z.Entrances, z.Signs, h}
+	return h
+}
+
+// sameList reports whether two lists are one in memory.
+func sameList[T any](a, b []T) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
 // NewAuthority returns an authority that signs with key; there is no default
-// key. It fails with ErrInvalid for a wrong key or an invalid site.
+// key. The site is the authority's from then on, and must not change. It fails with ErrInvalid for a wrong key or an invalid site.
 func NewAuthority(key ed25519.PrivateKey, site *Site, people People, versions Versions, now func() time.Time) (*Authority, error) {
 	if len(key) != ed25519.PrivateKeySize {
 		return nil, fmt.Errorf("%w: the policy signing key has %d bytes, want %d", ErrInvalid, len(key), ed25519.PrivateKeySize)
@@ -48,13 +81,13 @@ func NewAuthority(key ed25519.PrivateKey, site *Site, people People, versions Ve
 	if err := site.Validate(); err != nil {
 		return nil, err
 	}
-	return &Authority{key: key, site: site, people: people, versions: versions, now: now}, nil
+	return &Authority{key: key, site: site, people: people, versions: versions, now: now, signs: signSets{}}, nil
 }
 
 // Public is the key that leases are verified with.
 func (a *Authority) Public() ed25519.PublicKey { return a.key.Public().(ed25519.PublicKey) }
 
-// SetSite replaces the site from the next lease on.
+// SetSite replaces the site from the next lease on. It must not change afterwards.
 func (a *Authority) SetSite(s *Site) error {
 	if err := s.Validate(); err != nil {
 		return err
@@ -62,6 +95,9 @@ func (a *Authority) SetSite(s *Site) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.site = s
+	if len(a.signs) > 2*len(s.Zones) { // of zones that are gone
+		a.signs = signSets{}
+	}
 	return nil
 }
 
@@ -75,7 +111,8 @@ func (a *Authority) Halt(reason string) {
 
 // Issue compiles what stands now and signs a lease for it of the given term
 // (at most MaxLease; zero takes that). Issue again well before it ends, every
-// two seconds say: a withdrawal reaches the edge with the next lease.
+// two seconds say: a withdrawal reaches the edge with the next lease. As long as
+// nothing changes it returns the same snapshot, which is shared and read-only.
 func (a *Authority) Issue(ctx context.Context, term time.Duration) (*Snapshot, Lease, error) {
 	if term == 0 {
 		term = MaxLease
@@ -94,25 +131,41 @@ func (a *Authority) Issue(ctx context.Context, term time.Duration) (*Snapshot, L
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now().Round(0).UTC()
-	s := Compile(a.site, people, consents, now)
+	s := compile(a.site, people, consents, now, a.signs.of)
 	s.Halted = a.halted
-	if err := a.number(ctx, s, now); err != nil {
+	if s, err = a.number(ctx, s, now); err != nil {
 		return nil, Lease{}, err
 	}
 	l, err := a.sign(ctx, s, now, term)
 	return s, l, err
 }
 
-func (a *Authority) number(ctx context.Context, s *Snapshot, now time.Time) error {
-	content, err := s.Hash() // of version 0: the content alone
-	if err != nil {
-		return err
+// number gives the snapshot its version, or returns the one that was signed last
+// where that says the same.
+func (a *Authority) number(ctx context.Context, s *Snapshot, now time.Time) (*Snapshot, error) {
+	content := a.last.content
+	known := a.last.snap != nil && s.same(a.last.snap)
+	if !known {
+		var err error
+		if content, err = s.Hash(); err != nil { // of version 0: the content alone
+			return nil, err
+		}
 	}
-	s.Version, err = a.versions.PolicyVersion(ctx, content, now)
+	// Asked in any case: another replica may have counted on meanwhile.
+	version, err := a.versions.PolicyVersion(ctx, content, now)
 	if err != nil {
-		return fmt.Errorf("policy: issue: %w", err)
+		return nil, fmt.Errorf("policy: issue: %w", err)
 	}
-	return nil
+	if known && version == a.last.snap.Version {
+		return a.last.snap, nil
+	}
+	s.Version = version
+	hash, err := s.Hash()
+	if err != nil {
+		return nil, err
+	}
+	a.last = issued{s, content, hash}
+	return s, nil
 }
 
 func (a *Authority) sign(ctx context.Context, s *Snapshot, now time.Time, term time.Duration) (Lease, error) {
@@ -120,11 +173,7 @@ func (a *Authority) sign(ctx context.Context, s *Snapshot, now time.Time, term t
 	if err != nil {
 		return Lease{}, fmt.Errorf("policy: issue: %w", err)
 	}
-	hash, err := s.Hash()
-	if err != nil {
-		return Lease{}, err
-	}
-	l := Lease{Site: s.Site, Version: s.Version, Serial: serial, Issued: now, Expires: now.Add(term), Hash: hash}
+	l := Lease{Site: s.Site, Version: s.Version, Serial: serial, Issued: now, Expires: now.Add(term), Hash: a.last.hash}
 	l.Sig = ed25519.Sign(a.key, l.message())
 	return l, nil
 }

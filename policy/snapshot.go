@@ -98,6 +98,10 @@ func (s *Snapshot) Hash() (event.Digest, error) {
 // is a pure function; what lacks a condition is carried with it denied. Its time
 // grows with what there is, not with its square.
 func Compile(site *Site, people []Enrollee, consents []Consent, now time.Time) *Snapshot {
+	return compile(site, people, consents, now, func(z *Zone) event.Digest { return z.SignSetHash() })
+}
+
+func compile(site *Site, people []Enrollee, consents []Consent, now time.Time, signSet func(*Zone) event.Digest) *Snapshot {
 	out := &Snapshot{Site: site.Site, Sample: site.Sample, Profile: site.Profile}
 	at := site.Index()
 	for i := range site.Cameras {
@@ -123,7 +127,7 @@ func Compile(site *Site, people []Enrollee, consents []Consent, now time.Time) *
 		r := at.ZoneReadiness(z, now)
 		out.Zones = append(out.Zones, SnapZone{
 			ID: z.ID, Version: z.Version, Camera: z.Camera, Scene: z.Scene, Outline: z.Polygon.Parts(), Facts: r.Facts,
-			InspectionID: z.Inspection.ID, ValidUntil: z.Inspection.ValidUntil, SignSetHash: z.SignSetHash(), Reasons: r.Reasons,
+			InspectionID: z.Inspection.ID, ValidUntil: z.Inspection.ValidUntil, SignSetHash: signSet(z), Reasons: r.Reasons,
 		})
 	}
 	prof := profiles[site.Profile]

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"golang.org/x/sync/errgroup"
 
 	"bystander/internal/event"
 	"bystander/internal/kafkax"
@@ -33,6 +34,13 @@ type PublisherOptions struct {
 	OnError func(error)
 	Now     func() time.Time
 }
+
+// partsAtOnce bounds the parts of a snapshot that are on their way to the broker.
+const partsAtOnce = 4
+
+// snapshotTime is how long the topic may take to take over a snapshot, or to be
+// read. Meanwhile no lease is issued: what changed may be a withdrawal.
+const snapshotTime = 30 * time.Second
 
 // Publisher sends leases to the policy topic, and snapshots when they change.
 type Publisher struct {
@@ -122,14 +130,16 @@ func (p *Publisher) publish(ctx context.Context) error {
 	if p.o.OnIssued != nil {
 		p.o.OnIssued(lease, snap)
 	}
-	// A lease that cannot be sent while it holds is of no use to anybody.
-	ctx, cancel := context.WithTimeout(ctx, policy.MaxLease/2)
-	defer cancel()
 	if err := p.learn(ctx, lease.Site); err != nil {
 		return err
 	}
-	if lease.Hash != p.have || p.o.Now().Sub(p.sent) >= p.o.Refresh {
+	if lease.Hash != p.have {
+		// Followers need the snapshot before they can use the lease, which grows
+		// old while a large one travels: then a fresh one says the same.
 		if err := p.sendSnapshot(ctx, snap, lease); err != nil {
+			return err
+		}
+		if lease, err = p.renewed(ctx, lease); err != nil {
 			return err
 		}
 	}
@@ -137,10 +147,40 @@ func (p *Publisher) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.c.Publish(ctx, event.TopicPolicy, m); err != nil {
+	if err := p.sendLease(ctx, m); err != nil {
 		return err
 	}
+	if p.o.Now().Sub(p.sent) >= p.o.Refresh { // after the lease, which need not wait for it
+		if err := p.sendSnapshot(ctx, snap, lease); err != nil {
+			return err
+		}
+	}
 	return p.dispose(ctx)
+}
+
+// sendLease sends a lease. One that cannot be sent while it holds is of no use to
+// anybody.
+func (p *Publisher) sendLease(ctx context.Context, m kafka.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, policy.MaxLease/2)
+	defer cancel()
+	return p.c.Publish(ctx, event.TopicPolicy, m)
+}
+
+// renewed returns a lease for the same snapshot that is not old yet: the one
+// given, or one that is issued now. Where something changed meanwhile the one
+// given still holds; the next round has the change.
+func (p *Publisher) renewed(ctx context.Context, l policy.Lease) (policy.Lease, error) {
+	if p.o.Now().Sub(l.Issued) < p.o.Every/2 {
+		return l, nil
+	}
+	snap, next, err := p.from.Issue(ctx, policy.MaxLease)
+	if err != nil || next.Hash != l.Hash {
+		return l, err
+	}
+	if p.o.OnIssued != nil {
+		p.o.OnIssued(next, snap)
+	}
+	return next, nil
 }
 
 // learn reads which snapshots the topic holds, once, so that those of an earlier
@@ -149,6 +189,8 @@ func (p *Publisher) learn(ctx context.Context, site string) error {
 	if p.known != nil {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
+	defer cancel()
 	known := map[string]event.Digest{}
 	err := p.c.ReadToEnd(ctx, event.TopicPolicy, func(m kafka.Message) error {
 		key := string(m.Key)
@@ -175,11 +217,16 @@ func (p *Publisher) sendSnapshot(ctx context.Context, s *policy.Snapshot, l poli
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
+	defer cancel()
+	var sending errgroup.Group
+	sending.SetLimit(partsAtOnce)
 	for _, m := range parts { // each in a request of its own: the bound is per batch
 		p.known[string(m.Key)] = l.Hash
-		if err := p.c.Publish(ctx, event.TopicPolicy, m); err != nil {
-			return err
-		}
+		sending.Go(func() error { return p.c.Publish(ctx, event.TopicPolicy, m) })
+	}
+	if err := sending.Wait(); err != nil {
+		return err
 	}
 	if l.Hash != p.have {
 		p.before, p.have = p.have, l.Hash
@@ -203,6 +250,8 @@ func (p *Publisher) dispose(ctx context.Context) error {
 	if len(gone) == 0 {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, policy.MaxLease/2)
+	defer cancel()
 	if err := p.c.Publish(ctx, event.TopicPolicy, gone...); err != nil {
 		return err
 	}

@@ -108,6 +108,34 @@ func TestEdgeRebuildsAndFollows(t *testing.T) {
 	require.Equal(t, 1, n, "earlier snapshots are marked for removal: %v", alive)
 }
 
+// TestALargeSnapshotIsFollowedByAFreshLease: a lease that grew old while its
+// snapshot was sent is not the one that edges get; and a snapshot that is sent
+// again keeps no lease waiting.
+func TestALargeSnapshotIsFollowedByAFreshLease(t *testing.T) {
+	b := broker.Start(t, broker.Options{Shared: true})
+	c := open(t, b, "fresh")
+	ensure(t, c)
+	w, a := newAuthority(t, time.Now)
+	w.enroll(1)
+	late := time.Duration(0)
+	p := relay.NewPublisher(c, a, relay.PublisherOptions{Now: func() time.Time { return time.Now().Add(late) }})
+	require.NoError(t, p.Publish(t.Context()))
+	require.Equal(t, uint64(1), leaseOf(t, last(taken(t, b, c), "lease/")).Serial)
+
+	w.enroll(1)
+	late = 3 * time.Second // as if sending had taken that long
+	require.NoError(t, p.Publish(t.Context()))
+	require.Equal(t, uint64(3), leaseOf(t, last(taken(t, b, c), "lease/")).Serial, "the second of two that were issued")
+
+	before := len(taken(t, b, c))
+	late = 2 * time.Minute
+	require.NoError(t, p.Publish(t.Context()))
+	again := taken(t, b, c)[before:]
+	require.Len(t, again, 2)
+	require.True(t, strings.HasPrefix(string(again[0].Key), "lease/"), "%s", again[0].Key)
+	require.True(t, strings.HasPrefix(string(again[1].Key), "snapshot/"), "%s", again[1].Key)
+}
+
 // TestLargeSnapshotTravelsInParts: some thousands of enrollees do not fit one record.
 func TestLargeSnapshotTravelsInParts(t *testing.T) {
 	b := broker.Start(t, broker.Options{Shared: true})

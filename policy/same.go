@@ -1,0 +1,61 @@
+package policy
+
+import (
+	"slices"
+
+	"bystander/internal/geom"
+)
+
+// same reports whether two snapshots say the same, whatever their versions. It may
+// say no of two that are written differently (a time in another zone); it never
+// says yes of two whose hashes would differ.
+func (s *Snapshot) same(o *Snapshot) bool {
+	return s.Site == o.Site && s.Sample == o.Sample && s.Profile == o.Profile && s.Halted == o.Halted &&
+		sameBy(s.Cameras, o.Cameras, (*SnapCamera).same) && sameBy(s.Scenes, o.Scenes, (*SnapScene).same) &&
+		sameBy(s.Zones, o.Zones, (*SnapZone).same) && sameBy(s.Subjects, o.Subjects, (*SnapEnrollee).same)
+}
+
+// sameBy compares lists; none and an empty one are written differently.
+func sameBy[T any](a, b []T, same func(x, y *T) bool) bool {
+	if len(a) != len(b) || (a == nil) != (b == nil) {
+		return false
+	}
+	for i := range a {
+		if !same(&a[i], &b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameValues[T comparable](a, b []T) bool {
+	return (a == nil) == (b == nil) && slices.Equal(a, b)
+}
+
+func (c *SnapCamera) same(o *SnapCamera) bool {
+	return c.ID == o.ID && c.Pose == o.Pose && c.PoseAssumed == o.PoseAssumed &&
+		sameBy(c.Prohibited, o.Prohibited, func(x, y *geom.Polygon) bool { return sameValues(*x, *y) })
+}
+
+func (s *SnapScene) same(o *SnapScene) bool {
+	return s.ID == o.ID && s.Facts == o.Facts && s.AssessmentID == o.AssessmentID && s.ValidUntil == o.ValidUntil &&
+		s.NoticeVersion == o.NoticeVersion && s.NoticeHash == o.NoticeHash && s.Thresholds == o.Thresholds &&
+		s.Coverage == o.Coverage && s.LiveClear == o.LiveClear && s.RecordClear == o.RecordClear && sameValues(s.Reasons, o.Reasons)
+}
+
+func (z *SnapZone) same(o *SnapZone) bool {
+	return z.ID == o.ID && z.Version == o.Version && z.Camera == o.Camera && z.Scene == o.Scene &&
+		sameValues(z.Outline, o.Outline) && z.Facts == o.Facts && z.InspectionID == o.InspectionID &&
+		z.ValidUntil == o.ValidUntil && z.SignSetHash == o.SignSetHash && sameValues(z.Reasons, o.Reasons)
+}
+
+func (e *SnapEnrollee) same(o *SnapEnrollee) bool {
+	return e.ID == o.ID && e.Under14 == o.Under14 && e.GuardianActive == o.GuardianActive &&
+		e.Unrestricted == o.Unrestricted && e.NotObjected == o.NotObjected && sameBy(e.Consents, o.Consents, (*SnapConsent).same)
+}
+
+func (c *SnapConsent) same(o *SnapConsent) bool {
+	return c.Ref == o.Ref && c.Version == o.Version && c.Purpose == o.Purpose && sameValues(c.Scenes, o.Scenes) &&
+		sameValues(c.Zones, o.Zones) && c.NoticeVersion == o.NoticeVersion && c.NoticeHash == o.NoticeHash &&
+		c.ExpiresAt == o.ExpiresAt && c.Written == o.Written
+}
