@@ -15,7 +15,7 @@ import (
 // PRelu it computes apart, with a change of order before and after.
 //
 // A PRelu stays as it is when its slope has several values, is computed, can be
-// given by the caller, is shadowed, or is not a finite float32. Without any other
+// given by the caller, goes by a name used twice, or is not a finite float32. Without any other
 // the model itself is returned. It fails with ErrModel when the bytes are no ONNX
 // model. Numbers of fields beyond those of FreeSides and FreeBatch:
 // NodeProto.domain 7, overload 8; TensorProto.dims 1, data_type 2, float_data 4,

@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"bystander/internal/ort"
+	"bystander/internal/ort/batch"
 	"bystander/match"
-	"bystander/match/internal/registers"
 )
 
 // ErrModel reports a model whose input or output is not that of the embedder.
@@ -23,27 +24,29 @@ type Model struct {
 	SHA256 string // hex
 }
 
-// wipeAfter is how long what ONNX Runtime computed of a face may lie in memory
-// of its own when no other face follows.
-const wipeAfter = 250 * time.Millisecond
+// Options say where the embedder runs and how cameras share it. The zero value
+// takes the best provider, one face at a time.
+type Options = batch.EngineOptions
 
 // Embedder runs face-reidentification-retail-0095: input 1×3×128×128, BGR,
 // 0–255; output 1×256×1×1. It is safe for concurrent use.
 //
-// Its tensors are wiped before Embed returns. ONNX Runtime, however, keeps the
-// results of its last layers, the embedding among them, in an arena that only
-// the next run overwrites; so a run on an empty picture follows when no face
-// has been embedded for wipeAfter, and before Close returns.
+// Faces wait in the queue of package batch, so that cameras get their fair part,
+// share runs on a GPU, and go elsewhere when a device is lost. Tensors are wiped
+// before they are used again, and what ONNX Runtime keeps of a face soon after.
 type Embedder struct {
-	s        *ort.Session
-	info     match.EmbedderInfo
-	parallel int
+	*shared
+	lane *batch.Lane
+	all  bool // closing it closes the model
+}
 
-	wiping sync.Mutex // one at a time, since each takes every turn
+// shared is what the embedder and its views have in common.
+type shared struct {
+	e    *batch.Engine
+	info match.EmbedderInfo
+
 	mu     sync.Mutex
-	timer  *time.Timer
-	closed bool
-	wg     sync.WaitGroup // a wipe begun by the timer
+	places []*place
 }
 
 var (
@@ -51,124 +54,112 @@ var (
 	_ match.Wiper    = (*Embedder)(nil)
 )
 
-// New loads the embedder. It fails with the errors of ort.Runtime.NewSession
-// and with ErrModel.
+// New loads the embedder on one device. It fails as Open does.
 func New(rt *ort.Runtime, m Model, o ort.SessionOptions) (*Embedder, error) {
-	s, err := rt.NewSession(m.Data, o)
+	return Open(rt, m, Options{Provider: o.Provider, Parallel: o.Parallel, Half: o.Half, Devices: []int{o.Device}})
+}
+
+// Open loads the embedder. It fails with the errors of ort.Runtime.NewSession
+// and with ErrModel.
+func Open(rt *ort.Runtime, m Model, o Options) (*Embedder, error) {
+	// All its rectifiers have one slope each; a model that is none fails below.
+	data, _, err := ort.Leaky(m.Data)
 	if err != nil {
 		return nil, fmt.Errorf("match/onnx: %s: %w", m.Name, err)
 	}
-	e := &Embedder{s: s, info: match.EmbedderInfo{Name: m.Name, Digest: m.SHA256, Provider: string(s.Choice().Provider)}, parallel: max(o.Parallel, 1)}
-	e.timer = time.AfterFunc(time.Hour, e.idle)
-	e.timer.Stop()
-	b, err := s.Acquire(context.Background(), 1, 3, match.ChipSide, match.ChipSide)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("match/onnx: %s: %w", m.Name, err), s.Close())
+	s := &shared{}
+	o.Shapes = 1
+	o.Wrap = func(ses *ort.Session) batch.Session { return s.place(ses, o.Parallel) }
+	if s.e, err = batch.OpenEngine(rt, m.Name, data, o); err != nil {
+		return nil, fmt.Errorf("match/onnx: %s: %w", m.Name, err)
 	}
-	n := len(b.Output(0))
-	b.Release()
+	s.info = match.EmbedderInfo{Name: m.Name, Digest: m.SHA256, Provider: string(s.e.Choice.Provider)}
+	e := &Embedder{shared: s, lane: s.e.Lane("", batch.LaneOptions{}), all: true}
+	// The first run of a shape tells the output's, and is on an empty picture.
+	r, err := e.lane.Acquire(context.Background(), chipShape)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("match/onnx: %s: %w", m.Name, err), e.Close())
+	}
+	n := len(r.Output(0))
+	r.Release()
 	if n != match.Dim {
-		return nil, errors.Join(fmt.Errorf("%w: %s gives %d values, want %d", ErrModel, m.Name, n, match.Dim), s.Close())
+		return nil, errors.Join(fmt.Errorf("%w: %s gives %d values, want %d", ErrModel, m.Name, n, match.Dim), e.Close())
 	}
 	return e, nil
 }
 
+// chipShape is the input for one face.
+var chipShape = [4]int64{1, 3, match.ChipSide, match.ChipSide}
+
+// View is the embedder for one camera, whose faces get their fair part and are
+// answered with an error that is a context.DeadlineExceeded when they are not
+// embedded within patience; 0 waits as long as it takes. Closing it leaves the
+// embedder to the others.
+func (e *Embedder) View(camera string, patience time.Duration) *Embedder {
+	return &Embedder{shared: e.shared, lane: e.e.Lane(camera, batch.LaneOptions{Patience: patience})}
+}
+
+// place makes a loaded model one that is wiped, and remembers it.
+func (s *shared) place(ses *ort.Session, parallel int) *place {
+	p := newPlace(ses, parallel, s.forget)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.places = append(s.places, p)
+	return p
+}
+
+func (s *shared) forget(p *place) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.places, p); i >= 0 {
+		s.places = slices.Delete(s.places, i, i+1)
+	}
+}
+
 // Info implements match.Embedder.
-func (e *Embedder) Info() match.EmbedderInfo { return e.info }
+func (s *shared) Info() match.EmbedderInfo { return s.info }
+
+// Choice tells which provider runs the model and why others do not.
+func (s *shared) Choice() ort.Choice { return s.e.Choice }
+
+// Devices tells of the devices that the model runs on, and what they do.
+func (s *shared) Devices() []batch.Status { return s.e.Status() }
+
+// Wipe implements match.Wiper.
+func (s *shared) Wipe(ctx context.Context) error {
+	s.mu.Lock()
+	all := slices.Clone(s.places)
+	s.mu.Unlock()
+	var errs []error
+	for _, p := range all {
+		errs = append(errs, p.wipe(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// Spent is the processor time that runs of the model took for this view.
+func (e *Embedder) Spent() time.Duration { return e.lane.CPU() }
 
 // Close implements match.Embedder; it waits for calls under way.
 func (e *Embedder) Close() error {
-	e.mu.Lock()
-	was := e.closed
-	e.closed = true
-	e.timer.Stop()
-	e.mu.Unlock()
-	e.wg.Wait()
-	if was {
+	e.lane.Close()
+	if !e.all {
 		return nil
 	}
-	err := e.Wipe(context.Background())
-	return errors.Join(err, e.s.Close())
+	return e.e.Close()
 }
 
-// soon lets a wipe follow unless another face comes first.
-func (e *Embedder) soon() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.closed {
-		e.timer.Reset(wipeAfter)
-	}
-}
-
-// idle is called by the timer; Close waits for it.
-func (e *Embedder) idle() {
-	e.mu.Lock()
-	if e.closed {
-		e.mu.Unlock()
-		return
-	}
-	e.wg.Add(1)
-	e.mu.Unlock()
-	defer e.wg.Done()
-	// A run that fails was reported to whoever embedded; the next one overwrites.
-	_ = e.Wipe(context.Background())
-}
-
-// Wipe implements match.Wiper: it runs the model on an empty picture in every
-// place where a face may have been computed, and has what signals wrote of the
-// registers meanwhile overwritten.
-func (e *Embedder) Wipe(ctx context.Context) error {
-	e.wiping.Lock()
-	defer e.wiping.Unlock()
-	var all []*ort.Binding
-	defer func() {
-		for _, b := range all {
-			b.Release()
-		}
-	}()
-	for range e.parallel {
-		b, err := e.s.Acquire(ctx, 1, 3, match.ChipSide, match.ChipSide)
-		if err != nil {
-			return fmt.Errorf("match/onnx: wipe: %w", err)
-		}
-		clear(b.Input())
-		all = append(all, b)
-	}
-	// At the same time, since runs that do not overlap share one place.
-	errs := make([]error, len(all))
-	var wg sync.WaitGroup
-	for i, b := range all {
-		wg.Go(func() {
-			errs[i] = b.Run(ctx)
-			clear(b.Output(0))
-		})
-	}
-	wg.Wait()
-	registers.Clear()
-	registers.Flush()
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("match/onnx: wipe: %w", err)
-	}
-	return nil
-}
-
-// Embed implements match.Embedder. Input and output tensors, which hold a face
-// and its embedding, are wiped before they go back to the session.
+// Embed implements match.Embedder.
 func (e *Embedder) Embed(ctx context.Context, c *match.Chip, dst *match.Probe) error {
 	dst.Wipe()
-	b, err := e.s.Acquire(ctx, 1, 3, match.ChipSide, match.ChipSide)
+	r, err := e.lane.Acquire(ctx, chipShape)
 	if err != nil {
 		return fmt.Errorf("match/onnx: %w", err)
 	}
-	defer b.Release()
-	defer e.soon()
-	defer clear(b.Input())
-	copy(b.Input(), c.Planar())
-	err = b.Run(ctx)
-	registers.Clear()
-	if err != nil {
-		clear(b.Output(0))
+	defer r.Release()
+	copy(r.Input(), c.Planar())
+	if err := r.Run(ctx); err != nil {
 		return fmt.Errorf("match/onnx: %w", err)
 	}
-	return dst.Set(b.Output(0)) // wipes the output
+	return dst.Set(r.Output(0)) // wipes the output
 }
