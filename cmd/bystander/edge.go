@@ -22,6 +22,7 @@ type edgeInviteCmd struct {
 	Scene []string      `help:"A scene whose templates the edge may have. May be repeated; without any it recognises nobody."`
 	Term  time.Duration `default:"1h" help:"How long the token holds; 24h at most."`
 	URL   string        `name:"url" placeholder:"https://…" help:"Where the edge reaches this control, for the command that is printed; default peers.listen."`
+	JSON  bool          `help:"Print one JSON object, the file that join --invitation takes. It is a secret until it is used."`
 }
 
 func (c *edgeInviteCmd) Run(ctx context.Context) error {
@@ -29,18 +30,28 @@ func (c *edgeInviteCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return app.EdgeInvite(ctx, cfg, app.InviteOptions{ID: c.ID, Scenes: c.Scene, Term: c.Term, URL: c.URL, Stdout: os.Stdout})
+	return app.EdgeInvite(ctx, cfg, app.InviteOptions{ID: c.ID, Scenes: c.Scene, Term: c.Term, URL: c.URL, JSON: c.JSON, Stdout: os.Stdout})
 }
 
 type edgeJoinCmd struct {
-	Control     string `required:"" placeholder:"https://…" help:"The control's address for edges (peers.listen there)."`
+	Invitation  string `placeholder:"FILE" help:"What invite --json wrote, in place of the three below. May be repeated, as before each start: whoever has joined by it goes on as it is."`
+	Control     string `placeholder:"https://…" help:"The control's address for edges (peers.listen there)."`
 	Token       string `placeholder:"TOKEN" env:"BYSTANDER_JOIN_TOKEN" help:"The token that invite printed; or in BYSTANDER_JOIN_TOKEN, where other users of this machine do not see it."`
-	Fingerprint string `name:"ca-fingerprint" required:"" placeholder:"HEX" help:"Fingerprint of the authority, as invite printed it: by this the control is told from anybody else."`
+	Fingerprint string `name:"ca-fingerprint" placeholder:"HEX" help:"Fingerprint of the authority, as invite printed it: by this the control is told from anybody else."`
 	Dir         string `default:"data/keys/peer" placeholder:"DIR" help:"Where key and certificate are kept: peers.dir of the configuration."`
 }
 
 func (c *edgeJoinCmd) Run(ctx context.Context) error {
-	return app.EdgeJoin(ctx, app.JoinOptions{Control: c.Control, Token: c.Token, Fingerprint: c.Fingerprint, Dir: c.Dir, Stdout: os.Stdout})
+	o := app.JoinOptions{Control: c.Control, Token: c.Token, Fingerprint: c.Fingerprint, Dir: c.Dir, Stdout: os.Stdout}
+	switch given := c.Control != "" && c.Fingerprint != ""; {
+	case c.Invitation != "" && (c.Control != "" || c.Fingerprint != ""):
+		return usagef("--invitation says what --control and --ca-fingerprint say; give one or the other")
+	case c.Invitation != "":
+		return app.EdgeAccept(ctx, c.Invitation, o)
+	case !given:
+		return usagef("give --control and --ca-fingerprint as bystander edge invite printed them, or --invitation")
+	}
+	return app.EdgeJoin(ctx, o)
 }
 
 type edgeListCmd struct{ configFlag }

@@ -47,7 +47,7 @@ type commands struct {
 	Halt          haltCmd          `cmd:"" help:"Mask everybody on every stream, at once."`
 	Resume        resumeCmd        `cmd:"" help:"End a halt; two different people have to ask."`
 	VerifyKey     verifyKeyCmd     `cmd:"" help:"Keys of the programs that call the 1:1 interface."`
-	Control       controlCmd       `cmd:"" help:"Move the control's data to where several replicas share them."`
+	Control       controlCmd       `cmd:"" help:"Move the control's data to where several replicas share them, and give these their common keys."`
 	Models        modelsCmd        `cmd:"" help:"List the models, or fetch them."`
 	Plan          planCmd          `cmd:"" help:"Say what a deployment takes: cores, GPUs, network, bus, store and disks, for up to 10,000 cameras."`
 	Doctor        doctorCmd        `cmd:"" help:"Check this machine and this installation, with a fix for each finding."`

@@ -180,6 +180,7 @@ type InviteOptions struct {
 	Scenes []string
 	Term   time.Duration
 	URL    string
+	JSON   bool // an Invitation, for bystander edge join --invitation
 	Stdout io.Writer
 }
 
@@ -218,6 +219,9 @@ func EdgeInvite(ctx context.Context, cfg config.Config, o InviteOptions) error {
 		token, until, err := s.Invite(ctx, o.ID, o.Scenes, o.Term)
 		if err != nil {
 			return err
+		}
+		if o.JSON {
+			return tellInvitation(o.Stdout, Invitation{Edge: o.ID, Control: url, Fingerprint: pki.Fingerprint(root), Token: token, Until: until.UTC()})
 		}
 		if len(o.Scenes) == 0 {
 			fmt.Fprintln(o.Stdout, "beware: without --scene this edge is lent no templates and recognises nobody")
