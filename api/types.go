@@ -7,6 +7,7 @@ type Camera struct {
 	ID     string `json:"id" doc:"Stable name of the camera in paths"`
 	Name   string `json:"name" doc:"The name people use"`
 	Driver string `json:"driver" enum:"rtsp,vdk,whip,file" doc:"How the camera is reached; a whip camera is published from a browser or encoder"`
+	Edge   string `json:"edge,omitempty" doc:"The machine that has the camera, where that is another one"`
 	Scene  string `json:"scene,omitempty" doc:"The scene that the camera belongs to"`
 	Sample bool   `json:"sample" doc:"Belongs to a sample site, whose zones and consents are made up"`
 

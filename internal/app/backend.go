@@ -37,6 +37,10 @@ func (b backend) Cameras(ctx context.Context) ([]api.Camera, error) {
 	for _, c := range cams {
 		out = append(out, b.camera(c, kept[c.cfg.ID]))
 	}
+	if there := b.remote(); len(there) > 0 {
+		out = append(out, there...)
+		slices.SortFunc(out, func(x, y api.Camera) int { return strings.Compare(x.ID, y.ID) })
+	}
 	return out, nil
 }
 
@@ -44,6 +48,11 @@ func (b backend) Cameras(ctx context.Context) ([]api.Camera, error) {
 func (b backend) Camera(ctx context.Context, id string) (api.Camera, error) {
 	c, ok := b.e.fleet.get(id)
 	if !ok {
+		for _, there := range b.remote() {
+			if there.ID == id {
+				return there, nil
+			}
+		}
 		return api.Camera{}, api.ErrNotFound
 	}
 	kept, err := b.kept(ctx)

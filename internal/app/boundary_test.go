@@ -47,7 +47,7 @@ var stages = map[string][]string{
 	"rights":              {"internal/event", "internal/sqldb", "policy"},
 	"api":                 {"internal/event", "web", "policy", "rights", "audit"},
 	"internal/pki":        {},
-	"api/peer":            {"internal/pki", "internal/outbox", "internal/sqldb"},
+	"api/peer":            {"api/problem", "internal/pki", "internal/outbox", "internal/sqldb"},
 	"api/actor/tokens":    {"api/actor", "internal/outbox", "internal/sqldb"},
 	"api/users/accounts":  {"api/actor", "internal/outbox", "internal/sqldb"},
 	"api/notes":           {"api/actor", "api/problem", "audit/receipt", "internal/event", "internal/sqldb"},

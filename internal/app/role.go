@@ -26,6 +26,7 @@ func (e *edge) openErased(ctx context.Context) (err error) {
 func (e *edge) runRole(ctx context.Context, wg *sync.WaitGroup) {
 	if e.loans != nil {
 		wg.Go(func() { e.loans.run(ctx) })
+		wg.Go(func() { e.newCallee().run(ctx) })
 		return
 	}
 	wg.Go(func() { e.erasing.run(ctx) })

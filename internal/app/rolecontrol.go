@@ -19,6 +19,7 @@ import (
 
 	"bystander/api"
 	"bystander/api/peer/book"
+	"bystander/api/peer/calls"
 	"bystander/api/peer/desk"
 	"bystander/ingest"
 	"bystander/internal/config"
@@ -33,6 +34,7 @@ type peers struct {
 	member *pki.Member
 	book   *book.Store
 	desk   *desk.Desk
+	board  *calls.Board
 	listen string
 	alarms *alarms
 	log    zerolog.Logger
@@ -63,9 +65,9 @@ func (e *edge) openPeers(ctx context.Context) error {
 	}
 	e.closing(store.Close)
 	log := e.log.With().Str("component", "peers").Logger()
-	p := &peers{ca: ca, member: member, book: store, listen: e.cfg.Peers.Listen, alarms: &e.alarms, log: log}
+	p := &peers{ca: ca, member: member, book: store, board: calls.NewBoard(time.Now), listen: e.cfg.Peers.Listen, alarms: &e.alarms, log: log}
 	p.desk = desk.New(desk.Config{
-		Member: member, CA: ca, Book: store, Loans: newLender(e), Networks: networks, Term: loanTerm,
+		Member: member, CA: ca, Book: store, Loans: newLender(e), Calls: p.board, Networks: networks, Term: loanTerm,
 		Policy: e.policyForEdges, Told: e.tellOfEdge, Log: log,
 	})
 	e.peers = p
@@ -198,6 +200,7 @@ func (p *peers) run(ctx context.Context, ln net.Listener) {
 		}
 	})
 	wg.Go(func() { p.upkeep(ctx) })
+	wg.Go(func() { p.keepEdges(ctx) })
 	wg.Wait()
 }
 
@@ -245,7 +248,7 @@ func (p *peers) checks(ctx context.Context) []api.Check {
 		}
 		out = append(out, checksOf(e.ID, seen[e.ID], time.Now())...)
 	}
-	return out
+	return append(out, p.twice()...)
 }
 
 func checksOf(id string, s desk.Seen, now time.Time) []api.Check {

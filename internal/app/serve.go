@@ -16,7 +16,6 @@ import (
 	"bystander/ingest/whip/whiphttp"
 	"bystander/internal/config"
 	"bystander/internal/logx"
-	"bystander/sink/live"
 	"bystander/web"
 )
 
@@ -68,7 +67,7 @@ func (e *edge) serve(ctx context.Context, ready func(url string)) error {
 	a, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own
 		Version: Version, Log: e.log, Hosts: e.cfg.Server.Hosts,
 		Proxied: e.cfg.Server.HTTPS,
-		WHEP:    live.NewHandler(e.hub, "/whep/"),
+		WHEP:    e.whep(),
 		WHIP:    whiphttp.New("/whip/", e.negotiator),
 		Metrics: promhttp.HandlerFor(e.reg, promhttp.HandlerOpts{EnableOpenMetrics: true}), Registerer: e.reg,
 		Web: files, Modules: append(modules, e.modules()...), Authenticate: e.signIn.tokens.Authenticate, Sessions: doors{sessions, e.signIn.tokens, e.log},
@@ -104,7 +103,7 @@ func (e *edge) modules() []api.Module {
 	return append([]api.Module{
 		e.proofs(), e.adminModule(),
 		zones.New(zones.Config{
-			Store: e.law.ops, Shown: e.law.shown, Redactor: &photoRedactor{eyes: e.eyes}, Cameras: e.law.poses, Stills: stills{e.fleet},
+			Store: e.law.ops, Shown: e.law.shown, Redactor: &photoRedactor{eyes: e.eyes}, Cameras: e.law.poses, Stills: stills{e.fleet, e.peers},
 			Access: readRecorder{e},
 			Log:    e.log.With().Str("component", "zones").Logger(),
 		}),

@@ -65,8 +65,11 @@ func (d *stillDesk) next(ctx context.Context) (*frame.Redacted, error) {
 	return nil, ctx.Err()
 }
 
-// stills answers zones.Stills from the running cameras.
-type stills struct{ cameras *fleet }
+// stills answers zones.Stills from the running cameras, and those of edges.
+type stills struct {
+	cameras *fleet
+	peers   *peers // whose edges have others; may be nil
+}
 
 var _ zones.Stills = stills{}
 
@@ -74,7 +77,7 @@ var _ zones.Stills = stills{}
 func (s stills) Still(ctx context.Context, id string) ([]byte, error) {
 	c, ok := s.cameras.get(id)
 	if !ok {
-		return nil, zones.ErrNoCamera
+		return s.peers.remoteStill(ctx, id)
 	}
 	ctx, cancel := context.WithTimeout(ctx, stillWait)
 	defer cancel()

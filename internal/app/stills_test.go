@@ -49,7 +49,7 @@ func TestStillsAreOnlyOfWhatShowsNobody(t *testing.T) {
 		d := new(stillDesk)
 		f := newFleet(nil)
 		f.put(&camera{cfg: config.Camera{ID: "gate"}, out: &liveOutlet{stills: d}})
-		s := stills{f}
+		s := stills{cameras: f}
 		_, err := s.Still(t.Context(), "yard")
 		require.ErrorIs(t, err, zones.ErrNoCamera)
 

@@ -106,7 +106,7 @@ func (h *Handler) patch(w http.ResponseWriter, r *http.Request, camera, session 
 	switch {
 	case err != nil || media != trickleSDP:
 		fail(w, http.StatusUnsupportedMediaType, "candidates come as "+trickleSDP)
-	case !h.hub.has(camera, session):
+	case !h.hub.Has(camera, session):
 		fail(w, http.StatusNotFound, "no such session; it may be over already")
 	default:
 		w.WriteHeader(http.StatusNoContent)
@@ -126,7 +126,7 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request, camera string) {
 	defer cancel()
 	session, answer, err := h.hub.OfferAs(ctx, camera, offer, RenditionOf(r.URL.Query().Get("size")))
 	if err != nil {
-		code, text := explain(err)
+		code, text := Explain(err)
 		if code == http.StatusServiceUnavailable {
 			w.Header().Set("Retry-After", "5")
 		}
@@ -157,8 +157,8 @@ func accepts(values []string) bool {
 	return false
 }
 
-// explain turns an error into a status code and words for the viewer.
-func explain(err error) (int, string) {
+// Explain turns an error into a status code and words for the viewer.
+func Explain(err error) (int, string) {
 	switch {
 	case errors.Is(err, ErrUnknownCamera):
 		return http.StatusNotFound, "no such camera, or it has no live view now"

@@ -168,8 +168,8 @@ func receivesH264(m *sdp.MediaDescription) bool {
 	return codec && mode
 }
 
-// has reports whether the camera has the session.
-func (h *Hub) has(camera, session string) bool {
+// Has reports whether the camera has the session.
+func (h *Hub) Has(camera, session string) bool {
 	h.mu.Lock()
 	s := h.streams[camera]
 	h.mu.Unlock()

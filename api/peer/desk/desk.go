@@ -44,12 +44,14 @@ type Book interface {
 	Edge(ctx context.Context, id string) (book.Edge, error)
 }
 
-// Config is what the desk works with. Nothing may be left out but Now.
+// Config is what the desk works with. Nothing may be left out but Now, and Calls
+// where edges are asked for nothing.
 type Config struct {
 	Member   *pki.Member
 	CA       Authority
 	Book     Book
 	Loans    Loans
+	Calls    Calls
 	Networks []netip.Prefix // where edges may be
 	Term     time.Duration  // of a loan
 	// Policy returns the key (PEM) that leases are signed with, and the site's id,
@@ -95,6 +97,10 @@ func New(cfg Config) *Desk {
 	d.mux.HandleFunc("POST "+line.PathRenew, d.renew)
 	d.mux.HandleFunc("POST "+line.PathSync, d.sync)
 	d.mux.HandleFunc("POST "+line.PathLoan, d.loan)
+	if cfg.Calls != nil {
+		d.mux.HandleFunc("POST "+line.PathCalls, d.calls)
+		d.mux.HandleFunc("POST "+line.PathAnswer, d.reply)
+	}
 	return d
 }
 

@@ -95,6 +95,9 @@ func (d *Desk) sync(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.note(id.Name, in.Health)
+	if d.cfg.Calls != nil {
+		d.cfg.Calls.Heard(id.Name, in.Health)
+	}
 	out := line.SyncAnswer{TermMS: d.cfg.Term.Milliseconds(), Scenes: []line.Scene{}}
 	if in.Model != "" && len(e.Scenes) > 0 {
 		if out.Scenes, err = d.cfg.Loans.Offer(r.Context(), e.Scenes, in.Model, in.Form); err != nil {
@@ -154,7 +157,11 @@ func bad(err error) *line.Refusal {
 
 // read takes a request's body; false when it was refused.
 func (d *Desk) read(w http.ResponseWriter, r *http.Request, into any) bool {
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, line.MaxBody))
+	return d.readUpTo(w, r, line.MaxBody, into)
+}
+
+func (d *Desk) readUpTo(w http.ResponseWriter, r *http.Request, limit int64, into any) bool {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):

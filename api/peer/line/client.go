@@ -25,6 +25,9 @@ const (
 // ErrAnswer reports an answer that is not understood.
 var ErrAnswer = errors.New("line: the control's answer is not understood")
 
+// ErrOlder reports a request that the control does not know.
+var ErrOlder = errors.New("line: the control runs an older release, which does not know that request")
+
 // Client is an edge's end. Close lets its connections go.
 type Client struct {
 	base string
@@ -39,7 +42,7 @@ type Dial = func(ctx context.Context, network, addr string) (net.Conn, error)
 // https://control.example:8443.
 func NewClient(control string, dial Dial) *Client {
 	tr := &http.Transport{
-		DialTLSContext: dial, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute, DisableCompression: true,
+		DialTLSContext: dial, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, DisableCompression: true,
 		ResponseHeaderTimeout: loanTime, MaxResponseHeaderBytes: 16 << 10,
 	}
 	return &Client{
@@ -108,7 +111,11 @@ func (c *Client) Loan(ctx context.Context, edge string, r LoanRequest, key *box.
 }
 
 func (c *Client) call(ctx context.Context, path string, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
+	return c.callFor(ctx, callTime, path, in, out)
+}
+
+func (c *Client) callFor(ctx context.Context, limit time.Duration, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	res, err := c.send(ctx, path, in)
 	if err != nil {
@@ -154,6 +161,9 @@ func (c *Client) send(ctx context.Context, path string, in any) (*http.Response,
 	}
 	no := &Refusal{Status: res.StatusCode}
 	if json.Unmarshal(said, no) != nil || no.Code == "" {
+		if res.StatusCode == http.StatusNotFound {
+			return nil, ErrOlder
+		}
 		return nil, fmt.Errorf("%w: status %d", ErrAnswer, res.StatusCode)
 	}
 	no.Code, no.Text = cut(no.Code), no.Text[:min(len(no.Text), 5*MaxText)]

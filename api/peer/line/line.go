@@ -5,6 +5,7 @@ package line
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -126,7 +127,7 @@ func (h Health) Bounded() Health {
 
 func cut(s string) string {
 	if len(s) > MaxText {
-		return s[:MaxText]
+		return strings.ToValidUTF8(s[:MaxText], "")
 	}
 	return s
 }
@@ -150,5 +151,7 @@ const (
 	CodeChanged = "CHANGED" // the templates changed meanwhile; sync again
 	CodeOffSite = "OFF_SITE"
 	CodeMany    = "TOO_MANY"
-	CodeAway    = "AWAY" // the control itself cannot now
+	CodeAway    = "AWAY"  // the control itself cannot now
+	CodeOver    = "OVER"  // nobody waits for that any more
+	CodeTwice   = "TWICE" // somebody else speaks with the same certificate
 )
