@@ -1,15 +1,15 @@
 // Writes a picture of every view into a folder, in both languages: wide in the
-// dark and the light theme, the main ones also at a telephone's width, and those
-// that ask the server also while they load, when there is nothing, and when it
-// fails. The views are those of `bystander demo`, once somebody was recognised;
+// dark and the light theme and at a telephone's width, and those that ask the
+// server also while they load, when there is nothing, when what the address names
+// is gone, and when the server fails. The views are those of `bystander demo`, once somebody was recognised;
 // kiosk, consent desk and people's own page are also walked through by their
 // tests (SHOTS=).
 // What a Chinese page still says in Latin letters goes into latin.txt, to be read.
 // Usage: node e2e/shots.mjs FOLDER [VIEW…]. BYSTANDER names a program that is
 // built already, URL a demonstration that runs, HOUSE the file of a furnished
 // house that runs (furnish.mjs), DIST pages to use instead of the
-// built-in ones, LANGS and KINDS (wide, phone, loading, empty, failed) leave out
-// the others.
+// built-in ones; LANGS, KINDS (wide, loading, empty, gone, failed) and LOOKS
+// (dark, light, phone) leave out the others.
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startFurnished } from "./furnish.mjs";
@@ -19,7 +19,8 @@ import { views } from "./views.mjs";
 
 const [folder = "shots", ...chosen] = process.argv.slice(2);
 const langs = (process.env.LANGS ?? "en,zh-CN").split(",");
-const kinds = (process.env.KINDS ?? "wide,phone,loading,empty,failed").split(",");
+const kinds = (process.env.KINDS ?? "wide,loading,empty,gone,failed").split(",");
+const looks = (process.env.LOOKS ?? "dark,light,phone").split(",");
 await mkdir(folder, { recursive: true });
 
 async function begin() {
@@ -83,6 +84,12 @@ const answers = {
       headers: { "X-Request-Id": "01a20436-1248-72ae-a519-e351ab4eee18" },
       body: JSON.stringify({ status: 500, title: "Internal Server Error" }),
     }),
+  gone: (route) =>
+    route.fulfill({
+      status: 404,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ status: 404, title: "Not Found", code: "NOT_FOUND" }),
+    }),
   empty: async (route) => {
     const res = await route.fetch().catch(() => undefined);
     if (!res) return; // the page has gone
@@ -122,14 +129,14 @@ async function take(view, houses, lang, kind) {
     await settle(page, view, kind);
     const at = (what) => join(folder, `${view.name}${answers[kind] ? `-${kind}` : ""}-${what}-${lang}.png`);
     if (lang === "zh-CN" && !answers[kind]) await latin(page, view.name);
-    await picture(page, at("dark"));
-    await page.emulateMedia({ colorScheme: "light" });
-    await picture(page, at("light"));
-    if (!answers[kind] && view.main && kinds.includes("phone")) {
-      await page.emulateMedia({ colorScheme: "dark" });
-      await page.setViewportSize({ width: 360, height: 800 });
-      await page.waitForTimeout(300);
-      await picture(page, at("phone"));
+    for (const look of looks) {
+      if (look === "phone" && !view.main) continue;
+      await page.emulateMedia({ colorScheme: look === "light" ? "light" : "dark" });
+      if (look === "phone") {
+        await page.setViewportSize({ width: 360, height: 800 });
+        await page.waitForTimeout(300);
+      }
+      await picture(page, at(look));
     }
     await page.unrouteAll({ behavior: "ignoreErrors" });
   } finally {
@@ -193,7 +200,7 @@ try {
   }
   for (const view of wanted) {
     for (const lang of langs)
-      for (const kind of ["wide", ...(view.states ? Object.keys(answers) : [])]) {
+      for (const kind of ["wide", ...(view.states ?? [])]) {
         if (!kinds.includes(kind)) continue;
         await take(view, houses, lang, kind).catch((err) => {
           failed++;

@@ -8,7 +8,7 @@ import { deskTexts } from "./desks/texts";
 import { Words, WordsContext } from "./i18n/i18n";
 import { useTexts } from "./i18n/texts";
 import { LinkButton } from "./kit/button";
-import { Failure } from "./kit/failure";
+import { Unread } from "./kit/failure";
 import { Toasts } from "./kit/toast";
 import { House } from "./live/house";
 import { HouseContext } from "./live/housecontext";
@@ -77,8 +77,12 @@ function Pages({ prefs }: { prefs: Prefs }) {
     if (away) void go(away, { replace: true });
   }, [away, go]);
   const page = (
-    <Suspense fallback={<Loading rows={6} />}>
-      {error ? <Failure error={error} onRetry={() => void reload()} /> : null}
+    <Suspense fallback={<Waiting />}>
+      {error ? (
+        <div className="desk">
+          <Unread error={error} onRetry={() => void reload()} page />
+        </div>
+      ) : null}
       {loaded && !error && !away ? (
         <Routes>
           {desks.map((d) => (
@@ -88,7 +92,7 @@ function Pages({ prefs }: { prefs: Prefs }) {
           <Route path="*" element={<Gone />} />
         </Routes>
       ) : error ? null : (
-        <Loading rows={6} />
+        <Waiting />
       )}
     </Suspense>
   );
@@ -119,25 +123,64 @@ function elsewhere(
   return homeOf(session.roles) ?? "/account";
 }
 
+/** Grey bars where a page will stand. */
+function Waiting() {
+  return (
+    <div className="desk">
+      <Loading rows={6} page />
+    </div>
+  );
+}
+
 /** A desk's page, or why this account may not see it. */
 function Entered({ desk }: { desk: Desk }) {
   const { session } = useSession();
-  const t = useTexts(deskTexts);
-  if (desk.roles.length > 0 && !holds(session, desk.roles))
-    return (
-      <Empty icon="gate" title={t("role.title")}>
-        {t("role.text")}
-      </Empty>
-    );
+  if (desk.roles.length > 0 && !holds(session, desk.roles)) return <NotYours desk={desk} />;
   return <desk.Page />;
+}
+
+/** Whose workplace it is, who asks, and where that account's own work lies. */
+function NotYours({ desk }: { desk: Desk }) {
+  const { session } = useSession();
+  const t = useTexts(deskTexts);
+  const list = new Intl.ListFormat(t.lang, { type: "disjunction" });
+  const mine = session.roles.map((r) => t(`role.${r}`));
+  return (
+    <div className="desk">
+      <Empty icon="gate" title={t("role.title")} page>
+        <p>
+          {t("role.needs", {
+            desk: t(`desk.${desk.name}`),
+            roles: list.format(desk.roles.map((r) => t(`role.${r}`))),
+          })}
+        </p>
+        <p>
+          {mine.length > 0
+            ? t("role.have", {
+                name: session.name || session.id,
+                roles: new Intl.ListFormat(t.lang).format(mine),
+              })
+            : t("role.none")}
+        </p>
+        <p>{t("role.text")}</p>
+        <LinkButton small to={homeOf(session.roles) ?? "/account"}>
+          {t("role.home")}
+        </LinkButton>
+      </Empty>
+    </div>
+  );
 }
 
 function Gone() {
   const t = useTexts(deskTexts);
   return (
-    <Empty icon="help" title={t("gone.title")}>
-      <p>{t("gone.text")}</p>
-      <LinkButton to="/">{t("gone.home")}</LinkButton>
-    </Empty>
+    <div className="desk">
+      <Empty icon="help" title={t("gone.title")} page>
+        <p>{t("gone.text")}</p>
+        <LinkButton small to="/">
+          {t("gone.home")}
+        </LinkButton>
+      </Empty>
+    </div>
   );
 }

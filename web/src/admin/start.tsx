@@ -5,7 +5,7 @@ import { deskTexts } from "../desks/texts";
 import { Reasons } from "../duties/reasons";
 import { useTexts } from "../i18n/texts";
 import { LinkButton } from "../kit/button";
-import { Failure } from "../kit/failure";
+import { Failure, Unread } from "../kit/failure";
 import { SelectField } from "../kit/fields";
 import { Chip, PageHead, Panel } from "../kit/page";
 import { holds, useSession } from "../session/session";
@@ -45,7 +45,17 @@ export function Start() {
   );
   const asked = [sites, cameras, plans, scenes, zones];
   const error = asked.find((q) => q.error)?.error;
-  if (asked.some((q) => q.isPending) || (zone && coverage.isPending)) return <Loading rows={8} />;
+  if (asked.some((q) => q.isPending) || (zone && coverage.isPending)) return <Loading rows={8} page />;
+  if (error && asked.some((q) => q.data === undefined))
+    return (
+      <Unread
+        error={error}
+        page
+        onRetry={() => {
+          for (const q of asked) if (q.error) void q.refetch();
+        }}
+      />
+    );
   const steps = stepsOf({
     demo: session.demo,
     accounts: accounts.data,
@@ -61,7 +71,7 @@ export function Start() {
   return (
     <>
       <PageHead title={t("start.title")} lead={t("start.lead")} />
-      {error ? <Failure error={error} /> : null}
+      {error ? <Failure error={error} old /> : null}
       <section className="way-head panel" aria-label={t("start.progress", { done, all: steps.length })}>
         <div>
           <strong className="way-count">{t("start.progress", { done, all: steps.length })}</strong>

@@ -2,8 +2,9 @@ import "./audit.css";
 import { lazy, Suspense } from "react";
 import { Route, Routes } from "react-router";
 import { useTexts } from "../i18n/texts";
+import { Gone } from "../kit/failure";
 import { SubNav } from "../kit/page";
-import { Empty, Loading } from "../ui/parts";
+import { Loading } from "../ui/parts";
 import { PurposeProvider } from "./purpose";
 import { QuestionsPage } from "./questions";
 import { auditTexts } from "./texts";
@@ -29,7 +30,7 @@ export default function AuditDesk() {
             { to: "/audit/names", label: t("nav.names") },
           ]}
         />
-        <Suspense fallback={<Loading rows={6} />}>
+        <Suspense fallback={<Loading rows={6} page />}>
           <Routes>
             <Route index element={<QuestionsPage />} />
             <Route path="questions/:name" element={<QuestionPage />} />
@@ -37,7 +38,7 @@ export default function AuditDesk() {
             <Route path="events/:id" element={<EventPage />} />
             <Route path="names" element={<NamesPage />} />
             <Route path="log" element={<LogPage />} />
-            <Route path="*" element={<Empty icon="help" title={t("gone")} />} />
+            <Route path="*" element={<Gone title={t("gone")} to="/audit" />} />
           </Routes>
         </Suspense>
       </div>

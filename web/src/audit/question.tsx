@@ -4,7 +4,7 @@ import { Link, useParams, useSearchParams } from "react-router";
 import { api } from "../api/client";
 import { useTexts } from "../i18n/texts";
 import { Button } from "../kit/button";
-import { Failure } from "../kit/failure";
+import { Failure, Gone } from "../kit/failure";
 import { Loaded } from "../kit/loaded";
 import { PageHead, Panel } from "../kit/page";
 import { Empty, Loading } from "../ui/parts";
@@ -32,7 +32,7 @@ export default function QuestionPage() {
           return question ? (
             <Asking key={name} question={question} />
           ) : (
-            <Empty icon="help" title={t("gone")} />
+            <Gone title={t("gone")} to="/audit" />
           );
         }}
       </Loaded>

@@ -32,9 +32,9 @@ export function Enrolment() {
   );
   const renew = () => Promise.all([session.refetch(), person.refetch()]);
   return (
-    <Loaded query={session} rows={6}>
+    <Loaded query={session} rows={6} page>
       {(s) => (
-        <Loaded query={person} rows={6}>
+        <Loaded query={person} rows={6} page>
           {(p) => <Steps session={s} person={p} onChange={() => void renew()} />}
         </Loaded>
       )}

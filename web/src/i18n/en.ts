@@ -20,12 +20,6 @@ export const en = {
   "conn.lost": "Connection lost",
   "conn.lostText":
     "This page has lost its connection to Bystander. Pictures and figures may be old. Trying again…",
-  "error.title": "This did not work",
-  "error.none": "Bystander does not answer. Is it running?",
-  "error.busy": "A part of Bystander does not answer now. What is stored is safe.",
-  "error.other": "The answer was an error ({status}).",
-  "error.id": "Request {id}",
-  "error.retry": "Try again",
   loading: "Loading…",
 
   "notice.SAMPLE_SITE":
@@ -68,6 +62,9 @@ export const en = {
   "off.FILING_MISSING": "a filing is missing",
   "off.NOT_CONFIGURED": "switched off",
   "off.DISK_FULL": "the disk is full",
+  "off.HALTED": "a person has halted recognition",
+  "off.CAMERA_MOVED": "the camera does not stand as it was calibrated",
+  "off.POSE_UNSURE": "whether the camera stands as it was calibrated cannot be told now",
   "off.NO_PICTURE": "no pictures arrive",
   "off.other": "see the log",
 
@@ -114,6 +111,7 @@ export const en = {
   "tile.live": "Live",
   "tile.starting": "Starting",
   "tile.masked": "Everybody masked",
+  "tile.guests": "Masked unless consented",
   "tile.clear": "Shown under consent: {n}",
   "tile.full": "Whole picture masked",
   "tile.lost": "No picture",
@@ -244,6 +242,7 @@ export const en = {
   "help.marks": "To the event before or after on the timeline",
   "help.range": "Beginning and end of the export on the timeline",
   "help.space": "Pause and go on in a recording",
+  "help.halt": "Halt recognition",
   "help.question": "This help",
   "help.esc": "Leave full screen, close this help",
   "help.masked.term": "Everybody masked",

@@ -32,7 +32,7 @@ export default function Desk() {
           ...pages.map(([name]) => ({ to: `/office/${name}`, label: t(`page.${name}`) })),
         ]}
       />
-      <Suspense fallback={<Loading rows={5} />}>
+      <Suspense fallback={<Loading rows={5} page />}>
         <Routes>
           <Route index element={<Start />} />
           {pages.map(([name, Page]) => (

@@ -4,6 +4,8 @@ import { api } from "../api/client";
 import { nameTexts } from "../duties/names";
 import { useWords } from "../i18n/i18n";
 import { type Teller, useTexts } from "../i18n/texts";
+import { Button } from "../kit/button";
+import { Unread } from "../kit/failure";
 import { PageHead, Panel } from "../kit/page";
 import { Due } from "../kit/time";
 import { useSession } from "../session/session";
@@ -47,7 +49,11 @@ export function Start() {
     return n.kind === "census" ? t.code("census", n.about) : n.about;
   };
   const all = Object.values(read);
-  if (all.every((q) => q.isPending)) return <Loading rows={8} />;
+  if (all.every((q) => q.isPending)) return <Loading rows={8} page />;
+  const failed = all.filter((q) => q.error);
+  const again = () => {
+    for (const q of failed) void q.refetch();
+  };
   const list = needs(
     {
       me: session.id,
@@ -69,14 +75,20 @@ export function Start() {
   const requests = read.requests.data?.requests;
   const late = requests?.filter((r) => Date.parse(r.deadline) < now).length ?? 0;
   const incidents = read.incidents.data?.filter((i) => i.state !== "closed").length;
-  const drafts = list.filter((n) => /^(assessment|notice)\.(approve|waits)$/.test(n.kind)).length;
+  const drafts =
+    read.assessments.data && read.notices.data
+      ? list.filter((n) => /^(assessment|notice)\.(approve|waits)$/.test(n.kind)).length
+      : undefined;
   return (
     <>
       <PageHead title={t("today.title")} lead={t("today.lead")} />
-      {all.some((q) => q.error) ? (
+      {failed.length > 0 && list.length > 0 ? (
         <div className="note warn" role="status">
           <Icon name="warn" />
-          <div>{t("today.part")}</div>
+          <div>{t("today.part", { n: failed.length, all: all.length })}</div>
+          <Button small onPress={again}>
+            {t("today.again")}
+          </Button>
         </div>
       ) : null}
       <div className="tallies">
@@ -88,7 +100,9 @@ export function Start() {
         <People census={read.census.data} t={t} />
       </div>
       <Panel title={t("today.list")}>
-        {list.length === 0 ? (
+        {list.length === 0 && failed.length > 0 ? (
+          <Unread error={failed[0]?.error} onRetry={again} />
+        ) : list.length === 0 ? (
           <Empty icon="check" title={t("today.none")}>
             {t("today.none.text")}
           </Empty>

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import type { RequestError } from "../api/client";
-import { useWords, type Words } from "../i18n/i18n";
+import { useWords } from "../i18n/i18n";
+import { Failure } from "../kit/failure";
 import type { House, HouseState } from "../live/house";
 import { Icon, type IconName } from "./icons";
 
@@ -18,52 +19,45 @@ export function useNow(): number {
   return now;
 }
 
-/** What a view shows when there is nothing to show yet. */
-export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ReactNode }) {
+/** What a view shows when there is nothing to show yet; a `page` that is nothing else has it as its heading. */
+export function Empty(props: { icon: IconName; title: string; page?: boolean; children?: ReactNode }) {
+  const { icon, title, page = false, children } = props;
   return (
     <div className="empty">
       <Icon name={icon} size={28} />
-      <p className="empty-title">{title}</p>
+      {page ? <h1>{title}</h1> : <p className="empty-title">{title}</p>}
       {children ? <div className="empty-text">{children}</div> : null}
     </div>
   );
 }
 
-/** An error in words, with the way out and the request's name. */
+/** A failed question of the wall or its neighbours, with the way out. */
 export function ErrorNote({ error, onRetry }: { error: RequestError; onRetry?: () => void }) {
+  return <Failure error={error} {...(onRetry ? { onRetry } : {})} />;
+}
+
+/** Grey bars in the shape of what is being loaded; `page` with those of its heading. */
+export function Loading({ rows = 3, page = false }: { rows?: number; page?: boolean }) {
   const w = useWords();
-  return (
-    <div className="note bad" role="alert">
-      <Icon name="warn" />
-      <div>
-        <strong>{w.t("error.title")}</strong> {errorText(w, error)}
-        {error.requestID ? <span className="id">{w.t("error.id", { id: error.requestID })}</span> : null}
+  const bars = Array.from({ length: rows }, (_, i) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the bars are all alike and never move
+    <span key={i} className="bar" />
+  ));
+  if (!page)
+    return (
+      <div className="loading" role="status">
+        <span className="hidden">{w.t("loading")}</span>
+        {bars}
       </div>
-      {onRetry ? (
-        <button type="button" className="small" onClick={onRetry}>
-          {w.t("error.retry")}
-        </button>
-      ) : null}
-    </div>
-  );
-}
-
-export function errorText(w: Words, error: RequestError): string {
-  if (error.status === 0) return w.t("error.none");
-  if (error.status === 503) return w.t("error.busy");
-  return w.t("error.other", { status: String(error.status) });
-}
-
-/** Grey bars in the shape of what is being loaded. */
-export function Loading({ rows = 3 }: { rows?: number }) {
-  const w = useWords();
+    );
   return (
-    <div className="loading" role="status">
-      <span className="hidden">{w.t("loading")}</span>
-      {Array.from({ length: rows }, (_, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the bars are all alike and never move
-        <span key={i} className="bar" />
-      ))}
+    <div className="loading page" role="status">
+      <h1>
+        <span className="hidden">{w.t("loading")}</span>
+        <span className="bar" />
+      </h1>
+      <span className="bar" />
+      <div className="panel">{bars}</div>
     </div>
   );
 }

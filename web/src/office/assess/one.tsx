@@ -26,7 +26,7 @@ export function One() {
   const a = api.useQuery("get", "/v1/assessments/{id}", at);
   const past = api.useQuery("get", "/v1/assessments/{id}/history", at);
   return (
-    <Loaded query={a} rows={8}>
+    <Loaded query={a} rows={8} page>
       {(now) => (
         <>
           <Text a={now} authors={past.data?.versions.map((v) => v.assessor) ?? [now.assessor]} />

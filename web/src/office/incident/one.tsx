@@ -23,7 +23,7 @@ export function One() {
   const found = api.useQuery("get", "/v1/incidents/{id}", at);
   const past = api.useQuery("get", "/v1/incidents/{id}/history", at);
   return (
-    <Loaded query={found} rows={6}>
+    <Loaded query={found} rows={6} page>
       {(i) => (
         <>
           <Shown i={i} />

@@ -6,6 +6,7 @@ import { Decide } from "../../duties/decide";
 import { Account } from "../../duties/who";
 import { useTexts } from "../../i18n/texts";
 import { LinkButton } from "../../kit/button";
+import { Gone } from "../../kit/failure";
 import { SelectField, TextField } from "../../kit/fields";
 import { Loaded } from "../../kit/loaded";
 import { Chip, Facts, PageHead, Panel } from "../../kit/page";
@@ -13,7 +14,6 @@ import { DataTable } from "../../kit/table";
 import { Moment } from "../../kit/time";
 import { useSession } from "../../session/session";
 import { Icon } from "../../ui/icons";
-import { Empty } from "../../ui/parts";
 import { FieldsDiff } from "../differences";
 import { fieldNames, fieldsOf, languages, type Notice } from "./fields";
 import { Preview } from "./preview";
@@ -22,24 +22,20 @@ import { noticeTexts } from "./texts";
 /** One notice: as people see it, what changed, and its publication by a second person. */
 export function One() {
   const { version = "" } = useParams();
+  const t = useTexts(noticeTexts);
   const all = api.useQuery("get", "/v1/notices");
   return (
-    <Loaded query={all} rows={8}>
+    <Loaded query={all} rows={8} page>
       {(d) => {
         const revisions = d.notices
           .filter((n) => n.version === version)
           .toSorted((a, b) => b.revision - a.revision);
         const newest = revisions[0];
-        if (!newest) return <Missing />;
+        if (!newest) return <Gone title={t("gone", { version })} to="/office/notices" />;
         return <Shown all={d.notices} revisions={revisions} newest={newest} />;
       }}
     </Loaded>
   );
-}
-
-function Missing() {
-  const t = useTexts(noticeTexts);
-  return <Empty icon="help" title={t("none")} />;
 }
 
 function Shown(props: { all: readonly Notice[]; revisions: readonly Notice[]; newest: Notice }) {

@@ -23,7 +23,7 @@ export function One() {
   const { id = "" } = useParams();
   const found = api.useQuery("get", "/v1/rights/requests/{id}", { params: { path: { id } } }, once);
   return (
-    <Loaded query={found} rows={8}>
+    <Loaded query={found} rows={8} page>
       {(r) => <Shown r={r} />}
     </Loaded>
   );

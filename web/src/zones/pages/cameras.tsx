@@ -79,7 +79,7 @@ export function CameraPage({ id }: { id: string }) {
   const t = useTexts(cameraTexts);
   const venue = useVenue();
   return (
-    <Loaded query={venue}>
+    <Loaded query={venue} rows={6} page>
       {(v) => {
         const policy = v.policies.find((c) => c.id === id);
         return (

@@ -28,7 +28,7 @@ export function DrawPage({ camera }: { camera: string }) {
   const still = useStill(camera);
   const { session } = useSession();
   return (
-    <Loaded query={venue} rows={8}>
+    <Loaded query={venue} rows={8} page>
       {(v) => {
         const name = nameOf(v.cameras, camera);
         const head = <PageHead title={c("draw.title", { name })} lead={c("draw.lead")} />;

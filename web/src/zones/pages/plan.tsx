@@ -3,11 +3,11 @@ import { Link, useSearchParams } from "react-router";
 import { useWords } from "../../i18n/i18n";
 import { useTexts } from "../../i18n/texts";
 import { Button } from "../../kit/button";
+import { Gone } from "../../kit/failure";
 import { Loaded } from "../../kit/loaded";
 import { PageHead } from "../../kit/page";
 import { useToast } from "../../kit/toast";
 import { holds, useSession } from "../../session/session";
-import { Empty } from "../../ui/parts";
 import { type FloorPlan, photoURL, standing, useReload, useVenue, type Venue } from "../data";
 import { useDrawing, useFollow } from "../draw/drawing";
 import { Editor } from "../draw/editor";
@@ -28,13 +28,13 @@ export function PlanPage({ id }: { id: string }) {
   const p = useTexts(planTexts);
   const venue = useVenue();
   return (
-    <Loaded query={venue} rows={8}>
+    <Loaded query={venue} rows={8} page>
       {(v) => {
         const plan = v.plans.find((x) => x.id === id);
         return plan ? (
           <PlanEditor key={plan.id} plan={plan} venue={v} />
         ) : (
-          <Empty icon="help" title={p("new")} />
+          <Gone title={p("gone", { id })} to="/zones" />
         );
       }}
     </Loaded>

@@ -3,6 +3,7 @@ import { Link, useNavigate } from "react-router";
 import { client } from "../../api/client";
 import { useTexts } from "../../i18n/texts";
 import { Button, LinkButton } from "../../kit/button";
+import { Gone } from "../../kit/failure";
 import { TextField } from "../../kit/fields";
 import { Loaded } from "../../kit/loaded";
 import { Chip, Facts, PageHead, Panel } from "../../kit/page";
@@ -38,7 +39,7 @@ export function ScenesPage() {
   const [adding, setAdding] = useState(false);
   const editor = holds(session, ["venue_owner", "privacy_officer"]);
   return (
-    <Loaded query={venue}>
+    <Loaded query={venue} rows={6} page>
       {(v) => (
         <>
           <PageHead
@@ -146,13 +147,13 @@ export function ScenePage({ id }: { id: string }) {
   const t = useTexts(sceneTexts);
   const venue = useVenue();
   return (
-    <Loaded query={venue}>
+    <Loaded query={venue} rows={6} page>
       {(v) => {
         const scene = v.scenes.find((s) => s.id === id);
         return scene ? (
           <Shown key={scene.version} scene={scene} venue={v} />
         ) : (
-          <Empty icon="help" title={t("gone", { id })} />
+          <Gone title={t("gone", { id })} to="/zones/scenes" />
         );
       }}
     </Loaded>

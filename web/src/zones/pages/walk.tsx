@@ -21,7 +21,7 @@ export function WalkPage({ id }: { id: string }) {
   const { session } = useSession();
   return (
     <div className="walk">
-      <Loaded query={venue}>
+      <Loaded query={venue} rows={6} page>
         {(v) => {
           const zone = v.zones.find((z) => z.id === id && z.kind === "recognition" && z.state !== "retired");
           const head = <PageHead title={t("walk", { zone: id })} lead={t("walk.lead")} />;

@@ -3,12 +3,12 @@ import { Link } from "react-router";
 import { client } from "../../api/client";
 import { useTexts } from "../../i18n/texts";
 import { LinkButton } from "../../kit/button";
+import { Gone } from "../../kit/failure";
 import { Loaded } from "../../kit/loaded";
 import { Facts, PageHead, Panel } from "../../kit/page";
 import { useToast } from "../../kit/toast";
 import { holds, type Role, useSession } from "../../session/session";
 import { Icon } from "../../ui/icons";
-import { Empty } from "../../ui/parts";
 import { type Coverage, nameOf, useCoverage, useReload, useVenue, type Venue, type Zone } from "../data";
 import { Decide } from "../decide";
 import { RunsOutLine, StateChip, useDay } from "../kindof";
@@ -21,10 +21,10 @@ export function ZonePage({ id }: { id: string }) {
   const t = useTexts(zoneTexts);
   const venue = useVenue();
   return (
-    <Loaded query={venue} rows={8}>
+    <Loaded query={venue} rows={8} page>
       {(v) => {
         const zone = v.zones.find((z) => z.id === id);
-        return zone ? <Shown zone={zone} venue={v} /> : <Empty icon="help" title={t("zone.gone", { id })} />;
+        return zone ? <Shown zone={zone} venue={v} /> : <Gone title={t("zone.gone", { id })} to="/zones" />;
       }}
     </Loaded>
   );

@@ -4,13 +4,13 @@ import { client } from "../../api/client";
 import { useWords } from "../../i18n/i18n";
 import { useTexts } from "../../i18n/texts";
 import { Button, LinkButton } from "../../kit/button";
+import { Gone } from "../../kit/failure";
 import { TextArea, TextField } from "../../kit/fields";
 import { Loaded } from "../../kit/loaded";
 import { PageHead, Panel } from "../../kit/page";
 import { useToast } from "../../kit/toast";
 import { holds, useSession } from "../../session/session";
 import { Icon } from "../../ui/icons";
-import { Empty } from "../../ui/parts";
 import { ifMatch, place, type Sign, type SignText, useReload, useVenue, type Venue } from "../data";
 import { Decide } from "../decide";
 import { distance } from "../draw/geometry";
@@ -25,13 +25,13 @@ export function SignPage({ id }: { id: string }) {
   const s = useTexts(signTexts);
   const venue = useVenue();
   return (
-    <Loaded query={venue}>
+    <Loaded query={venue} rows={6} page>
       {(v) => {
         const sign = v.signs.find((x) => x.id === id);
         return sign ? (
           <SignEditor key={sign.version} sign={sign} venue={v} />
         ) : (
-          <Empty icon="help" title={s("gone", { id })} />
+          <Gone title={s("gone", { id })} to="/zones" />
         );
       }}
     </Loaded>

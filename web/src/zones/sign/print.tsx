@@ -2,9 +2,9 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Link, useParams } from "react-router";
 import { useTexts } from "../../i18n/texts";
 import { Button } from "../../kit/button";
+import { Gone } from "../../kit/failure";
 import { TextField } from "../../kit/fields";
 import { Loaded } from "../../kit/loaded";
-import { Empty } from "../../ui/parts";
 import { type Sign, type SignText, useVenue, type Venue } from "../data";
 import { Pick } from "../pages/plan";
 import { signTexts } from "../texts/sign";
@@ -30,10 +30,10 @@ export function PrintPage() {
   const venue = useVenue();
   return (
     <div className="desk zones print-page">
-      <Loaded query={venue}>
+      <Loaded query={venue} rows={6} page>
         {(v) => {
           const sign = v.signs.find((x) => x.id === id);
-          return sign ? <Print sign={sign} venue={v} /> : <Empty icon="help" title={s("gone", { id })} />;
+          return sign ? <Print sign={sign} venue={v} /> : <Gone title={s("gone", { id })} to="/zones" />;
         }}
       </Loaded>
     </div>
