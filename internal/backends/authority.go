@@ -60,8 +60,9 @@ func template(name string) (*x509.Certificate, error) {
 	}, nil
 }
 
-// Issue makes a certificate for a server on this machine or for a client of
-// that name. The key is PKCS #8.
+// Issue makes a certificate for a client of that name, or for a server on this
+// machine, at an IP address of another network too if that is the name. The key is
+// PKCS #8.
 func (a *Authority) Issue(name string, server bool) (Identity, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -76,6 +77,9 @@ func (a *Authority) Issue(name string, server bool) (Identity, error) {
 	if server {
 		t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 		t.IPAddresses, t.DNSNames = []net.IP{net.IPv4(127, 0, 0, 1)}, []string{"localhost"}
+		if ip := net.ParseIP(name); ip != nil && !ip.IsLoopback() {
+			t.IPAddresses = append(t.IPAddresses, ip)
+		}
 	}
 	der, err := x509.CreateCertificate(rand.Reader, t, a.cert, key.Public(), a.key)
 	if err != nil {
