@@ -226,7 +226,8 @@ func (e *edge) openLaw(ctx context.Context) error {
 
 func (e *edge) openOutputs(ctx context.Context) error {
 	hub, err := live.New(live.Config{
-		Addrs: e.viewerAddrs(), MaxViewers: e.cfg.Server.MaxViewers,
+		Addrs: e.viewerAddrs(), PublicAddrs: e.cfg.Live.Publics(), MaxViewers: e.cfg.Server.MaxViewers,
+		UDPPort: uint16(e.cfg.Live.UDPPort), TCPPort: uint16(e.cfg.Live.TCPPort), //nolint:gosec // the configuration was checked
 		OnKeyFrameNeeded: func(id string) {
 			if c, ok := e.fleet.get(id); ok {
 				c.out.shared.RequestKey()
@@ -260,8 +261,11 @@ func (e *edge) openOutputs(ctx context.Context) error {
 }
 
 // viewerAddrs are where viewers' media reaches this machine: the web page's own
-// address.
+// address, unless others are configured.
 func (e *edge) viewerAddrs() []netip.Addr {
+	if named := e.cfg.Live.Listens(); len(named) > 0 {
+		return named
+	}
 	ap, err := netip.ParseAddrPort(e.cfg.Server.Listen)
 	if err != nil {
 		return nil // localhost and the like: the hub's default

@@ -28,6 +28,7 @@ type Config struct {
 	Keys     string   `yaml:"keys"` // folder of keys; default <data>/keys
 	Store    Store    `yaml:"store"`
 	Server   Server   `yaml:"server"`
+	Live     Live     `yaml:"live"`
 	Accounts Accounts `yaml:"accounts"`
 	Log      Log      `yaml:"log"`
 	Cameras  []Camera `yaml:"cameras"`

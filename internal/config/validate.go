@@ -41,6 +41,7 @@ func (c *Config) Validate() error {
 		k.fail("data", "name a folder")
 	}
 	c.Server.check(&k)
+	c.Live.check(&k)
 	c.Accounts.check(&k, c.Server.HTTPS, c.Server.Hosts)
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.oneOf("log.format", c.Log.Format, "console", "json")
