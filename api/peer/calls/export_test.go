@@ -1,0 +1,4 @@
+package calls
+
+// CheckAnswer is checkAnswer.
+func CheckAnswer(answer string) error { return checkAnswer(answer) }
