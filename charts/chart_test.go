@@ -179,7 +179,7 @@ func mountsOf(all []object, configMap string) []string {
 		if spec == nil || !strings.Contains(fmt.Sprint(spec["volumes"]), "configMap:map[name:"+configMap+"]") {
 			continue
 		}
-		for _, c := range list(spec["containers"]) {
+		for _, c := range append(list(spec["initContainers"]), list(spec["containers"])...) {
 			for _, m := range list(c["volumeMounts"]) {
 				path := fmt.Sprint(m["mountPath"])
 				out = append(out, path)
@@ -287,6 +287,118 @@ func TestGPUsAreAskedFor(t *testing.T) {
 	assert.Equal(t, 2, found)
 }
 
+// volumesAt are the volumes that a container mounts at a path or above it.
+func volumesAt(c map[string]any, path string) (out []string) {
+	for _, m := range list(c["volumeMounts"]) {
+		if at := fmt.Sprint(m["mountPath"]); path == at || strings.HasPrefix(path, at+"/") {
+			out = append(out, fmt.Sprint(m["name"]))
+		}
+	}
+	return out
+}
+
+// TestEdgesJoin: an edge trades its invitation, which only the first container
+// sees, for a certificate that lies in a volume which outlives the pod; the
+// program finds it where its configuration says.
+func TestEdgesJoin(t *testing.T) {
+	joined := map[string]int{"machine": 0, "cluster": 2, "gpu": 2}
+	for _, set := range sets {
+		found := 0
+		for _, o := range render(t, set) {
+			_, spec := o.podSpec()
+			if !strings.Contains(fmt.Sprint(spec["initContainers"]), "--invitation=") {
+				continue
+			}
+			found++
+			at := set + " " + o.name()
+			init, main := list(spec["initContainers"]), list(spec["containers"])
+			require.Len(t, init, 1, "%s: an edge has no key that opens templates", at)
+			require.Contains(t, fmt.Sprint(init[0]["args"]), "--dir=/var/lib/bystander/keys/peer", at)
+			assert.Equal(t, []string{"data"}, volumesAt(init[0], "/var/lib/bystander/keys/peer"), at)
+			assert.Equal(t, []string{"data"}, volumesAt(main[0], "/var/lib/bystander/keys/peer"), at)
+			assert.Equal(t, []string{"invitation"}, volumesAt(init[0], "/run/invitation"), at)
+			assert.NotContains(t, fmt.Sprint(main), "invitation", "%s: the program has no need of it", at)
+			for _, v := range list(spec["volumes"]) {
+				_, claim := v["persistentVolumeClaim"]
+				_, host := v["hostPath"]
+				if v["name"] == "data" {
+					assert.True(t, claim || host, "%s: the identity goes with the pod", at)
+				}
+				if v["name"] == "invitation" {
+					assert.Equal(t, true, object(v).at("secret", "optional"), "%s: it may be deleted once it is used", at)
+				}
+			}
+		}
+		assert.Equal(t, joined[set], found, set)
+	}
+}
+
+// TestThePeerLineAlone holds the policies to the way between edges and control:
+// its port from the edges alone, PostgreSQL from the control alone.
+func TestThePeerLineAlone(t *testing.T) {
+	ports := func(rules any) (out []string) {
+		for _, r := range list(rules) {
+			for _, p := range list(r["ports"]) {
+				out = append(out, fmt.Sprint(p["port"]))
+			}
+		}
+		return out
+	}
+	seen := 0
+	for _, o := range render(t, "cluster") {
+		if o["kind"] != "NetworkPolicy" {
+			continue
+		}
+		in, out := ports(o.at("spec", "ingress")), ports(o.at("spec", "egress"))
+		switch name := fmt.Sprint(o.at("metadata", "name")); name {
+		case "venue-bystander-control":
+			seen++
+			assert.Contains(t, in, "8443")
+			assert.Equal(t, []string{"5432"}, out)
+			for _, r := range list(o.at("spec", "ingress")) {
+				if strings.Contains(fmt.Sprint(r["ports"]), "8443") {
+					assert.Contains(t, fmt.Sprint(r["from"]), "values:[edge-hall edge-gate]")
+					assert.Contains(t, fmt.Sprint(r["from"]), "10.50.0.0/24")
+				}
+			}
+		case "venue-bystander-edge-hall", "venue-bystander-edge-gate":
+			seen++
+			assert.Contains(t, out, "8443")
+			assert.NotContains(t, in, "8443")
+			assert.Len(t, in, 1, "an edge has no pages: %v", in)
+		default:
+			assert.NotContains(t, in, "8443", name)
+			assert.NotContains(t, out, "5432", name)
+		}
+	}
+	assert.Equal(t, 3, seen)
+	for _, o := range render(t, "gpu") {
+		if strings.HasSuffix(o.name(), "-edge-shared") && o["kind"] == "NetworkPolicy" {
+			assert.Contains(t, fmt.Sprint(o.at("spec", "egress")), "10.40.1.0/24")
+		}
+	}
+}
+
+// TestReplicasShareWhatTheyMust: each has a volume and a name on the log, and
+// takes the keys that the others have before it starts.
+func TestReplicasShareWhatTheyMust(t *testing.T) {
+	for _, o := range render(t, "cluster") {
+		if o["kind"] != "StatefulSet" {
+			continue
+		}
+		_, spec := o.podSpec()
+		assert.EqualValues(t, 2, o.at("spec", "replicas"))
+		assert.Equal(t, "OrderedReady", o.at("spec", "podManagementPolicy"), "one makes the tables while the others wait")
+		require.Len(t, list(o.at("spec", "volumeClaimTemplates")), 1)
+		require.Contains(t, fmt.Sprint(spec["initContainers"]), "[control keys take /secret/keys]")
+		for _, c := range list(spec["containers"]) {
+			require.Contains(t, fmt.Sprint(c["env"]), "name:BYSTANDER_EVENTS_EDGE valueFrom:map[fieldRef:map[fieldPath:metadata.name]]")
+		}
+		return
+	}
+	t.Fatal("there is no StatefulSet")
+}
+
 // TestWhatIsRefused: a wrong key, a password in the values, an edge without a
 // place, a door without TLS.
 func TestWhatIsRefused(t *testing.T) {
@@ -295,11 +407,19 @@ func TestWhatIsRefused(t *testing.T) {
 		{"edges[0].name=a,edges[0].cameras[0].id=x,edges[0].cameras[0].url=rtsp://u:p@h/1", "url"},
 		{"edges[0].name=a,edges[0].kind=DaemonSet", "nodeSelector"},
 		{"edges[0].name=a,edges[0].kind=StatefulSet", "kind"},
+		{"edges[0].name=a,edges[0].join.site=x", "secret"},
+		{"edges[0].name=a,edges[0].join.site=x,edges[0].join.secret=s", "peers.enabled"},
+		{"edges[0].name=a,edges[0].join.site=x,edges[0].join.secret=s,edges[0].policy.site=x,edges[0].policy.publicKey=k", "edges"},
+		{"peers.control=http://control.example", "control"},
+		{"postgres.url=postgres://u:secret@h/d", "url"},
 		{"kafka.sasl.mechanism=PLAIN", "mechanism"},
 		{"ingress.enabled=true,ingress.hosts[0]=a.example", "ingress.tlsSecret"},
 		{"writer.enabled=true", "writer.edgeKeys"},
 		{"backup.enabled=true,backup.recipient=AGE-SECRET-KEY-1XX", "recipient"},
-		{"control.replicas=2", "replicas"},
+		{"control.replicas=2", "postgres.url"},
+		{"control.replicas=2,postgres.url=postgres://u@h/d", "control.keys.existingSecret"},
+		{"control.replicas=2,postgres.url=postgres://u@h/d,control.keys.existingSecret=k", "masterKey.existingSecret"},
+		{"control.replicas=0", "replicas"},
 	} {
 		_, err := template(t, "--set", c.set)
 		require.ErrorContains(t, err, c.want, c.set)

@@ -50,13 +50,17 @@ func (f caFlag) options() (app.CAOptions, error) {
 	return o, err
 }
 
-type caInitCmd struct{ caFlag }
+type caInitCmd struct {
+	caFlag
+	Keep bool `help:"Leave an authority that is there as it is, as before each start of a control."`
+}
 
 func (c *caInitCmd) Run(context.Context) error {
 	o, err := c.options()
 	if err != nil {
 		return err
 	}
+	o.Keep = c.Keep
 	return app.CAInit(o)
 }
 

@@ -19,6 +19,7 @@ import (
 // CAOptions name an authority.
 type CAOptions struct {
 	Dir    string
+	Keep   bool // an authority that is there already is well
 	Stdout io.Writer
 }
 
@@ -40,6 +41,10 @@ func CAInit(o CAOptions) error {
 		return fmt.Errorf("%w: name the authority's folder with --dir, or peers.ca in the configuration", ErrUsage)
 	}
 	ca, err := pki.Init(o.Dir, time.Now)
+	if o.Keep && errors.Is(err, pki.ErrExists) {
+		_, err = fmt.Fprintf(o.Stdout, "%s holds an authority already, and keeps it\n", o.Dir)
+		return err
+	}
 	if err != nil {
 		return asUsage(err)
 	}

@@ -147,6 +147,14 @@ events:
 {{- if and .models .root.Values.models.volume }}
 - {name: models, mountPath: /var/lib/bystander-models, readOnly: true}
 {{- end }}
+{{- if and .postgres .root.Values.postgres.url }}
+{{- if .root.Values.postgres.passwordSecret.name }}
+- {name: postgres, mountPath: /etc/bystander/postgres, readOnly: true}
+{{- end }}
+{{- if .root.Values.postgres.tls.existingSecret }}
+- {name: postgres-tls, mountPath: /etc/bystander/postgres-tls, readOnly: true}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "bystander.volumes" -}}
@@ -198,6 +206,23 @@ events:
 - name: models
   {{- toYaml .root.Values.models.volume | nindent 2 }}
 {{- end }}
+{{- if and .postgres .root.Values.postgres.url }}
+{{- with .root.Values.postgres.passwordSecret }}
+{{- if .name }}
+- name: postgres
+  secret:
+    secretName: {{ .name }}
+    defaultMode: 0440
+    items: [{key: {{ .key }}, path: password}]
+{{- end }}
+{{- end }}
+{{- with .root.Values.postgres.tls.existingSecret }}
+- name: postgres-tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- /* Probes ask as localhost: the server answers to names that it knows only. */ -}}
@@ -236,22 +261,21 @@ affinity:
 {{- end -}}
 
 {{- /* A secret's files can be read by the pod's group, which the program refuses
-for keys; a copy in memory can be read by its user alone. */ -}}
+for keys; a copy in memory can be read by its user alone. One item of initContainers. */ -}}
 {{- define "bystander.keyInit" -}}
-{{- if .root.Values.masterKey.existingSecret }}
-initContainers:
-  - name: master-key
-    image: {{ include "bystander.image" . | quote }}
-    imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-    command: [/bin/sh, -c, "umask 077 && cp /secret/master.key /run/bystander/master.key"]
-    securityContext:
-      {{- include "bystander.containerSecurity" . | nindent 6 }}
-    resources:
-      requests: {cpu: 10m, memory: 16Mi}
-      limits: {memory: 32Mi}
-    volumeMounts:
-      - {name: master, mountPath: /run/bystander}
-      - {name: master-secret, mountPath: /secret, readOnly: true}
+{{- if and .keys .root.Values.masterKey.existingSecret -}}
+- name: master-key
+  image: {{ include "bystander.image" . | quote }}
+  imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+  command: [/bin/sh, -c, "umask 077 && cp /secret/master.key /run/bystander/master.key"]
+  securityContext:
+    {{- include "bystander.containerSecurity" . | nindent 4 }}
+  resources:
+    requests: {cpu: 10m, memory: 16Mi}
+    limits: {memory: 32Mi}
+  volumeMounts:
+    - {name: master, mountPath: /run/bystander}
+    - {name: master-secret, mountPath: /secret, readOnly: true}
 {{- end }}
 {{- end -}}
 
