@@ -9,6 +9,7 @@ import { DataTable } from "../kit/table";
 import { Moment } from "../kit/time";
 import { Empty } from "../ui/parts";
 import { healthTexts } from "./healthtexts";
+import { LogDetail } from "./logdetail";
 
 type Entry = Schemas["AdminEntry"];
 
@@ -83,7 +84,7 @@ export default function Log() {
                     title: t("what"),
                     cell: (e) => [e.zone, e.scene, e.camera, e.notice].filter(Boolean).join(" · ") || "–",
                   },
-                  { key: "details", title: t("details"), cell: (e) => <Details detail={e.detail} /> },
+                  { key: "details", title: t("details"), cell: (e) => <LogDetail detail={e.detail} /> },
                 ]}
               />
               {list.length >= 100 ? (
@@ -98,16 +99,5 @@ export default function Log() {
         </Loaded>
       </Panel>
     </>
-  );
-}
-
-function Details({ detail }: { detail: Record<string, string> }) {
-  return (
-    <span className="setting">
-      {Object.entries(detail)
-        .filter(([, v]) => v !== "")
-        .map(([k, v]) => `${k}: ${v.length > 60 ? `${v.slice(0, 12)}…` : v}`)
-        .join(" · ")}
-    </span>
   );
 }

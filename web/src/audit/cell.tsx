@@ -15,7 +15,7 @@ export function Cell({ name, type, value }: { name: string; type: ColumnType; va
   if (value === null || value === "") return <span className="audit-none">–</span>;
   if (typeof value === "number") return <>{numberText(name, value, w.lang)}</>;
   if (type === "time" || (name === "inspection_until" && !Number.isNaN(Date.parse(value))))
-    return <Moment iso={value} />;
+    return <Moment iso={value} step={name === "hour" || name === "day" ? name : "second"} />;
   if (name === "event_id" || name === "ref_event")
     return (
       <Link className="mono" to={`/audit/events/${value}`} title={value}>
@@ -64,28 +64,33 @@ export const codes: ReadonlySet<string> = new Set([
   "withheld",
 ]);
 
-/** A moment to the second in the reader's own time; UTC to the millisecond on hovering. */
-export function Moment({ iso }: { iso: string }) {
+/** How fine a moment is: a count's hour has no seconds. */
+export type Step = "second" | "minute" | "hour" | "day";
+
+/** A moment in the reader's own time; UTC to the millisecond on hovering. */
+export function Moment({ iso, step = "second" }: { iso: string; step?: Step }) {
   const w = useWords();
   return (
     <time dateTime={iso} title={iso} className="num">
-      {momentText(iso, w.lang)}
+      {momentText(iso, w.lang, step)}
     </time>
   );
 }
 
-export function momentText(iso: string, lang: string): string {
+const date = { year: "numeric", month: "short", day: "numeric" } as const;
+// An hour says its minutes too: where clocks stand half an hour off, it begins at one.
+const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+
+export function momentText(iso: string, lang: string, step: Step = "second"): string {
   const d = new Date(iso);
   if (Number.isNaN(d.getTime())) return iso;
-  return new Intl.DateTimeFormat(lang, {
-    year: "numeric",
-    month: "short",
-    day: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-  }).format(d);
+  const fine =
+    step === "day"
+      ? date
+      : step === "second"
+        ? { ...date, ...clock, second: "2-digit" as const }
+        : { ...date, ...clock };
+  return new Intl.DateTimeFormat(lang, fine).format(d);
 }
 
 /** Counts plainly, shares and scores with the digits that matter. */

@@ -75,7 +75,7 @@ function TimeChart({ chart }: { chart: Extract<Chart, { kind: "time" }> }) {
   const w = useWords();
   const most = Math.max(...chart.points.map((p) => p.n), 1);
   const each = width / chart.points.length;
-  const at = (ms: number) => momentText(new Date(ms).toISOString(), w.lang);
+  const at = (ms: number) => momentText(new Date(ms).toISOString(), w.lang, chart.step);
   const first = chart.points[0];
   const last = chart.points.at(-1);
   return (
