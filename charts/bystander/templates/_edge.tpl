@@ -3,7 +3,7 @@ the log is the one that it was invited by. */ -}}
 {{- define "bystander.joinedConfig" -}}
 {{- $root := .root }}
 role: edge
-server: {listen: "0.0.0.0:8080", https: true}
+server: {listen: "0.0.0.0:8080", allow_insecure_network: true} # health and metrics alone
 peers:
   control: {{ include "bystander.peersAddress" $root | quote }}
   dir: /var/lib/bystander/keys/peer
