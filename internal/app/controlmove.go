@@ -52,6 +52,9 @@ func ControlMigrate(ctx context.Context, cfg config.Config, o MoveOptions) error
 	defer alone.Close() //nolint:errcheck // a lock on what was not changed
 	there := cfg
 	there.Store = config.Store{Postgres: o.To, PasswordFile: o.PasswordFile}
+	if err := checkEnded(ctx, there); err != nil {
+		return err
+	}
 	// Both sides are brought to this program's schema first.
 	if err := errors.Join(openOnce(ctx, cfg), openOnce(ctx, there)); err != nil {
 		return err

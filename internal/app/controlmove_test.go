@@ -66,19 +66,11 @@ func TestControlMoves(t *testing.T) {
 	require.Error(t, app.UserList(ctx, stranger, &out))
 
 	for name, err := range map[string]error{
-		"backup":       app.Backup(ctx, there, app.BackupOptions{Stdout: &out, Stderr: &out}),
-		"restore":      app.Restore(ctx, there, app.RestoreOptions{Stdout: &out, Stderr: &out}),
-		"export":       app.ExportAll(ctx, withEvents(t, there), app.ExportAllOptions{Out: filepath.Join(dir, "x"), Stdout: &out}),
-		"decommission": app.Decommission(ctx, there, app.DecommissionOptions{Stdout: &out}),
+		"backup":  app.Backup(ctx, there, app.BackupOptions{Stdout: &out, Stderr: &out}),
+		"restore": app.Restore(ctx, there, app.RestoreOptions{Stdout: &out, Stderr: &out}),
 	} {
 		require.ErrorIs(t, err, app.ErrUsage, name)
 		require.ErrorContains(t, err, "store.postgres", name)
 		require.ErrorContains(t, err, "docs/postgres.md", name)
 	}
-}
-
-func withEvents(t *testing.T, cfg config.Config) config.Config {
-	t.Helper()
-	require.NoError(t, os.WriteFile(filepath.Join(cfg.Data, "events.db"), nil, 0o600))
-	return cfg
 }

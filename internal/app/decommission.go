@@ -22,6 +22,7 @@ import (
 	"github.com/google/uuid"
 
 	"bystander/internal/config"
+	"bystander/internal/sqldb"
 	"bystander/match/vault"
 	"bystander/policy/sitestore"
 	"bystander/sink/spool"
@@ -41,6 +42,7 @@ type DestroyedFile struct {
 	What  string `json:"what"`
 	Files int    `json:"files"`
 	Bytes int64  `json:"bytes"`
+	Rows  int64  `json:"rows,omitempty"` // of tables on a server
 	How   string `json:"how"`
 }
 
@@ -88,16 +90,17 @@ type DecommissionOptions struct {
 // Decommission destroys an installation for good: keys first, which makes every
 // copy and backup of what they seal unreadable, then all data, overwritten. Its
 // site must be closed, which means that the notice period is over and the exit
-// plan is done (A-23, A-36, B-59).
+// plan is done (A-23, A-36, B-59). With store.postgres the control's schemas go as
+// well; every replica has to be stopped. Interrupted, it goes on when called again.
 func Decommission(ctx context.Context, cfg config.Config, o DecommissionOptions) error {
-	if err := notInFiles(cfg, "decommission", "destroy those first, with DROP SCHEMA bystander_… CASCADE, then leave store: out of the configuration"); err != nil {
-		return err
-	}
 	d := &decommissioning{cfg: cfg, o: o}
 	if err := d.check(ctx); err != nil {
 		return err
 	}
-	return d.destroy()
+	if exists(filepath.Join(cfg.Data, goneName)) {
+		return d.destroyLate()
+	}
+	return d.destroy(ctx)
 }
 
 type decommissioning struct {
@@ -117,7 +120,13 @@ func (d *decommissioning) check(ctx context.Context) error {
 	case osUser() == "local:"+d.o.Witness:
 		return fmt.Errorf("%w: --witness: somebody else must have seen it", ErrUsage)
 	case exists(filepath.Join(d.cfg.Data, goneName)):
+		if slices.ContainsFunc(d.late(), exists) {
+			return nil // cut off after signing
+		}
 		return fmt.Errorf("%w: it was done already; see %s", ErrUsage, filepath.Join(d.cfg.Data, goneName))
+	}
+	if err := d.begun(); err != nil || d.key != nil {
+		return err
 	}
 	site, err := d.site(ctx)
 	if err != nil {
@@ -145,8 +154,8 @@ func (d *decommissioning) check(ctx context.Context) error {
 // site refuses while the site is open, with what is missing in words of the
 // interface, which answers 409 to the same.
 func (d *decommissioning) site(ctx context.Context) (string, error) {
-	if !exists(siteDB(d.cfg)) {
-		return "", nil
+	if there, err := sqldb.Exists(ctx, siteDB(d.cfg)); err != nil || !there {
+		return "", err
 	}
 	var id string
 	err := withSite(ctx, d.cfg, func(s *sitestore.Store) error {
@@ -201,32 +210,69 @@ func (d *decommissioning) head() error {
 	return sp.Close()
 }
 
-// destroy overwrites keys, then data; then it signs, and destroys the key that
-// signed.
-func (d *decommissioning) destroy() error {
-	out, err := os.OpenFile(d.o.Certificate, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a certificate is public
+// destroy overwrites keys, then removes what lies on a server, then overwrites
+// data; then it signs, and destroys the key that signed.
+func (d *decommissioning) destroy(ctx context.Context) error {
+	out, err := newCertificate(d.o.Certificate)
 	if err != nil {
-		return fmt.Errorf("%w: --certificate: %w", ErrUsage, err)
+		return err
 	}
 	defer out.Close()
-	signing := filepath.Join(d.cfg.Keys, "edge.pem")
-	for _, part := range []struct {
-		what, dir string
-		skip      func(string) bool
-	}{
-		{"keys", d.cfg.Keys, func(p string) bool {
-			return p == signing || strings.HasSuffix(p, ".pub") || strings.HasSuffix(p, ".vkey")
-		}},
-		{"data", d.cfg.Data, func(p string) bool {
-			return strings.HasPrefix(p, filepath.Clean(d.cfg.Keys)+string(filepath.Separator))
-		}},
-	} {
-		if err := d.wipe(part.what, part.dir, part.skip); err != nil {
-			return fmt.Errorf("decommission: %s: %w; nothing can be read without the keys that are destroyed; run it again", part.what, err)
-		}
+	if err := d.inUse(ctx); err != nil {
+		return err
 	}
 	d.remains()
-	d.cert.Destroyed = append(d.cert.Destroyed, DestroyedFile{"the key that signed this", 1, 0, "overwritten and removed after signing"})
+	if err := d.note(); err != nil {
+		return fmt.Errorf("decommission: %w", err)
+	}
+	late := d.late()
+	keep := func(p string) bool { return slices.Contains(late, p) }
+	for _, step := range []struct {
+		what string
+		do   func() error
+	}{
+		{"keys", func() error {
+			return d.wipe("keys", d.cfg.Keys, func(p string) bool {
+				return keep(p) || strings.HasSuffix(p, ".pub") || strings.HasSuffix(p, ".vkey")
+			})
+		}},
+		{"server", func() error { return d.drop(ctx) }},
+		{"data", func() error {
+			return d.wipe("data", d.cfg.Data, func(p string) bool {
+				return keep(p) || strings.HasPrefix(p, filepath.Clean(d.cfg.Keys)+string(filepath.Separator))
+			})
+		}},
+	} {
+		if err := errors.Join(step.do(), d.note()); err != nil {
+			return fmt.Errorf("decommission: %s: %w; nothing can be read without the keys that are destroyed; run it again", step.what, err)
+		}
+		if step.what != "server" || d.cfg.Store.Shared() {
+			fmt.Fprintf(d.o.Stdout, "destroyed: %s\n", step.what)
+		}
+	}
+	return d.signOff(out)
+}
+
+// late are the files that go last: the way to the server, the key that signs, and
+// the note by which an interrupted call goes on.
+func (d *decommissioning) late() []string {
+	return append(serverSecrets(d.cfg), filepath.Join(d.cfg.Keys, "edge.pem"), filepath.Join(d.cfg.Data, destroyingName))
+}
+
+func (d *decommissioning) destroyLate() error {
+	for _, p := range d.late() {
+		if err := overwrite(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("decommission: %w", err)
+		}
+	}
+	clear(d.key)
+	return nil
+}
+
+// signOff writes the certificate and destroys what was needed until now: the key
+// that signed last of all.
+func (d *decommissioning) signOff(out *os.File) error {
+	d.cert.Destroyed = append(d.cert.Destroyed, DestroyedFile{What: "the key that signed this", Files: 1, How: "overwritten and removed after signing"})
 	msg, err := d.cert.signedPart()
 	if err != nil {
 		return err
@@ -243,10 +289,9 @@ func (d *decommissioning) destroy() error {
 	if err := errors.Join(out.Sync(), os.WriteFile(filepath.Join(d.cfg.Data, goneName), b, 0o644)); err != nil { //nolint:gosec // public
 		return fmt.Errorf("decommission: certificate: %w", err)
 	}
-	if err := overwrite(signing); err != nil {
-		return fmt.Errorf("decommission: %w", err)
+	if err := d.destroyLate(); err != nil {
+		return err
 	}
-	clear(d.key)
 	_, err = fmt.Fprintf(d.o.Stdout, "destroyed. Certificate %s in %s; hand it to the privacy officer with what remains to be done by people:\n  %s\n",
 		d.cert.ID, d.o.Certificate, strings.Join(d.cert.Remains, "\n  "))
 	return err
@@ -255,7 +300,6 @@ func (d *decommissioning) destroy() error {
 // wipe overwrites and removes the files below dir, and counts them by what is at
 // the top of it.
 func (d *decommissioning) wipe(what, dir string, skip func(string) bool) error {
-	count := map[string]*DestroyedFile{}
 	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() || skip(filepath.Clean(p)) {
 			return err
@@ -273,20 +317,12 @@ func (d *decommissioning) wipe(what, dir string, skip func(string) bool) error {
 		}
 		top, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
 		top = strings.TrimSuffix(strings.TrimSuffix(top, "-wal"), "-shm")
-		if count[top] == nil {
-			count[top] = &DestroyedFile{What: what + ": " + top, How: "overwritten with random bytes and removed"}
-		}
-		count[top].Files++
-		count[top].Bytes += st.Size()
+		d.count(DestroyedFile{What: what + ": " + top, Files: 1, Bytes: st.Size(), How: "overwritten with random bytes and removed"})
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	for _, f := range count {
-		d.cert.Destroyed = append(d.cert.Destroyed, *f)
-	}
-	slices.SortFunc(d.cert.Destroyed, func(a, b DestroyedFile) int { return strings.Compare(a.What, b.What) })
 	return err
 }
 
@@ -306,6 +342,7 @@ func overwrite(path string) error {
 }
 
 func (d *decommissioning) remains() {
+	d.cert.Remains = nil
 	add := func(text string) { d.cert.Remains = append(d.cert.Remains, text) }
 	if os.Getenv(vault.EnvMasterKey) != "" || os.Getenv(vault.EnvMasterKeyFile) != "" {
 		add("the master key at " + vault.EnvMasterKey + ", which lies elsewhere: destroy it there")
@@ -315,6 +352,10 @@ func (d *decommissioning) remains() {
 	}
 	if len(d.cfg.Events.ClickHouse.Addrs) > 0 {
 		add("rows in ClickHouse of this edge: drop them with the database, or keep them for as long as the law asks")
+	}
+	if d.cfg.Store.Shared() {
+		add("the PostgreSQL server's disk, its write-ahead log, archives, standbys and dumps: what was dropped lies there until it is overwritten; end them by their own means")
+		add("other replicas, and their copies of the folder of keys: run bystander decommission on each")
 	}
 	add("backups: destroy those of keys; those of data expire by your rule")
 	add("the media: solid state disks keep old blocks; erase them by their own command, or shred them, and have the witness see it")

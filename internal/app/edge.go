@@ -120,6 +120,9 @@ func (e *edge) openStores(ctx context.Context) error {
 	if err := errors.Join(checkRestored(e.cfg), checkShared(e.cfg)); err != nil {
 		return err
 	}
+	if err := checkEnded(ctx, e.cfg); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(e.cfg.Data, 0o700); err != nil {
 		return fmt.Errorf("data: %w (set data: to a folder that can be written)", err)
 	}

@@ -13,11 +13,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
-	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +23,7 @@ import (
 
 	"bystander/audit/access"
 	"bystander/internal/config"
+	"bystander/internal/sqldb"
 	"bystander/match/vault"
 	"bystander/policy/sitestore"
 	persons "bystander/policy/store"
@@ -43,10 +41,10 @@ type ExportAllOptions struct {
 // notExported are stores that no other program can use, or that would let
 // somebody act as somebody else, each with the reason.
 var notExported = map[string]string{
-	vaultName:     "templates fit this program's models alone, and are no one's to pass on; enrol again from a new consent",
-	"tokens.db":   "credentials",
-	"accounts.db": "credentials",
-	"samples.db":  "encrypted pictures kept with consent for this program's own tests",
+	storeTemplates: "templates fit this program's models alone, and are no one's to pass on; enrol again from a new consent",
+	storeTokens:    "credentials",
+	storeAccounts:  "credentials",
+	storeSamples:   "encrypted pictures kept with consent for this program's own tests",
 }
 
 // ExportAll writes everything that an installation keeps in open formats: the
@@ -54,13 +52,10 @@ var notExported = map[string]string{
 // table as CSV and Parquet with its schema, the site, names, public keys, and a
 // signed list of it all.
 func ExportAll(ctx context.Context, cfg config.Config, o ExportAllOptions) error {
-	if entries, err := os.ReadDir(o.Out); err == nil && len(entries) > 0 {
-		return fmt.Errorf("%w: --out: %s is not empty", ErrUsage, o.Out)
-	}
 	if !exists(filepath.Join(cfg.Data, "events.db")) {
 		return fmt.Errorf("%w: data: %s holds no installation", ErrUsage, cfg.Data)
 	}
-	if err := notInFiles(cfg, "export", "write those with pg_dump or COPY … TO … CSV there"); err != nil {
+	if err := emptyFolder(o.Out); err != nil {
 		return err
 	}
 	key, err := signingKey(cfg.Keys, "edge")
@@ -75,6 +70,35 @@ func ExportAll(ctx context.Context, cfg config.Config, o ExportAllOptions) error
 	}
 	_, err = fmt.Fprintf(o.Stdout, "%d files exported to %s. It holds personal data in the clear: keep it as you keep the installation, and hand it over encrypted.\n", x.written, o.Out)
 	return err
+}
+
+// unfinishedName marks the folder of an export that was cut off: what lies in it
+// is this program's own, and is written anew.
+const unfinishedName = "UNFINISHED"
+
+// emptyFolder makes the folder of an export, or empties that of one that was cut
+// off. Any other folder has to be empty.
+func emptyFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: --out: %w", ErrUsage, err)
+	}
+	mark := filepath.Join(dir, unfinishedName)
+	if len(entries) > 0 && !exists(mark) {
+		return fmt.Errorf("%w: --out: %s is not empty", ErrUsage, dir)
+	}
+	for _, e := range entries {
+		if e.Name() == unfinishedName {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("export: %w", err)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("%w: --out: %w", ErrUsage, err)
+	}
+	return os.WriteFile(mark, []byte("bystander export was cut off here; the same command begins anew\n"), 0o600)
 }
 
 type exporting struct {
@@ -124,77 +148,6 @@ func (x *exporting) log(ctx context.Context) error {
 	return AuditExport(ctx, x.cfg, ExportOptions{Out: filepath.Join(x.o.Out, "log", "events.jsonl"), Purpose: x.o.Purpose, Stdout: io.Discard})
 }
 
-// tables writes each table of each store.
-func (x *exporting) tables(ctx context.Context) error {
-	stores, err := filepath.Glob(filepath.Join(x.cfg.Data, "*.db"))
-	if err != nil {
-		return err
-	}
-	if index := filepath.Join(x.cfg.Data, "recordings", "index.db"); exists(index) {
-		stores = append(stores, index)
-	}
-	for _, path := range stores {
-		if why, ok := notExported[filepath.Base(path)]; ok {
-			x.left = append(x.left, filepath.Base(path)+": "+why)
-			continue
-		}
-		if err := x.store(ctx, path); err != nil {
-			return fmt.Errorf("%s: %w", filepath.Base(path), err)
-		}
-	}
-	return nil
-}
-
-// column is one column of a table, as schema.json lists it.
-type column struct {
-	Name string `json:"name"`
-	Type string `json:"type"`
-}
-
-func (x *exporting) store(ctx context.Context, path string) (err error) {
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=busy_timeout(10000)&_pragma=query_only(ON)")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	// One transaction: all tables as they were in one moment.
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // nothing was written
-	ddl := map[string]string{}
-	rows, err := tx.QueryContext(ctx, `SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`)
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // closed below, and once more on the way out
-	for rows.Next() {
-		var name, text string
-		if err := rows.Scan(&name, &text); err != nil {
-			return err
-		}
-		ddl[name] = text
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return err
-	}
-	folder := filepath.Join("tables", strings.TrimSuffix(filepath.Base(path), ".db"))
-	about := map[string]any{}
-	for _, name := range slices.Sorted(maps.Keys(ddl)) {
-		cols, n, err := x.table(ctx, tx, filepath.Join(folder, name), name)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		about[name] = map[string]any{"sql": ddl[name], "columns": cols, "rows": n}
-	}
-	b, err := json.MarshalIndent(about, "", " ")
-	if err != nil {
-		return err
-	}
-	return x.write(filepath.Join(folder, "schema.json"), append(b, '\n'))
-}
-
 // table writes one table as CSV, where bytes are base64, and as Parquet, where
 // each value is kept in its own type as SQLite tells it.
 func (x *exporting) table(ctx context.Context, tx *sql.Tx, to, name string) (cols []column, n int, err error) {
@@ -211,7 +164,7 @@ func (x *exporting) table(ctx context.Context, tx *sql.Tx, to, name string) (col
 	head := make([]string, len(types))
 	for i, t := range types {
 		head[i] = t.Name()
-		cols = append(cols, column{t.Name(), strings.ToUpper(t.DatabaseTypeName())})
+		cols = append(cols, column{t.Name(), declared(t.DatabaseTypeName())})
 		group[t.Name()] = parquet.Optional(nodeOf(cols[i].Type))
 	}
 	text, err := x.create(to + ".csv")
@@ -319,9 +272,9 @@ func textOf(v any) string {
 
 // names writes who stands behind each id, which the store keeps encrypted.
 func (x *exporting) names(ctx context.Context) (err error) {
-	path := filepath.Join(x.cfg.Data, "names.db")
-	if !exists(path) {
-		return nil
+	path := controlPlace(x.cfg, storeNames)
+	if there, err := sqldb.Exists(ctx, path); err != nil || !there {
+		return err
 	}
 	k, err := vault.OpenKey(filepath.Join(x.cfg.Keys, vault.IdentityKeyName), false)
 	if err != nil {
@@ -361,8 +314,8 @@ func (x *exporting) site(ctx context.Context) error {
 		}
 		return x.write("site.yml", b)
 	}
-	if !exists(siteDB(x.cfg)) {
-		return nil
+	if there, err := sqldb.Exists(ctx, siteDB(x.cfg)); err != nil || !there {
+		return err
 	}
 	var b strings.Builder
 	err := SiteExport(ctx, x.cfg, &b)
@@ -447,7 +400,7 @@ func (x *exporting) list(ctx context.Context) error {
 		m.LeftOut = append(m.LeftOut, "recordings: not asked for (--recordings); tables/index lists them")
 	}
 	err := filepath.WalkDir(x.o.Out, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
+		if err != nil || e.IsDir() || p == filepath.Join(x.o.Out, unfinishedName) {
 			return err
 		}
 		if err := ctx.Err(); err != nil {
@@ -478,5 +431,8 @@ func (x *exporting) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return x.write("manifest.json", append(b, '\n'))
+	if err := x.write("manifest.json", append(b, '\n')); err != nil {
+		return err
+	}
+	return os.Remove(filepath.Join(x.o.Out, unfinishedName))
 }

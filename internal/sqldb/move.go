@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -51,18 +50,9 @@ func Move(ctx context.Context, stores []Moving, progress func(Moved)) (_ []Moved
 	if len(stores) == 0 {
 		return nil, nil
 	}
-	srv, err := openServer(stores[0].To)
+	srv, pg, err := dial(ctx, stores[0].To)
 	if err != nil {
 		return nil, err
-	}
-	c := srv.config.Copy()
-	if c.Password, err = srv.place.password(); err != nil {
-		return nil, err
-	}
-	c.RuntimeParams["statement_timeout"] = "0"
-	pg, err := pgx.ConnectConfig(ctx, c)
-	if err != nil {
-		return nil, fmt.Errorf("sqldb: %s: %w", srv, err)
 	}
 	defer func() { err = errors.Join(err, pg.Close(context.WithoutCancel(ctx))) }()
 	var out []Moved
@@ -92,7 +82,7 @@ func moveStore(ctx context.Context, tx pgx.Tx, s Moving, first *server) (out []M
 	if err != nil {
 		return nil, err
 	}
-	if to.config.Host != first.config.Host || to.config.Port != first.config.Port || to.config.Database != first.config.Database {
+	if !to.sameDatabase(first) {
 		return nil, fmt.Errorf("%w: all stores move to one database", ErrPlace)
 	}
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockKey(to.place.schema)); err != nil {
@@ -101,7 +91,7 @@ func moveStore(ctx context.Context, tx pgx.Tx, s Moving, first *server) (out []M
 	if _, err := tx.Exec(ctx, `SET LOCAL search_path = `+pgx.Identifier{to.place.schema}.Sanitize()); err != nil {
 		return nil, err
 	}
-	from, err := sql.Open("sqlite", "file:"+(&url.URL{Path: s.From}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(10000)&_pragma=query_only(ON)")
+	from, err := sql.Open("sqlite", fileURI(s.From)+"?mode=ro&_pragma=busy_timeout(10000)&_pragma=query_only(ON)")
 	if err != nil {
 		return nil, err
 	}

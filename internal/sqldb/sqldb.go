@@ -79,7 +79,7 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	// secure_delete: disposed rows are overwritten, not merely unlinked.
 	const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=secure_delete(ON)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=wal_autocheckpoint(8000)"
-	uri := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas
+	uri := fileURI(path) + "?" + pragmas
 	w, err := sql.Open("sqlite", uri+"&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("sqldb: open %s: %w", path, err)
@@ -96,6 +96,9 @@ func Open(ctx context.Context, path string, s Schema) (*DB, error) {
 	}
 	return d, nil
 }
+
+// fileURI names a SQLite file, whatever signs are in its path.
+func fileURI(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
 
 // Close releases the database. SQLite moves its log into the main file first.
 func (d *DB) Close() error { return errors.Join(d.R.Close(), d.W.Close()) }
