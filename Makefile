@@ -21,6 +21,14 @@ build/.setup: scripts/setup.sh scripts/requirements-ort.txt
 	@scripts/setup.sh
 	@mkdir -p build && touch $@
 
+.PHONY: openvino
+openvino: ## install ONNX Runtime with OpenVINO, which processors may run the models on (x86-64)
+	@scripts/setup.sh --openvino
+
+.PHONY: openvino-check
+openvino-check: openvino build/.setup ## boxes, scores and embeddings on OpenVINO against the plain processor
+	@BYSTANDER_OPENVINO=1 $(GO) test -count=1 -p 1 -v -run OpenVINO ./internal/ort ./detect/onnx ./match/onnx
+
 build/.setup-test: build/.setup scripts/setup.sh scripts/kafka/pom.xml scripts/kafka/jars.sha256
 	@scripts/setup.sh --test
 	@touch $@

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Installs what the build (default), the tests (--test), the checks of what
 # deploys it (--deploy), the search for known holes (--vuln) and the bills of
-# materials (--sbom) need and is missing.
+# materials (--sbom) need and is missing; and, for who wants it, ONNX Runtime with
+# OpenVINO (--openvino).
 # Everything is pinned or comes from the distribution; what is there is kept.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/bystander
 ort_version=1.30.0
+ort_openvino_version=1.24.1 # as in internal/ort
 # As in internal/backends.
 kafka_version=3.9.1
 maven_plugin=3.8.1
@@ -85,6 +87,38 @@ with zipfile.ZipFile(glob.glob(src + "/*.whl")[0]) as z:
                 f.write(z.read(name))
             os.rename(part, os.path.join(dst, base))
 PY
+}
+
+# ONNX Runtime with OpenVINO and its plugin for processors, out of one wheel. Its
+# plugins for GPUs and NPUs are left out: nothing here asks for them.
+need_openvino() {
+  local dir=$cache/openvino-onnxruntime-$ort_openvino_version tmp
+  if ! [ -f "$dir/libonnxruntime.so.$ort_openvino_version" ]; then
+    [ "$(uname -sm)" = "Linux x86_64" ] || die "ONNX Runtime with OpenVINO is pinned for Linux on x86-64 alone"
+    say "fetching ONNX Runtime $ort_openvino_version with OpenVINO (70 MB)"
+    tmp=$(mktemp -d); trap 'rm -rf "$tmp"' RETURN
+    python3 -m pip download -q --disable-pip-version-check --no-deps --require-hashes \
+      --only-binary=:all: --python-version 3.11 --implementation cp \
+      --platform manylinux_2_28_x86_64 -d "$tmp" -r scripts/requirements-ort-openvino.txt
+    mkdir "$tmp/lib"
+    python3 - "$tmp" <<'PY'
+import glob, os, re, sys, zipfile
+keep = re.compile(r"onnxruntime/(LICENSE|ThirdPartyNotices\.txt|capi/lib(onnxruntime\.so\.[0-9.]+|onnxruntime_providers_(openvino|shared)\.so"
+                  r"|openvino(_onnx_frontend)?\.so\.[0-9]+|openvino_intel_cpu_plugin\.so|tbb\.so\.[0-9]+))$")
+with zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0]) as z:
+    for name in filter(keep.match, z.namelist()):
+        with open(os.path.join(sys.argv[1], "lib", os.path.basename(name)), "wb") as f:
+            f.write(z.read(name))
+PY
+    mkdir -p "$cache" && rm -rf "$dir" && cp -r "$tmp/lib" "$dir.part" && mv -T "$dir.part" "$dir"
+  fi
+  cat <<EOF
+ONNX Runtime with OpenVINO is in $dir. To use it, set
+
+detect:
+  provider: openvino
+  onnxruntime: $dir/libonnxruntime.so.$ort_openvino_version
+EOF
 }
 
 # The broker's jars, each with its hash, and an archive of its classes for quick
@@ -224,6 +258,11 @@ if [ "${1:-}" = --vuln ]; then
 fi
 if [ "${1:-}" = --sbom ]; then
   need_npm_tool cyclonedx-npm @cyclonedx/cyclonedx-npm "$cyclonedx_npm_version"
+  exit
+fi
+if [ "${1:-}" = --openvino ]; then
+  python3 -m pip --version >/dev/null 2>&1 || need_apt 'python3-pip /usr/bin/pip3'
+  need_openvino
   exit
 fi
 if [ "${1:-}" = --deploy ]; then

@@ -51,20 +51,26 @@ type Refusal struct {
 // Choice is the provider taken and why those before it were not.
 type Choice struct {
 	Provider Provider
-	Refused  []Refusal
+	// Precision is what it computes in: "f32", "bf16", or "f16 where faster".
+	Precision string
+	Refused   []Refusal
 }
 
 // String says it in one line for the log, e.g. "cpu (not tensorrt: not in this
-// build of ONNX Runtime)".
+// build of ONNX Runtime)" or "openvino in bf16".
 func (c Choice) String() string {
+	name := string(c.Provider)
+	if c.Precision != "" && c.Precision != precisionF32 {
+		name += " in " + c.Precision
+	}
 	if len(c.Refused) == 0 {
-		return string(c.Provider)
+		return name
 	}
 	parts := make([]string, len(c.Refused))
 	for i, r := range c.Refused {
 		parts[i] = fmt.Sprintf("not %s: %s", r.Provider, r.Reason)
 	}
-	return fmt.Sprintf("%s (%s)", c.Provider, strings.Join(parts, "; "))
+	return fmt.Sprintf("%s (%s)", name, strings.Join(parts, "; "))
 }
 
 // refusal turns ONNX Runtime's words into ones that tell what to do.
@@ -122,7 +128,11 @@ func (r *Runtime) beside(p Provider) error {
 	}
 	file := "libonnxruntime_providers_" + string(p) + ".so"
 	if _, err := os.Stat(filepath.Join(filepath.Dir(r.library), file)); err != nil {
-		return fmt.Errorf("no %s beside %s", file, filepath.Base(r.library))
+		hint := ""
+		if p == OpenVINO {
+			hint = "; \"make openvino\" installs it and says what to set"
+		}
+		return fmt.Errorf("no %s beside %s%s", file, filepath.Base(r.library), hint)
 	}
 	return nil
 }
@@ -138,7 +148,7 @@ func (r *Runtime) appendProvider(o *ortgo.SessionOptions, p Provider, so Session
 	case CUDA:
 		return appendCUDA(o, so)
 	case OpenVINO:
-		return o.AppendExecutionProviderOpenVINO(nil)
+		return appendOpenVINO(o, so)
 	case CPU, Auto:
 	}
 	return nil

@@ -32,8 +32,8 @@ type SessionOptions struct {
 	Keep int
 	// Device is the GPU, counted from 0; others ignore it.
 	Device int
-	// Half lets TensorRT compute in 16 bits where it finds that faster. Nothing
-	// else heeds it.
+	// Half lets TensorRT compute in 16 bits where it finds that faster, and
+	// OpenVINO in bf16 where the processor can. Nothing else heeds it.
 	Half bool
 }
 
@@ -80,9 +80,9 @@ func (r *Runtime) NewSession(model []byte, o SessionOptions) (*Session, error) {
 	}
 	s := &Session{in: in, out: out, opts: o, tickets: make(chan struct{}, o.Parallel)}
 	for _, p := range o.Provider.order() {
-		ses, err := r.load(model, p, s)
+		ses, err := r.loadOn(model, p, s)
 		if err == nil {
-			s.s, s.choice.Provider = ses, p
+			s.s, s.choice.Provider, s.choice.Precision = ses, p, o.precision(p)
 			return s, nil
 		}
 		s.choice.Refused = append(s.choice.Refused, refusal(p, err))
@@ -92,6 +92,20 @@ func (r *Runtime) NewSession(model []byte, o SessionOptions) (*Session, error) {
 		why = append(why, fmt.Sprintf("%s: %s", f.Provider, f.Reason))
 	}
 	return nil, fmt.Errorf("%w: %v; choose another provider or \"auto\"", ErrProvider, why)
+}
+
+func (r *Runtime) loadOn(model []byte, p Provider, s *Session) (ses *ortgo.DynamicAdvancedSession, err error) {
+	if p != OpenVINO {
+		return r.load(model, p, s)
+	}
+	err = keepSignalStack(func() (err error) {
+		ses, err = r.load(model, p, s)
+		return err
+	})
+	if err != nil && ses != nil {
+		return nil, errors.Join(err, ses.Destroy())
+	}
+	return ses, err
 }
 
 func (r *Runtime) load(model []byte, p Provider, s *Session) (*ortgo.DynamicAdvancedSession, error) {
