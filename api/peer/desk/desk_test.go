@@ -20,6 +20,7 @@ import (
 
 	"bystander/api/peer/book"
 	"bystander/api/peer/box"
+	"bystander/api/peer/calls"
 	"bystander/api/peer/desk"
 	"bystander/api/peer/line"
 	"bystander/internal/outbox"
@@ -67,6 +68,7 @@ type house struct {
 	ca    *pki.CA
 	book  *book.Store
 	desk  *desk.Desk
+	board *calls.Board
 	shelf *shelf
 	url   string
 	print string // fingerprint of the authority
@@ -77,7 +79,7 @@ type house struct {
 
 func newHouse(t *testing.T, networks ...string) *house {
 	t.Helper()
-	h := &house{t: t, shelf: &shelf{}}
+	h := &house{t: t, shelf: &shelf{}, board: calls.NewBoard(nil)}
 	var err error
 	h.ca, err = pki.Init(filepath.Join(t.TempDir(), "ca"), nil)
 	require.NoError(t, err)
@@ -90,7 +92,7 @@ func newHouse(t *testing.T, networks ...string) *house {
 		networks = []string{"127.0.0.0/8"}
 	}
 	cfg := desk.Config{
-		Member: m, CA: h.ca, Book: h.book, Loans: h.shelf, Term: 10 * time.Second, Log: zerolog.Nop(),
+		Member: m, CA: h.ca, Book: h.book, Loans: h.shelf, Calls: h.board, Term: 10 * time.Second, Log: zerolog.Nop(),
 		Policy: func() ([]byte, string) { return []byte("key"), "plaza" },
 		Told:   func(c desk.Change) { h.mu.Lock(); defer h.mu.Unlock(); h.told = append(h.told, c) },
 	}
@@ -324,7 +326,9 @@ func FuzzDesk(f *testing.F) {
 	f.Add(line.PathSync, []byte(`{"model":"m","form":2,"health":{"cameras":[{"id":"c"}]}}`))
 	f.Add(line.PathLoan, []byte(`{"scene":"foyer","key":"AA=="}`))
 	f.Add(line.PathJoin, []byte(`{"token":"x","csr":"y"}`))
-	d := desk.New(desk.Config{Log: zerolog.Nop(), Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Member: openAnyMember(f)})
+	f.Add(line.PathCalls, []byte(`{"cameras":[{"id":"c","state":"connected"}],"views":["v"]}`))
+	f.Add(line.PathAnswer, []byte(`{"status":201,"sdp":"v=0"}`))
+	d := desk.New(desk.Config{Calls: calls.NewBoard(nil), Log: zerolog.Nop(), Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Member: openAnyMember(f)})
 	f.Fuzz(func(t *testing.T, path string, body []byte) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://control"+line.PathSync, bytes.NewReader(body))
 		require.NoError(t, err)

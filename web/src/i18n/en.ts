@@ -93,6 +93,8 @@ export const en = {
   "err.LOST": "The connection ended. It is being made again.",
   "err.WORKER_DIED": "The camera’s worker stopped and is being restarted.",
   "err.CONFIG": "The camera’s settings make no sense. Change its address.",
+  "err.EDGE_AWAY": "The edge that has this camera is not heard of. While it runs, it covers everybody.",
+  "err.EDGE_TWICE": "Two edges say that they have this camera. Give one of them another id.",
   "err.other": "The camera does not work. Its last message: {text}",
 
   "state.starting": "Starting",

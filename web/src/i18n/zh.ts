@@ -87,6 +87,8 @@ export const zh: Record<Key, string> = {
   "err.LOST": "连接已断开，正在重新建立。",
   "err.WORKER_DIED": "摄像头的工作进程已停止，正在重新启动。",
   "err.CONFIG": "摄像头的设置有误。请修改其地址。",
+  "err.EDGE_AWAY": "该摄像头所在的边缘节点失去联系。节点只要仍在运行，就会遮盖所有人。",
+  "err.EDGE_TWICE": "两个边缘节点都声称拥有该摄像头。请为其中一个更换编号。",
   "err.other": "摄像头无法工作。最后的消息：{text}",
 
   "state.starting": "正在启动",
