@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import all from "../../../internal/event/kinds.go?raw";
 import { nameOfDetail } from "./logdetail";
 import { logTexts } from "./logtexts";
 
@@ -7,7 +7,6 @@ const kinds = ["zone", "scene", "notice", "gate", "account", "camera"].map((k) =
 
 /** The keys that the list of kinds names for one of them. */
 function documented(kind: string): string[] {
-  const all = readFileSync(new URL("../../../internal/event/kinds.go", import.meta.url), "utf8");
   const from = all.search(new RegExp(`^//\t${kind} +`, "m"));
   expect(from, kind).toBeGreaterThan(0);
   const rest = all.slice(from);

@@ -14,6 +14,7 @@ import type { Drawing } from "./drawing";
 import { distance, type Frame, type Point, settle } from "./geometry";
 import { dragged, type Hold, holdOf, targetsFor } from "./gestures";
 import { arrows, Handles } from "./handles";
+import { Labels } from "./labels";
 import { type Mark, Pairs, Shape } from "./marks";
 import { type Snapped, snap } from "./snap";
 import { useView } from "./view";
@@ -229,6 +230,7 @@ export function Canvas(props: {
           />
         ))}
         <Pairs doc={drawing.doc} px={px} metres={props.metres} />
+        <Labels doc={drawing.doc} px={px} seen={box} chosen={chosen?.key} marks={props.marks} />
         {chosen && tool === "select" && !props.readOnly ? (
           <Handles
             key={chosen.key}

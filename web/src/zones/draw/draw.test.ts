@@ -24,6 +24,7 @@ import {
   moveItem,
   removeCorner,
 } from "./items";
+import { placeLabels } from "./labels";
 import { snap } from "./snap";
 
 const picture = pictureFrame(9 / 16);
@@ -507,6 +508,54 @@ describe("GeoJSON", () => {
         ),
         (text) => {
           expect(code(text)).toBeTypeOf("string");
+        },
+      ),
+    );
+  });
+});
+
+describe("names on the plan", () => {
+  const seen = { x: 0, y: 0, w: 24, h: 16 };
+  const door = (id: string, x: number): Item => ({
+    key: `entrance ${id}`,
+    type: "entrance",
+    id,
+    name: `Door of the ${id}`,
+    points: [[x, 8]],
+  });
+  const doors = [door("street", 4), door("garage", 5), door("yard", 20)];
+
+  test("all stand where there is room, and what is wrong comes first where there is none", () => {
+    const marks = new Map([["entrance garage", { tone: "bad" as const, word: "sign missing" }]]);
+    const names = (px: number, chosen?: string) =>
+      placeLabels(doors, px, seen, chosen, marks).map((p) => p.item.id);
+    expect(names(0.005)).toHaveLength(3);
+    expect(names(0.12)[0]).toBe("garage");
+    expect(names(0.12, "entrance street")[0]).toBe("street");
+  });
+
+  test("no name stands above another or leaves the view, whatever the scale", () => {
+    const at = fc.tuple(
+      fc.double({ min: 0, max: 24, noNaN: true }),
+      fc.double({ min: 0, max: 16, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(at, { maxLength: 12 }),
+        fc.double({ min: 0.01, max: 0.1, noNaN: true }),
+        (all, px) => {
+          const doc = all.map((p, i): Item => ({ ...door(String(i), 0), points: [p] }));
+          const placed = placeLabels(doc, px, seen, undefined, undefined);
+          const half = (i: Item) => (i.name.length * 13 * 0.6 * px) / 2;
+          for (const [n, a] of placed.entries()) {
+            expect(a.at[0] - half(a.item)).toBeGreaterThanOrEqual(seen.x - 1e-9);
+            expect(a.at[0] + half(a.item)).toBeLessThanOrEqual(seen.x + seen.w + 1e-9);
+            for (const b of placed.slice(n + 1))
+              expect(
+                Math.abs(a.at[1] - b.at[1]) >= 13 * px - 1e-9 ||
+                  Math.abs(a.at[0] - b.at[0]) >= half(a.item) + half(b.item) - 1e-9,
+              ).toBe(true);
+          }
         },
       ),
     );

@@ -1,5 +1,5 @@
 import { memo } from "react";
-import { centre, distance, fieldOfView, type Point } from "./geometry";
+import { distance, fieldOfView, type Point } from "./geometry";
 import { type Doc, type Item, pairDistance } from "./items";
 
 /** What is worth knowing of a thing at a glance: a word and how bad it is. */
@@ -24,18 +24,15 @@ export const Shape = memo(function Shape({ item, px, selected, mark, hatch }: Pr
   const first = item.points[0];
   if (!first) return null;
   switch (item.type) {
-    case "zone": {
-      const [x, y] = centre(item.points);
+    case "zone":
       return (
         <g className={`${name} ${item.zoneKind ?? ""}`} data-key={item.key}>
           <polygon points={path(item.points)} data-key={item.key} />
           {item.zoneKind === "prohibited" || item.zoneKind === "privacy" ? (
             <polygon className="hatch" points={path(item.points)} fill={`url(#${hatch})`} />
           ) : null}
-          <Label x={x} y={y} px={px} text={item.name} mark={mark} />
         </g>
       );
-    }
     case "wall": {
       const [a, b] = [first, item.points[1] ?? first];
       return (
@@ -55,23 +52,18 @@ export const Shape = memo(function Shape({ item, px, selected, mark, hatch }: Pr
             />
           ) : null}
           <Badge at={first} px={px} glyph="◉" item={item} />
-          <Label x={first[0]} y={first[1] + 24 * px} px={px} text={item.name} mark={mark} />
         </g>
       );
     case "entrance":
       return (
         <g className={`${name} ${mark?.tone ?? ""}`} data-key={item.key}>
           <Badge at={first} px={px} glyph="⌂" item={item} />
-          <Label x={first[0]} y={first[1] + 24 * px} px={px} text={item.name} mark={mark} />
         </g>
       );
     case "sign":
       return (
         <g className={`${name} ${item.signKind ?? ""} ${mark?.tone ?? ""}`} data-key={item.key}>
           <Badge at={first} px={px} glyph={signGlyph[item.signKind ?? "entrance_notice"]} item={item} small />
-          {selected ? (
-            <Label x={first[0]} y={first[1] - 18 * px} px={px} text={item.name} mark={mark} />
-          ) : null}
         </g>
       );
   }
@@ -98,30 +90,6 @@ function Badge(props: { at: Point; px: number; glyph: string; item: Item; small?
       <text className="glyph" x={x} y={y} fontSize={12 * props.px} data-key={props.item.key}>
         {props.glyph}
       </text>
-    </>
-  );
-}
-
-const markGlyph = { good: "✓", warn: "!", bad: "✕" } as const;
-
-/** A name, and below it what is wrong: sign, colour and word together. */
-function Label(props: { x: number; y: number; px: number; text: string; mark: Mark | undefined }) {
-  const size = 13 * props.px;
-  return (
-    <>
-      <text className="name" x={props.x} y={props.y} fontSize={size}>
-        {props.text}
-      </text>
-      {props.mark ? (
-        <text
-          className={`mark ${props.mark.tone}`}
-          x={props.x}
-          y={props.y + 1.25 * size}
-          fontSize={size * 0.92}
-        >
-          {markGlyph[props.mark.tone]} {props.mark.word}
-        </text>
-      ) : null}
     </>
   );
 }
