@@ -320,10 +320,7 @@ func (s *shipped) site(control *task) []string {
 	common, err := filepath.Glob(s.path("volumes", "control-1", "keys", "*"))
 	require.NoError(s.t, err)
 	require.NotEmpty(s.t, common)
-	site := policy.SampleSite(time.Now(), policy.SampleCamera{ID: "stage", PlaceType: "stage", Match: true})
-	b, err := site.YAML()
-	require.NoError(s.t, err)
-	s.write(s.path("site.yml"), string(b))
+	s.write(s.path("site.yml"), sampleSite(s.t))
 	(&task{s: s, name: "import", env: control.env, args: []string{"site", "import", "--reason", "a first site", s.path("site.yml")}}).once()
 	for i := range common {
 		common[i] = filepath.Base(common[i])
@@ -352,4 +349,11 @@ func (s *shipped) sameKeys(common []string) {
 		require.NoError(s.t, err)
 		require.Equal(s.t, a, b, f)
 	}
+}
+
+func sampleSite(t *testing.T) string {
+	t.Helper()
+	b, err := policy.SampleSite(time.Now(), policy.SampleCamera{ID: "stage", PlaceType: "stage", Match: true}).YAML()
+	require.NoError(t, err)
+	return string(b)
 }
