@@ -94,6 +94,32 @@ export async function audit(ctx) {
     await page.locator('[data-compared="held"]').waitFor();
   });
 
+  await test("audit: an event's rules are those that stood then, its own signs among them", {}, async (page) => {
+    await as(page, "auditor");
+    const inspected = async () => {
+      await page.goto(`${server.url}/audit/events/${event.event_id}`);
+      const row = page.locator(".facts > div", { hasText: /^Sign set(the one|another)/ });
+      await row.waitFor();
+      return row.locator("dd").textContent();
+    };
+    assert.equal(await inspected(), "the one that this event names");
+    const stood = page
+      .locator(".audit-list li", { hasText: /^(Monitoring|Face-recognition|Floor|Notice)/ })
+      .locator(".chip");
+    await stood.first().waitFor();
+    const chips = await stood.allTextContents();
+    assert.ok(chips.length >= 2, "the zone's signs are listed");
+    assert.deepEqual([...new Set(chips)], ["stood then"]);
+    // Other signs than the event names are said to be others.
+    await page.route("**/v1/inspections*", async (route) => {
+      const res = await route.fetch();
+      const body = await res.json();
+      for (const i of body.items) i.sign_set_hash = "00".repeat(32);
+      await route.fulfill({ response: res, json: body });
+    });
+    assert.equal(await inspected(), "another than this event names");
+  });
+
   const tampered = {
     "a changed field": ["row", (v) => ({ ...v, row: v.row.replace('"stage"', '"arcade"') })],
     "another key": ["edge", (v) => ({ ...v, key: Buffer.alloc(32, 7).toString("base64") })],

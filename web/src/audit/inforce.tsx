@@ -128,8 +128,8 @@ function InspectionThen({ id, signs }: { id: string; signs: string }) {
         <Facts
           rows={[
             [t("inspection.by"), i.inspector],
-            [t("inspection.date"), <Moment key="d" iso={i.date} />],
-            [t("inspection.until"), <Moment key="u" iso={i.valid_until} />],
+            [t("inspection.date"), <Moment key="d" iso={i.date} step="day" />],
+            [t("inspection.until"), <Moment key="u" iso={i.valid_until} step="day" />],
             [t("inspection.passed"), i.passed ? t("yes") : t("no")],
             [
               t("inspection.same"),
