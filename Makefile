@@ -138,6 +138,18 @@ OUTAGE ?= 1m
 outage: build/.setup-test build ## video goes on while the bus is away, then while its disk is full (OUTAGE=10m)
 	@BYSTANDER='$(CURDIR)/$(BIN)' FAULT_VIDEO=$(OUTAGE) $(GO) test -count=1 -timeout 3h -v -run TestVideoGoesOnWithoutTheBus ./internal/faulttest
 
+# The release before, for a house that is upgraded machine by machine: a commit.
+APART_OLD ?= d36fb64
+APART_RUN ?= .
+
+build/old/$(APART_OLD)/bystander:
+	@echo "==> building the release before ($(APART_OLD))"
+	@scripts/old.sh '$(APART_OLD)' '$@'
+
+.PHONY: apart
+apart: build/.setup-test build build/old/$(APART_OLD)/bystander ## a city in network namespaces: links cut, machines killed, versions mixed; needs root (APART_OLD= APART_RUN=)
+	@BYSTANDER_APART='$(CURDIR)/$(BIN)' BYSTANDER_OLD='$(CURDIR)/build/old/$(APART_OLD)/bystander' $(GO) test -count=1 -timeout 1h -v -run '$(APART_RUN)' ./internal/apart
+
 .PHONY: bench-sink
 bench-sink: build/.setup-test ## from spool to a stored, verified row, beside the libraries alone
 	@BENCH_SINK=1 $(GO) test -count=1 -timeout 30m -v -run TestSinkSpeed ./internal/faulttest

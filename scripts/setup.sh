@@ -243,6 +243,7 @@ libavutil-dev /usr/include/*/libavutil/avutil.h
 opencv-doc /usr/share/doc/opencv-doc/examples/data/vtest.avi*'
 
 test_packages='ffmpeg /usr/bin/ffmpeg
+iproute2 /usr/sbin/ip
 chromium /usr/bin/chromium
 openjdk-17-jre-headless /usr/lib/jvm/java-17-openjdk-*/bin/java
 maven /usr/bin/mvn

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -51,6 +52,7 @@ type city struct {
 	columns  *machine // of ClickHouse
 	database *machine // of PostgreSQL; nil without
 	pg       pgAccess
+	clip     string // that the cameras play
 	events   string // Kafka's part of the configuration
 	conn     driver.Conn
 	store    *sinkch.Store
@@ -65,6 +67,7 @@ type pgAccess struct{ url, ca, password string }
 func newCity(t *testing.T, p plan) *city {
 	t.Helper()
 	c := &city{t: t, dir: t.TempDir(), net: newNetwork(t), verified: map[string]event.Head{}}
+	c.rehearsal()
 	c.startStores(p.shared)
 	c.startControls(p.controls)
 	c.bring()
@@ -224,7 +227,7 @@ func (c *city) edge(i int, bin string) *node {
 	var cam *loopcam.Camera
 	var err error
 	c.net.in(m.ns, func() {
-		cam, err = loopcam.Start(t.Context(), loopcam.Config{File: filepath.Join(testkit.Shared(t), "data", "videos", "stage.mp4"), Path: id, Every: every})
+		cam, err = loopcam.Start(t.Context(), loopcam.Config{File: c.clip, Path: id})
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cam.Close()) })
@@ -239,8 +242,18 @@ func (c *city) edge(i int, bin string) *node {
 	return p
 }
 
-// every slows the cameras down: three of them share what processors there are.
-const every = 6
+// rehearsal makes what the cameras see: one shot of the performer, slowly and back
+// again. All machines share what processors there are, so that there are no more
+// pictures than it takes to show anybody clear: 300 ms apart they are all covered.
+func (c *city) rehearsal() {
+	c.t.Helper()
+	c.clip = c.path("rehearsal.mp4")
+	cmd := exec.CommandContext(c.t.Context(), "ffmpeg", "-v", "error", "-ss", "3.8", "-t", "3.4", "-i", filepath.Join(testkit.Shared(c.t), "data", "videos", "stage.mp4"),
+		"-an", "-filter_complex", "[0:v]setpts=3*PTS,fps=5,split[a][b];[b]reverse[r];[a][r]concat=n=2:v=1",
+		"-c:v", "libx264", "-preset", "veryfast", "-bf", "0", "-g", "10", "-pix_fmt", "yuv420p", c.clip)
+	out, err := cmd.CombinedOutput()
+	require.NoError(c.t, err, "%s", out)
+}
 
 // joins lets an edge in as an operator does, and returns what join says belongs
 // into its configuration.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -241,9 +242,11 @@ func (m *machine) dial(ctx context.Context, network, addr string) (c net.Conn, e
 	return c, err
 }
 
-// command is a command that runs on the machine.
+// command is a command that runs on the machine. The program's own variables are
+// the test's there, and no part of a configuration.
 func (m *machine) command(bin string, args ...string) *exec.Cmd {
 	cmd := exec.Command("ip", append([]string{"netns", "exec", m.ns, bin}, args...)...) //nolint:gosec,noctx // ended by who starts it
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "BYSTANDER_") })
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }

@@ -100,7 +100,7 @@ func (m *machine) runServer(t *testing.T, kind string) (addr string) {
 	config, err := json.Marshal(s)
 	require.NoError(t, err)
 	cmd := m.command(os.Args[0])
-	cmd.Env = append(os.Environ(), serverEnv+"="+string(config))
+	cmd.Env = append(cmd.Env, serverEnv+"="+string(config))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
