@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"bystander/api/admin"
 	"bystander/api/admin/cameras"
 	"bystander/api/problem"
 	"bystander/internal/config"
-	"bystander/match/vault"
 	"bystander/policy/sitestore"
 )
 
@@ -20,6 +17,7 @@ import (
 type administration struct {
 	cameras *cameras.Store  // added in the interface, and what is paused
 	file    []config.Camera // the configuration's
+	shared  *sharing
 }
 
 // configured are the ids of the configuration's cameras.
@@ -34,21 +32,22 @@ func (a *administration) configured() []string {
 // openAdded opens the store of cameras that the interface added.
 func (e *edge) openAdded(ctx context.Context) error {
 	if e.cfg.IsEdge() { // nobody administers an edge but by its configuration
-		e.admin = administration{file: e.cfg.Cameras}
+		e.admin = administration{file: e.cfg.Cameras, shared: &sharing{}}
 		return nil
 	}
-	path := filepath.Join(e.cfg.Data, "cameras.db")
-	_, missing := os.Stat(path)
-	key, err := vault.OpenKey(filepath.Join(e.cfg.Keys, "cameras.key"), errors.Is(missing, os.ErrNotExist))
-	if err != nil {
-		return err
-	}
-	store, err := cameras.Open(ctx, path, key, nil)
+	store, err := openCameraStore(ctx, e.cfg)
 	if err != nil {
 		return err
 	}
 	e.closing(store.Close)
-	e.admin = administration{cameras: store, file: e.cfg.Cameras}
+	left, err := takeCameras(ctx, e.cfg, store)
+	if err != nil {
+		return err
+	}
+	for _, id := range left {
+		e.log.Warn().Str("camera", id).Msg("another replica added a camera of that name, too; this one's stays out: add it under another name at /admin/cameras")
+	}
+	e.admin = administration{cameras: store, file: e.cfg.Cameras, shared: &sharing{on: e.cfg.Store.Shared()}}
 	return nil
 }
 
@@ -74,6 +73,9 @@ func (a *administration) posts(ctx context.Context) ([]post, error) {
 	for _, c := range a.file {
 		add(c)
 	}
+	if !a.shared.mine() {
+		return out, nil // another replica runs what was added
+	}
 	ids := a.configured()
 	err = a.cameras.Reveal(ctx, func(c cameras.Camera, address string) error {
 		if !slices.Contains(ids, c.ID) {
@@ -92,6 +94,9 @@ func added(c cameras.Camera, address string) config.Camera {
 
 // wanted is how one camera is to run now; false when it is kept nowhere.
 func (a *administration) wanted(ctx context.Context, id string) (p post, keep bool, err error) {
+	if !slices.Contains(a.configured(), id) && !a.shared.mine() {
+		return p, false, nil // asks nobody: the server may be what is gone
+	}
 	pauses, err := a.cameras.Pauses(ctx)
 	if err != nil {
 		return p, false, err
@@ -119,9 +124,9 @@ func (e *edge) applyCamera(ctx context.Context, id string) error {
 	return e.fleet.apply(ctx, id, func(ctx context.Context) (post, bool, error) { return e.admin.wanted(ctx, id) })
 }
 
-// running are the ids of the cameras in operation.
+// running are the ids of the cameras in operation, here or at another replica.
 func (e *edge) running() []string {
-	var out []string
+	out := e.admin.shared.elsewhere()
 	for _, c := range e.fleet.all() {
 		out = append(out, c.cfg.ID)
 	}

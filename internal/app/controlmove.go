@@ -68,6 +68,9 @@ func ControlMigrate(ctx context.Context, cfg config.Config, o MoveOptions) error
 	if err != nil {
 		return fmt.Errorf("nothing was moved: %w", err)
 	}
+	if err := markTaken(cfg, controlPlace(there, storeCameras)); err != nil {
+		return err
+	}
 	for _, m := range moved {
 		fmt.Fprintf(o.Stdout, "%-44s %8d rows  sha256 sum %s\n", m.Schema+"."+m.Table, m.Rows, m.Digest)
 	}
@@ -110,6 +113,7 @@ func openOnce(ctx context.Context, cfg config.Config) error {
 		storeTokens:   func(string) (io.Closer, error) { return openAccounts(ctx, cfg) },
 		storeAccess:   func(p string) (io.Closer, error) { return access.Open(ctx, p, access.Options{}) },
 		storeResolve:  func(p string) (io.Closer, error) { return resolve.Open(ctx, p, resolve.Options{}) },
+		storeCameras:  func(string) (io.Closer, error) { return openCameraStore(ctx, cfg) },
 		storePeers:    func(p string) (io.Closer, error) { return book.Open(ctx, p, nil) },
 		storeNotes: func(p string) (io.Closer, error) {
 			key, err := vault.OpenKey(filepath.Join(cfg.Keys, "notes.key"), true)

@@ -14,8 +14,8 @@ import (
 
 // The stores of the control: what several replicas share. Each is a file in the
 // data folder or, with store.postgres, a schema of the server. What belongs to a
-// machine stays with it: events and recordings, the spool, the bus's book, the
-// cameras that it runs, and the journal of erasures, which lies with the keys.
+// machine stays with it: events and recordings, the spool, the bus's book, and the
+// journal of erasures, which lies with the keys.
 const (
 	storePolicy    = "policy"
 	storeTemplates = "templates"
@@ -30,13 +30,14 @@ const (
 	storeAccess    = "access"
 	storeResolve   = "resolve"
 	storePeers     = "peers"
+	storeCameras   = "cameras"
 )
 
 // controlStores lists them, for moving and for exports.
 func controlStores() []string {
 	return []string{
 		storePolicy, storeTemplates, storeNames, storeSamples, storeConsent, storeSite,
-		storeRights, storeAccounts, storeTokens, storeNotes, storeAccess, storeResolve, storePeers,
+		storeRights, storeAccounts, storeTokens, storeNotes, storeAccess, storeResolve, storePeers, storeCameras,
 	}
 }
 
@@ -86,7 +87,7 @@ func storeKey(cfg config.Config) string {
 }
 
 // sharedKeepings names the keepings (retention.go) that replicas share.
-var sharedKeepings = []string{"access log", "names asked for", "requests", "consents", "site", "notes", "accounts", "tokens", "edges"}
+var sharedKeepings = []string{"access log", "names asked for", "requests", "consents", "site", "notes", "accounts", "tokens", "edges", "cameras"}
 
 // runRetention applies the rules of keeping: of this machine's own stores here, of
 // those that replicas share in one of them.

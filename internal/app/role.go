@@ -26,9 +26,10 @@ func (e *edge) openErased(ctx context.Context) (err error) {
 func (e *edge) runRole(ctx context.Context, wg *sync.WaitGroup) {
 	if e.loans != nil {
 		wg.Go(func() { e.loans.run(ctx) })
-		wg.Go(func() { e.newCallee().run(ctx) })
+		wg.Go(func() { e.runCalls(ctx) })
 		return
 	}
+	e.shareCameras(ctx, wg)
 	wg.Go(func() { e.erasing.run(ctx) })
 	wg.Go(func() { e.desks.run(ctx, e) })
 }

@@ -1,10 +1,12 @@
 package sqldb
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
 
 func TestStatementsForPostgres(t *testing.T) {
@@ -16,6 +18,11 @@ func TestStatementsForPostgres(t *testing.T) {
 		`max'x'`:                                                 `max'x'`,
 		`SELECT blobs, x FROM hex`:                               `SELECT blobs, x FROM hex`,
 		`SELECT '人?'`:                                            `SELECT '人?'`,
+		`SELECT blob FROM t WHERE t.blob = ? AND a AS blob`:      `SELECT blob FROM t WHERE t.blob = $1 AND a AS blob`,
+		`CAST(a as /* ? */ blob )`:                               `CAST(a as /* ? */ BYTEA )`,
+		`?3, ?, ?1, ?`:                                           `$3, $4, $1, $5`,
+		`a = ?99999999999999999999 AND b = ?`:                    `a = ?99999999999999999999 AND b = $1`,
+		`SELECT /*/ ? */ ?`:                                      `SELECT /*/ ? */ $1`,
 	} {
 		require.Equal(t, want, forPostgres(from))
 	}
@@ -30,6 +37,64 @@ func FuzzStatementsForPostgres(f *testing.F) {
 			require.Equal(t, q, out, "what needs no change gets none")
 		}
 	})
+}
+
+// TestStatementsPieceByPiece puts statements together of pieces that are known to
+// change, each in its own way, or not at all.
+func TestStatementsPieceByPiece(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var from, want strings.Builder
+		most := 0
+		inside := rapid.StringMatching(`[a-z?'" 0-9BLOBx*/人-]{0,8}`)
+		for range rapid.IntRange(0, 12).Draw(t, "pieces") {
+			a, b := "", ""
+			switch rapid.IntRange(0, 7).Draw(t, "kind") {
+			case 0:
+				most++
+				a, b = "?", fmt.Sprintf("$%d", most)
+			case 1:
+				n := rapid.IntRange(1, 30).Draw(t, "number")
+				most = max(most, n)
+				a, b = fmt.Sprintf("?%d", n), fmt.Sprintf("$%d", n)
+			case 2:
+				a = "'" + strings.ReplaceAll(inside.Draw(t, "text"), "'", "''") + "'"
+			case 3:
+				a = `"` + strings.ReplaceAll(inside.Draw(t, "name"), `"`, `""`) + `"`
+			case 4:
+				a = "-- " + inside.Draw(t, "comment") + "\n"
+			case 5:
+				a = "/*" + strings.ReplaceAll(inside.Draw(t, "comment"), "*/", "") + " */"
+			case 6:
+				hex := rapid.StringMatching(`([0-9a-f]{2}){0,4}`).Draw(t, "hex")
+				a, b = "x'"+hex+"'", `'\x`+hex+`'::bytea`
+			case 7:
+				a = rapid.SampledFrom([]string{"SELECT", "blob", "x", "max", "xx", "(", ")", "=", "12", "a.b", "blobs", "人"}).Draw(t, "word")
+			}
+			if b == "" {
+				b = a
+			}
+			from.WriteString(a + " ")
+			want.WriteString(b + " ")
+		}
+		require.Equal(t, want.String(), forPostgres(from.String()))
+	})
+}
+
+func BenchmarkForPostgres(b *testing.B) {
+	const query = `INSERT INTO consents (id, version, enrollee, purpose, state, body, changed_at) VALUES (?,?,?,?,?,?,?) ON CONFLICT (id, version) DO NOTHING RETURNING version`
+	for b.Loop() {
+		forPostgres(query)
+	}
+}
+
+// TestTextsOfMigrationsStay: what a migration says in strings, names and comments
+// is not taken for a type.
+func TestTextsOfMigrationsStay(t *testing.T) {
+	got, err := schemaForPostgres(`CREATE TABLE a ( -- the TEXT of it
+	k TEXT NOT NULL CHECK (k IN ('TEXT', 'BLOB', 'it''s REAL')), "INTEGER" INTEGER /* BLOB */) STRICT;`)
+	require.NoError(t, err)
+	require.Equal(t, `CREATE TABLE a ( -- the TEXT of it
+	k TEXT COLLATE "C" NOT NULL CHECK (k IN ('TEXT', 'BLOB', 'it''s REAL')), "INTEGER" BIGINT /* BLOB */);`, got)
 }
 
 func TestMigrationsForPostgres(t *testing.T) {

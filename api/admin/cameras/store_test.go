@@ -12,6 +12,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 
 	"bystander/api/admin/cameras"
+	"bystander/internal/sqldb/sqldbtest"
 )
 
 func key(t *testing.T) cameras.AEAD {
@@ -67,7 +68,7 @@ func TestCredentialsAreSealedAndGoAtOnce(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	s, err := cameras.Open(t.Context(), filepath.Join(t.TempDir(), "c.db"), key(t), nil)
+	s, err := cameras.Open(t.Context(), sqldbtest.Place(t, filepath.Join(t.TempDir(), "c.db")), key(t), nil)
 	require.NoError(t, err)
 	defer s.Close()
 	for _, c := range []cameras.Camera{
@@ -92,7 +93,7 @@ func TestRefusals(t *testing.T) {
 // proves: INV-16
 func TestRemovedCamerasAreForgottenInTime(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	s, err := cameras.Open(t.Context(), filepath.Join(t.TempDir(), "c.db"), key(t), func() time.Time { return now })
+	s, err := cameras.Open(t.Context(), sqldbtest.Place(t, filepath.Join(t.TempDir(), "c.db")), key(t), func() time.Time { return now })
 	require.NoError(t, err)
 	defer s.Close()
 	for _, id := range []string{"gone", "here"} {

@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"bystander/api/admin/cameras"
+	"bystander/internal/config"
+	"bystander/internal/testkit/postgres"
+)
+
+// replica is one of several programs on one server.
+type replica struct {
+	e   *edge
+	end func()
+}
+
+func startReplica(t *testing.T, server, keys, name, data string) *replica {
+	t.Helper()
+	cfg := config.Default()
+	cfg.Data, cfg.Keys = data, keys
+	cfg.Events.Edge, cfg.Redact.CheckEvery = name, 0
+	cfg.Detect.Library = filepath.Join(cfg.Data, "none.so") // nobody is looked for here
+	cfg.Store.Postgres = server
+	ctx, cancel := context.WithCancel(context.Background())
+	e, err := openEdge(ctx, cfg, zerolog.Nop())
+	if err != nil {
+		cancel()
+		require.NoError(t, err)
+	}
+	done := make(chan struct{})
+	go func() { defer close(done); e.run(ctx) }()
+	ended := false
+	r := &replica{e: e, end: func() {
+		if !ended {
+			ended = true
+			cancel()
+			<-done
+			require.NoError(t, e.close())
+		}
+	}}
+	t.Cleanup(r.end)
+	return r
+}
+
+func (r *replica) runs(id string) bool {
+	_, ok := r.e.fleet.get(id)
+	return ok
+}
+
+// Cameras that the interface adds belong to all replicas: each lists and changes
+// them, exactly one runs them, and another one when that ends. A list from when
+// each replica had its own is taken over.
+func TestReplicasShareCameras(t *testing.T) {
+	s := postgres.Start(t, postgres.Options{})
+	ctx, root := t.Context(), t.TempDir()
+	keys := filepath.Join(root, "keys")
+	require.NoError(t, os.MkdirAll(keys, 0o700))
+	first := filepath.Join(root, "a")
+	own := config.Default() // of before: this replica's own list
+	own.Data, own.Keys = first, keys
+	old, err := openCameraStore(ctx, own)
+	require.NoError(t, err)
+	_, err = old.Add(ctx, cameras.Camera{ID: "old", Transport: "tcp", AddedBy: "ada"}, "rtsp://127.0.0.1:9/old")
+	require.NoError(t, err)
+	require.NoError(t, old.Close())
+
+	a := startReplica(t, s.URL(), keys, "replica-a", first)
+	b := startReplica(t, s.URL(), keys, "replica-b", filepath.Join(root, "b"))
+	soon := func(why string, ok func() bool) {
+		t.Helper()
+		require.Eventually(t, ok, 90*time.Second, 50*time.Millisecond, why)
+	}
+	soon("one of them runs what was there", func() bool { return a.runs("old") != b.runs("old") })
+	one, other := a, b
+	if b.runs("old") {
+		one, other = b, a
+	}
+
+	_, err = other.e.admin.cameras.Add(ctx, cameras.Camera{ID: "new", Transport: "tcp", AddedBy: "ada"}, "rtsp://127.0.0.1:9/new")
+	require.NoError(t, err)
+	require.NoError(t, other.e.applyCamera(ctx, "new"))
+	require.False(t, other.runs("new"), "it is not this one's turn")
+	soon("the one whose turn it is begins it", func() bool { return one.runs("new") })
+	soon("either shows it as running", func() bool { return len(other.e.running()) == 2 && len(one.e.running()) == 2 })
+
+	_, err = other.e.admin.cameras.Pause(ctx, "new", "ada", "wind")
+	require.NoError(t, err)
+	soon("a pause arrives", func() bool { c, ok := one.e.fleet.get("new"); return ok && c.src.Health().State == statePaused })
+	require.NoError(t, other.e.admin.cameras.Remove(ctx, "old", "ada"))
+	soon("so does a removal", func() bool { return !one.runs("old") })
+
+	one.end()
+	soon("the other one takes its turn", func() bool { return other.runs("new") })
+	require.False(t, other.runs("old"))
+	again := startReplica(t, s.URL(), keys, "replica-a", first)
+	soon("a new replica knows them", func() bool { return len(again.e.running()) == 1 })
+	require.False(t, again.runs("new"))
+	require.False(t, again.runs("old"), "the old file brings nothing back")
+}
