@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/rs/zerolog"
 
+	"bystander/api/masthead"
 	"bystander/api/problem"
 	"bystander/policy/consent"
 	"bystander/rights"
@@ -70,6 +71,7 @@ func New(cfg Config) (*Module, error) {
 
 type pageIn struct {
 	Lang   string `query:"lang" enum:"en,zh-CN" doc:"Left out: as the reader's browser asks"`
+	Theme  string `query:"theme" enum:"dark,light" doc:"Left out: as the reader's system is set"`
 	From   string `query:"from" enum:"kiosk" doc:"A kiosk goes back to its start by itself"`
 	Accept string `header:"Accept-Language"`
 }
@@ -88,20 +90,49 @@ func (m *Module) Register(api huma.API) {
 		Summary: "The privacy notice as a page of its own, in English or Simplified Chinese",
 	}, m.page)
 	huma.Register(api, huma.Operation{
+		OperationID: "public-house", Method: http.MethodGet, Path: "/v1/public/house", Tags: []string{"site"},
+		Summary: "What the house is called; for everybody",
+	}, m.named)
+	huma.Register(api, huma.Operation{
 		OperationID: "privacy-style", Method: http.MethodGet, Path: "/privacy.css", Hidden: true, Summary: "Its style",
 	}, func(context.Context, *struct{}) (*pageOut, error) {
-		return &pageOut{ContentType: "text/css; charset=utf-8", Body: []byte(style)}, nil
+		return &pageOut{ContentType: "text/css; charset=utf-8", Body: []byte(masthead.Style + style)}, nil
 	})
+}
+
+// Named is what the pages for everybody call the house.
+type Named struct {
+	Controller string `json:"controller" doc:"Who runs it; empty while there is no site"`
+	Sample     bool   `json:"sample,omitempty" doc:"A demonstration: what it says of place and people is made up"`
+}
+
+type namedOut struct{ Body Named }
+
+func (m *Module) named(ctx context.Context, _ *struct{}) (*namedOut, error) {
+	h, err := m.cfg.House.House(ctx)
+	var no *consent.Refusal
+	if err != nil && !errors.As(err, &no) {
+		return nil, m.failed(ctx, err)
+	}
+	return &namedOut{Named{h.Controller, h.Sample}}, nil
+}
+
+// failed is the answer when the store did not give its own.
+func (m *Module) failed(ctx context.Context, err error) error {
+	m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("what is public of the house could not be read")
+	return problem.New(http.StatusServiceUnavailable, "STORE", "the store did not answer; see /healthz")
 }
 
 func (m *Module) page(ctx context.Context, in *pageIn) (*pageOut, error) {
 	lang := language(in.Lang, in.Accept)
 	d, err := m.data(ctx, lang)
 	if err != nil {
-		m.cfg.Log.Error().Err(err).Str("request_id", problem.RequestID(ctx)).Msg("the privacy notice could not be made")
-		return nil, problem.New(http.StatusServiceUnavailable, "STORE", "the store did not answer; see /healthz")
+		return nil, m.failed(ctx, err)
 	}
-	d.Kiosk = in.From == "kiosk"
+	d.Head = masthead.Head{
+		Name: d.House.Controller, Lang: lang, Theme: in.Theme, Path: "/privacy",
+		Kiosk: in.From == "kiosk", Back: d.W.Back,
+	}
 	var b bytes.Buffer
 	if err := document.Execute(&b, d); err != nil {
 		return nil, err
@@ -212,7 +243,7 @@ type data struct {
 	Term       string
 	Authority  string
 	Updated    time.Time
-	Kiosk      bool
+	Head       masthead.Head
 }
 
 // Date writes a day as the reader's language does.

@@ -2,6 +2,7 @@ package public_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -83,7 +84,7 @@ func TestThePrivacyNoticeIsADocumentOfItsOwn(t *testing.T) {
 	for lang, want := range map[string][]string{
 		"en": {
 			"Privacy notice", "Stage &lt;House&gt; Ltd", "privacy@stage.example", "184 days", "3 days", "the door on the left", "15 working days",
-			"cyberspace administration", "Taking part in an event", "No notice is in force", `href="/me/request"`, `href="/me"`, `href="/z/front?lang=en"`,
+			"cyberspace administration", "Taking part in an event", "No notice is in force", `href="/me/request?lang=en"`, `href="/me?lang=en"`, `href="/z/front?lang=en"`,
 			"2026-03-01", "ONNX Runtime", "the template of your face",
 		},
 		"zh-CN": {"隐私政策", "184日", "15个工作日", "网信部门", "活动参与", "目前无人可以作出同意", "人脸模板", "敏感"},
@@ -125,6 +126,35 @@ func TestAHouseWithoutASite(t *testing.T) {
 	require.Contains(t, w.Body.String(), "nobody is recognised")
 	h.err = errors.New("disk full")
 	require.Equal(t, 503, get(t, h, "/privacy").Code)
+}
+
+func TestTheHousesNameIsPublic(t *testing.T) {
+	require.JSONEq(t, `{"controller": "Stage <House> Ltd"}`, body(t, get(t, site(), "/v1/public/house")))
+	h := &house{err: consent.Refuse(consent.Unmet, "SITE_MISSING", "", "there is no site yet")}
+	require.JSONEq(t, `{"controller": ""}`, body(t, get(t, h, "/v1/public/house")))
+	h.err = errors.New("disk full")
+	require.Equal(t, 503, get(t, h, "/v1/public/house").Code)
+}
+
+// body is an answer without the address of its schema.
+func body(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	require.Equal(t, 200, w.Code)
+	var all map[string]any
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &all))
+	delete(all, "$schema")
+	b, err := json.Marshal(all)
+	require.NoError(t, err)
+	return string(b)
+}
+
+// The head shows whose house it is, and the theme that was chosen stays.
+func TestTheHeadOfThePage(t *testing.T) {
+	b := get(t, site(), "/privacy?lang=en&theme=dark").Body.String()
+	require.Contains(t, b, `<html lang="en" data-theme="dark">`)
+	require.Contains(t, b, `<span>Stage &lt;House&gt; Ltd</span>`)
+	require.Contains(t, b, `href="/z/front?lang=en&amp;theme=dark"`)
+	require.Equal(t, 422, get(t, site(), "/privacy?theme=pink").Code)
 }
 
 func TestItsStyle(t *testing.T) {

@@ -1,21 +1,19 @@
 package public
 
-import "html/template"
+import "bystander/api/masthead"
 
-var document = template.Must(template.New("privacy").Parse(`<!doctype html>
-<html lang="{{.Lang}}">
+var document = masthead.Parse("privacy", `<!doctype html>
+<html lang="{{.Lang}}"{{template "theme" .Head}}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-{{if .Kiosk}}<meta http-equiv="refresh" content="180;url=/kiosk">
+{{if .Head.Kiosk}}<meta http-equiv="refresh" content="180;url=/kiosk">
 {{end}}<title>{{.W.Title}}{{with .House.Controller}}: {{.}}{{end}}</title>
 <link rel="icon" href="/mark.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/privacy.css">
 </head>
 <body>
-<header>
-<p><a href="/privacy?lang={{.W.OtherLang}}{{if .Kiosk}}&amp;from=kiosk{{end}}" hreflang="{{.W.OtherLang}}" lang="{{.W.OtherLang}}">{{.W.Other}}</a>{{if .Kiosk}} <a class="back" href="/kiosk">{{.W.Back}}</a>{{end}}</p>
-</header>
+{{template "masthead" .Head}}
 <main>
 <h1>{{.W.Title}}</h1>
 {{if not .Updated.IsZero}}<p class="quiet">{{.W.Updated}} <time datetime="{{.Updated.Format "2006-01-02"}}">{{.Date .Updated}}</time></p>{{end}}
@@ -36,7 +34,7 @@ var document = template.Must(template.New("privacy").Parse(`<!doctype html>
 <section aria-labelledby="what"><h2 id="what">{{.W.What}}</h2>
 {{range .Scenes}}<article><h3>{{.Purpose}} <small>{{.Scene}}</small></h3>
 <p>{{.Mode}}</p>
-<dl><dt>{{$.W.Zones}}</dt><dd>{{range .Zones}}<a href="/z/{{.Zone}}?lang={{$.Lang}}">{{.Zone}}</a> {{end}}</dd>
+<dl><dt>{{$.W.Zones}}</dt><dd>{{range .Zones}}<a href="{{$.Head.To (print "/z/" .Zone)}}">{{.Zone}}</a> {{end}}</dd>
 {{if .Has}}<dt>{{$.W.Notice}}</dt><dd>{{.Version}} · {{$.W.Since}} <time datetime="{{.Since.Format "2006-01-02"}}">{{$.Date .Since}}</time></dd>
 <dt>{{$.W.Kinds}}</dt><dd>{{range .Text.Kinds}}<p>{{.Function}}</p><ul>{{range .Data}}<li>{{.}}</li>{{end}}</ul>{{end}}</dd></dl>
 <details><summary>{{$.W.FullNotice}}: {{.Text.Title}}</summary>
@@ -62,7 +60,7 @@ var document = template.Must(template.New("privacy").Parse(`<!doctype html>
 <section aria-labelledby="rights"><h2 id="rights">{{.W.Rights}}</h2>
 <p>{{.W.RightsLead}}</p><ul>{{range .W.RightsList}}<li>{{.}}</li>{{end}}</ul>
 <h3>{{.W.Ways}}</h3>
-<ul class="ways"><li><a href="/me">{{.W.WayMe}}</a></li><li><a href="/me/request">{{.W.WayAsk}}</a></li><li>{{.W.WayDesk}}</li></ul>
+<ul class="ways"><li><a href="{{.Head.To "/me"}}">{{.W.WayMe}}</a></li><li><a href="{{.Head.To "/me/request"}}">{{.W.WayAsk}}</a></li><li>{{.W.WayDesk}}</li></ul>
 <p>{{.Term}} {{.W.WayAppeal}}</p></section>
 
 <section aria-labelledby="alternative"><h2 id="alternative">{{.W.Alternative}}</h2>
@@ -82,19 +80,15 @@ var document = template.Must(template.New("privacy").Parse(`<!doctype html>
 </main>
 </body>
 </html>
-`))
+`)
 
 const style = `:root { color-scheme: light dark; --line: light-dark(#c8d0d8, #35414d); --quiet: light-dark(#4f5d6b, #9aa8b7); --link: light-dark(#0b6b60, #5fd0bd); --ground: light-dark(#ffffff, #0f141a); --raised: light-dark(#f1f4f6, #171f27); --text: light-dark(#16202b, #e4eaf0); }
 * { box-sizing: border-box; }
 html { background: var(--ground); color: var(--text); scroll-padding-top: 1rem; }
 body { margin: 0; font: 1.0625rem/1.65 system-ui, "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif; }
-header, main { max-width: 48rem; margin: 0 auto; padding: 0 1.25rem; }
-header { padding-top: 1.25rem; }
-header p { display: flex; flex-wrap: wrap; gap: 1rem; justify-content: flex-end; margin: 0; }
-header a { display: inline-block; min-height: 2.5rem; padding: 0.4rem 0.9rem; border: 1px solid var(--line); border-radius: 0.6rem; text-decoration: none; }
-.back { font-weight: 650; }
+main { max-width: 48rem; margin: 0 auto; padding: 0 1.25rem; }
 main { padding-bottom: 4rem; }
-h1 { margin: 0.5rem 0 0; font-size: 2rem; line-height: 1.2; }
+h1 { margin: 1.5rem 0 0; font-size: 2rem; line-height: 1.2; }
 h2 { margin: 2.75rem 0 0.6rem; padding-top: 1.25rem; border-top: 1px solid var(--line); font-size: 1.35rem; line-height: 1.3; }
 h3 { margin: 1.75rem 0 0.4rem; font-size: 1.0625rem; }
 h3 small { margin-inline-start: 0.4rem; font-weight: 400; color: var(--quiet); }
@@ -105,8 +99,8 @@ dt { margin-top: 0.8rem; font-weight: 650; }
 dd { margin: 0; overflow-wrap: anywhere; }
 a { color: var(--link); text-underline-offset: 0.15em; }
 a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 3px solid var(--link); outline-offset: 3px; }
-nav ul { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; margin: 1.25rem 0; padding: 0.9rem 1.1rem; list-style: none; border-radius: 0.8rem; background: var(--raised); }
-nav a { display: inline-block; min-height: 1.6rem; }
+main nav ul { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; margin: 1.25rem 0; padding: 0.9rem 1.1rem; list-style: none; border-radius: 0.8rem; background: var(--raised); }
+main nav a { display: inline-block; min-height: 1.6rem; }
 article { margin: 1rem 0; padding: 0.2rem 1.1rem 1rem; border: 1px solid var(--line); border-radius: 0.8rem; }
 article h3 { margin-top: 0.9rem; }
 details { margin-top: 1rem; padding: 0.6rem 0.9rem; border-radius: 0.6rem; background: var(--raised); }
@@ -120,5 +114,5 @@ th, td { padding: 0.55rem 0.7rem; text-align: start; vertical-align: top; border
 th { white-space: nowrap; }
 #third ~ .scroll table { min-width: 60rem; font-size: 0.875rem; }
 @media (width < 32rem) { h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; } }
-@media print { nav, header { display: none; } details { display: block; } body { font-size: 10pt; } .scroll { overflow: visible; } }
+@media print { nav { display: none; } details { display: block; } body { font-size: 10pt; } .scroll { overflow: visible; } }
 `

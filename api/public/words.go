@@ -13,7 +13,7 @@ type class struct{ Class, Name, Until string }
 // text holds the page's own words in one language. What the site says of itself
 // is shown as the site wrote it.
 type text struct {
-	Title, Other, OtherLang, Updated, Sample, Contents, NoSite, Back string
+	Title, Updated, Sample, Contents, NoSite, Back string
 
 	Short      string
 	ShortLines []string
@@ -69,7 +69,7 @@ func (t text) days(n int) string {
 var words = map[string]text{"en": english, "zh-CN": chinese}
 
 var english = text{
-	Title: "Privacy notice", Other: "简体中文", OtherLang: "zh-CN", Updated: "Newest part in force since", Contents: "On this page",
+	Title: "Privacy notice", Updated: "Newest part in force since", Contents: "On this page",
 	Sample: "This is a demonstration: what it says about place and people is made up.",
 	NoSite: "No place has been set up yet. Everybody is masked, and nobody is recognised.",
 	Back:   "Back to the kiosk",
@@ -160,7 +160,7 @@ var english = text{
 }
 
 var chinese = text{
-	Title: "隐私政策", Other: "English", OtherLang: "en", Updated: "最新内容生效日期", Contents: "目录",
+	Title: "隐私政策", Updated: "最新内容生效日期", Contents: "目录",
 	Sample: "这是演示站点：其中的场所与人员信息均为虚构。",
 	NoSite: "尚未设立场所。所有人的影像均被遮蔽，不识别任何人。",
 	Back:   "返回自助终端",

@@ -1,9 +1,10 @@
 package zones
 
 import (
-	"html/template"
 	"strings"
 	"time"
+
+	"bystander/api/masthead"
 )
 
 // pageData is what the page shows.
@@ -11,6 +12,7 @@ type pageData struct {
 	PublicZone
 	W    pageWords
 	Lang string
+	Head masthead.Head
 }
 
 // Date writes a day as the reader's language does.
@@ -28,8 +30,8 @@ func (d pageData) Mail() bool {
 
 // zoneTemplate is a plain page for a telephone in somebody's hand: no script, a
 // screen reader finds its headings, and it can be read in large print.
-var zoneTemplate = template.Must(template.New("zone").Parse(`<!doctype html>
-<html lang="{{.Lang}}">
+var zoneTemplate = masthead.Parse("zone", `<!doctype html>
+<html lang="{{.Lang}}"{{template "theme" .Head}}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -38,10 +40,7 @@ var zoneTemplate = template.Must(template.New("zone").Parse(`<!doctype html>
 <link rel="stylesheet" href="/z.css">
 </head>
 <body>
-<header>
-<p class="who"><img src="/mark.svg" alt="" width="28" height="28"><span>{{.Controller}}</span></p>
-<p><a class="lang" href="/z/{{.ID}}?lang={{.W.OtherLang}}" hreflang="{{.W.OtherLang}}" lang="{{.W.OtherLang}}">{{.W.Other}}</a></p>
-</header>
+{{template "masthead" .Head}}
 <main>
 {{if .Sample}}<p class="note">{{.W.Sample}}</p>{{end}}
 <h1>{{.W.Title}}</h1>
@@ -67,8 +66,8 @@ var zoneTemplate = template.Must(template.New("zone").Parse(`<!doctype html>
 <section aria-labelledby="choice"><h2 id="choice">{{.W.Choice}}</h2>
 <dl class="ways">
 {{with .Alternative}}<div><dt>{{$.W.Alternative}}</dt><dd>{{.}}</dd><dd class="quiet">{{$.W.AlternativeText}}</dd></div>{{end}}
-<div><dt><a href="/me">{{.W.Withdraw}}</a></dt><dd>{{.W.WithdrawText}}</dd></div>
-<div><dt><a href="/me/request">{{.W.Ask}}</a></dt><dd>{{.W.AskText}}</dd></div>
+<div><dt><a href="{{.Head.To "/me"}}">{{.W.Withdraw}}</a></dt><dd>{{.W.WithdrawText}}</dd></div>
+<div><dt><a href="{{.Head.To "/me/request"}}">{{.W.Ask}}</a></dt><dd>{{.W.AskText}}</dd></div>
 {{with .Rights}}<div><dt>{{$.W.Rights}}</dt><dd><a href="{{.}}">{{.}}</a></dd></div>{{end}}
 </dl></section>
 
@@ -84,21 +83,16 @@ var zoneTemplate = template.Must(template.New("zone").Parse(`<!doctype html>
 <dd class="quiet">{{.W.Until}} <time datetime="{{.InspectedTo.Format "2006-01-02"}}">{{.Date .InspectedTo}}</time></dd></div>{{end}}
 </dl></section>
 </main>
-<footer><p><a href="/privacy?lang={{.Lang}}">{{.W.Privacy}}</a></p></footer>
+<footer><p><a href="{{.Head.To "/privacy"}}">{{.W.Privacy}}</a></p></footer>
 </body>
 </html>
-`))
+`)
 
 const zoneStyle = `:root { color-scheme: light dark; --line: light-dark(#d3dae0, #2f3a45); --quiet: light-dark(#4f5d6b, #9aa8b7); --link: light-dark(#0b6b60, #5fd0bd); --ground: light-dark(#ffffff, #0f141a); --raised: light-dark(#f1f4f6, #171f27); --text: light-dark(#16202b, #e4eaf0); --stop: light-dark(#9b3a20, #f0a48c); }
 * { box-sizing: border-box; }
 html { background: var(--ground); color: var(--text); }
 body { margin: 0; font: 1.0625rem/1.6 system-ui, "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif; }
-header, main, footer { max-width: 46rem; margin: 0 auto; padding: 0 1.25rem; }
-header { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding-top: 1rem; padding-bottom: 0.75rem; }
-header p { margin: 0; }
-.who { display: flex; align-items: center; gap: 0.6rem; min-width: 0; font-weight: 650; overflow-wrap: anywhere; }
-.who img { flex: none; }
-.lang { display: inline-block; min-height: 2.75rem; padding: 0.5rem 0.9rem; border: 1px solid var(--line); border-radius: 0.6rem; text-decoration: none; white-space: nowrap; }
+main, footer { max-width: 46rem; margin: 0 auto; padding: 0 1.25rem; }
 main { padding-bottom: 2rem; }
 h1 { margin: 1rem 0 0; font-size: 1.9rem; line-height: 1.2; text-wrap: balance; }
 h1 + .quiet { margin-top: 0.25rem; overflow-wrap: anywhere; }

@@ -3,7 +3,7 @@ package zones
 // pageWords are the page's own words in one language. What a sign says is shown
 // as the site wrote it.
 type pageWords struct {
-	Title, Zone, Sample, Other, OtherLang, Privacy string
+	Title, Zone, Sample, Privacy string
 
 	Active, ActiveText, Inactive, InactiveText, Promise, Everybody string
 
@@ -20,8 +20,7 @@ type pageWords struct {
 var words = map[string]pageWords{
 	"en": {
 		Title: "Cameras and face recognition here", Zone: "Zone",
-		Sample: "This is a demonstration: what it says about place and people is made up.",
-		Other:  "简体中文", OtherLang: "zh-CN",
+		Sample:  "This is a demonstration: what it says about place and people is made up.",
 		Privacy: "The whole privacy notice: who answers, what is kept, your rights",
 
 		Active:       "Face recognition is on here now",
@@ -68,8 +67,7 @@ var words = map[string]pageWords{
 	},
 	"zh-CN": {
 		Title: "本区域的摄像与人脸识别", Zone: "区域",
-		Sample: "这是演示站点：其中的场所与人员信息均为虚构。",
-		Other:  "English", OtherLang: "en",
+		Sample:  "这是演示站点：其中的场所与人员信息均为虚构。",
 		Privacy: "完整的隐私政策：由谁负责、保存哪些信息、您的权利",
 
 		Active:       "本区域目前正在进行人脸识别",

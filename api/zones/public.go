@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"bystander/api/masthead"
 	"bystander/api/route"
 	"bystander/policy"
 	"bystander/policy/sitestore"
@@ -47,6 +48,7 @@ type NoticeRef struct {
 type zonePage struct {
 	Zone   string `path:"zone" maxLength:"63" pattern:"^[A-Za-z0-9._-]+$"`
 	Lang   string `query:"lang" enum:"en,zh-CN" doc:"Left out: as the reader's browser asks"`
+	Theme  string `query:"theme" enum:"dark,light" doc:"Left out: as the reader's system is set"`
 	Accept string `header:"Accept-Language"`
 }
 
@@ -69,7 +71,7 @@ func (m *Module) publicRoutes(api huma.API) {
 			}}}
 		})
 	route.Add(m.Table, api, route.New("zone-page-style", "GET", "/z.css", "The page's style", nil, 0), func(context.Context, *nothing) (*pageOut, error) {
-		return &pageOut{ContentType: "text/css; charset=utf-8", Body: []byte(zoneStyle)}, nil
+		return &pageOut{ContentType: "text/css; charset=utf-8", Body: []byte(masthead.Style + zoneStyle)}, nil
 	}, func(d *huma.Operation) { d.Hidden = true })
 }
 
@@ -79,8 +81,9 @@ func (m *Module) zonePage(ctx context.Context, in *zonePage) (*pageOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	head := masthead.Head{Name: z.Controller, Lang: lang, Theme: in.Theme, Path: "/z/" + z.ID}
 	var b bytes.Buffer
-	if err := zoneTemplate.Execute(&b, pageData{z, words[lang], lang}); err != nil {
+	if err := zoneTemplate.Execute(&b, pageData{z, words[lang], lang, head}); err != nil {
 		return nil, err
 	}
 	return &pageOut{"text/html; charset=utf-8", lang, "Accept-Language", b.Bytes()}, nil

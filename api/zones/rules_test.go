@@ -91,16 +91,20 @@ func TestTheKillSwitchNeedsOnePersonToThrowAndTwoToRelease(t *testing.T) {
 	v := d.do("otto", "POST", "/v1/kill", because).ok(200)
 	require.Equal(t, true, v["on"])
 	require.Equal(t, "otto", v["by"])
+	since := v["since"]
+	require.NotEmpty(t, since)
 	require.Equal(t, event.KindGateChange, d.events[len(d.events)-1].Kind)
 	require.Equal(t, "HALTED", d.events[len(d.events)-1].Detail["reasons"])
 	v = d.do("paul", "POST", "/v1/resume", because).ok(200)
 	require.Equal(t, true, v["on"], "one is not enough")
+	require.Equal(t, since, v["since"], "asking to resume is no new beginning")
 	require.Equal(t, "SELF_APPROVAL", d.do("paul", "POST", "/v1/resume", because).no(403).Code)
 	d.do("otto", "POST", "/v1/kill", because).ok(200)
 	v = d.do("adam", "POST", "/v1/resume", because).ok(200)
 	require.Equal(t, true, v["on"], "thrown again, the count begins anew")
 	v = d.do("paul", "POST", "/v1/resume", because).ok(200)
 	require.Equal(t, false, v["on"])
+	require.NotContains(t, v, "since")
 }
 
 func TestASiteManagedByItsFile(t *testing.T) {
@@ -176,13 +180,14 @@ func TestEverybodyMayReadAboutAZone(t *testing.T) {
 		require.Contains(t, body, c.want)
 		require.Contains(t, body, "/notices/n1/"+c.lang)
 		require.Contains(t, body, "the door on the left")
-		for _, want := range []string{`href="/me"`, `href="/me/request"`, `href="/privacy?lang=` + c.lang + `"`, `href="https://hall.invalid/rights"`} {
+		for _, want := range []string{`href="/me?lang=` + c.lang + `"`, `href="/me/request?lang=` + c.lang + `"`, `href="/privacy?lang=` + c.lang + `"`, `href="https://hall.invalid/rights"`} {
 			require.Contains(t, body, want, "how to withdraw, ask and object")
 		}
 		require.NotContains(t, body, "<script")
 		require.NotContains(t, body, " style=", "the content policy allows none")
 	}
 	d.do("", "GET", "/z/door?lang=xx", nil).no(422)
+	require.Contains(t, string(d.do("", "GET", "/z/door?lang=en&theme=light", nil).body), `<html lang="en" data-theme="light">`)
 	d.do("otto", "POST", "/v1/zones/door/suspend", because).ok(200)
 	require.Equal(t, false, d.do("", "GET", "/v1/public/zones/door", nil).ok(200)["active"])
 	require.Contains(t, string(d.do("", "GET", "/z/door", nil).body), "switched off")

@@ -3,6 +3,7 @@ package sitestore
 import (
 	"context"
 	"errors"
+	"time"
 
 	"bystander/internal/event"
 	"bystander/policy"
@@ -12,9 +13,11 @@ import (
 type Switch struct {
 	Meta
 	On bool `json:"on"`
-	// Since is the reason given when it was thrown.
-	Why string `json:"why,omitempty" doc:"Why everything is masked"`
-	By  string `json:"by,omitempty" doc:"Who threw it"`
+	// Why and By are of the throw that came last, Since is of the first. At is the
+	// last step, which may be that somebody asked to resume.
+	Why   string     `json:"why,omitempty" doc:"Why everything is masked"`
+	By    string     `json:"by,omitempty" doc:"Who threw it"`
+	Since *time.Time `json:"since,omitempty" doc:"Since when everybody is masked"`
 	// Asked is who asked to resume; somebody else must agree.
 	Asked string `json:"asked,omitempty" doc:"Who asked to resume, and waits for a second person"`
 }
@@ -27,6 +30,10 @@ const switchID = "kill"
 // state the site is in, and again while it is on already.
 func (s *Store) Halt(ctx context.Context, by By) (Switch, error) {
 	return s.throw(ctx, by, func(t *txn, v *Switch) error {
+		if !v.On || v.Since == nil {
+			since := t.now
+			v.Since = &since
+		}
 		v.On, v.Why, v.By, v.Asked = true, t.by.Reason, t.by.Actor, ""
 		return t.gateChanged("closed", "HALTED")
 	})
@@ -45,7 +52,7 @@ func (s *Store) Resume(ctx context.Context, by By) (Switch, error) {
 			v.Asked = t.by.Actor
 			return nil
 		}
-		v.On, v.Why, v.By, v.Asked = false, "", "", ""
+		v.On, v.Why, v.By, v.Asked, v.Since = false, "", "", "", nil
 		return t.gateChanged("open", "RESUMED")
 	})
 }

@@ -20,6 +20,8 @@ import (
 
 	"bystander/api"
 	"bystander/api/apitest"
+	"bystander/api/zones"
+	"bystander/policy/sitestore"
 	"bystander/web"
 )
 
@@ -76,8 +78,14 @@ func run(ctx context.Context, addr, dist string, empty bool, more size) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, notesStore.Close()) }()
-	modules := []api.Module{sessions.module, noted}
+	site, err := sitestore.Open(ctx, filepath.Join(dir, "site.db"), sitestore.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, site.Close()) }()
+	modules := []api.Module{sessions.module, noted, zones.New(zones.Config{Store: site, Log: zerolog.Nop()})}
 	if sc != nil {
+		sc.site = site
 		modules = append(modules, control{sc})
 	}
 	a, err := api.New(api.Config{ //nolint:contextcheck // requests bring their own

@@ -13,6 +13,7 @@ import (
 
 	"bystander/api"
 	"bystander/api/apitest"
+	"bystander/policy/sitestore"
 )
 
 // scene is the made-up installation: one camera of each state that the pages
@@ -20,10 +21,12 @@ import (
 type scene struct {
 	fake  *apitest.Fake
 	media *rooms
+	site  *sitestore.Store // holds the kill switch
 	start time.Time
 
-	mu   sync.Mutex
-	cams []api.Camera
+	mu     sync.Mutex
+	cams   []api.Camera
+	halted bool
 }
 
 func made(text string) string { s := sha256.Sum256([]byte(text)); return hex.EncodeToString(s[:]) }
@@ -135,9 +138,13 @@ func (s *scene) long(n int) {
 
 func (s *scene) status() api.Status {
 	lease := time.Now().Add(10 * time.Second)
+	gate := api.Gate{Open: true, Mode: "zone", Enrolled: 1, LeaseExpires: &lease}
+	if s.halted {
+		gate = api.Gate{Enrolled: 1, LeaseExpires: &lease, Reasons: []api.Reason{{Code: "HALTED", Text: "everything is masked"}}}
+	}
 	return api.Status{
 		Version: "0.0.0-fake", Started: s.start, Site: api.SiteRef{ID: "sample", Name: "Harbour Hall", Sample: true},
-		Gate: api.Gate{Open: true, Mode: "zone", Enrolled: 1, LeaseExpires: &lease},
+		Gate: gate,
 		Models: []api.Model{
 			{Role: "face", Name: "yunet", Provider: "cpu", Loaded: true, Digest: made("yunet")},
 			{Role: "person", Name: "yolox-nano", Provider: "cpu", Loaded: true, Digest: made("yolox")},
@@ -200,7 +207,27 @@ func (s *scene) run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		s.obey(ctx)
 		s.step(n)
+	}
+}
+
+// obey lets the guest on stage be masked while everything is halted.
+func (s *scene) obey(ctx context.Context) {
+	halt, err := s.site.Halted(ctx)
+	if err != nil {
+		return // the server is ending
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.halted = halt.On
+	for i := range s.cams {
+		if c := &s.cams[i]; c.ID == "stage" && c.Matching.On == halt.On {
+			c.Matching, c.Mask = api.Switch{On: true}, api.Mask{State: "clear", Since: time.Now(), Clear: 1}
+			if halt.On {
+				c.Matching, c.Mask = api.Switch{Code: "HALTED"}, api.Mask{State: "masked", Since: time.Now()}
+			}
+		}
 	}
 }
 
@@ -228,7 +255,7 @@ func (s *scene) step(n int) {
 		}
 		s.fake.SetCamera(*c)
 	}
-	if n%6 == 5 {
+	if n%6 == 5 && !s.halted {
 		kinds := []string{"match", "unmask"}
 		s.fake.Append(s.event(kinds[n/6%2], "stage", 0))
 	}
