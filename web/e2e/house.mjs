@@ -33,7 +33,10 @@ export async function startHouse(cast) {
   return house;
 }
 
-/** Axe on each address: light, wide and English, then dark, narrow and Chinese. LOOKS=no leaves it out. */
+/**
+ * Axe on each address, and again while nothing can be read: light, wide and English,
+ * then dark, narrow and Chinese. LOOKS=no leaves it out.
+ */
 export async function looks({ test, clean, narrow }, house, who, paths) {
   if (process.env.LOOKS === "no") return;
   for (const [colorScheme, width, lang] of [
@@ -44,7 +47,7 @@ export async function looks({ test, clean, narrow }, house, who, paths) {
       await test(
         `axe: ${path} ${colorScheme} ${lang} ${width}`,
         house.as(who, { colorScheme, viewport: { width, height: 800 } }),
-        async (page) => {
+        async (page, complaints) => {
           await page.addInitScript((l) => localStorage.setItem("lang", l), lang);
           await page.goto(house.url + path);
           await page.locator("main h1").first().waitFor();
@@ -59,6 +62,29 @@ export async function looks({ test, clean, narrow }, house, who, paths) {
               ),
               fullPage: true,
             });
+          await refuse(page);
+          await page.reload();
+          await page.locator("main h1").first().waitFor();
+          await page.waitForFunction(() => !document.querySelector("main .loading"));
+          await clean(page);
+          await narrow(page);
+          // The browser tells of each refused read.
+          complaints.splice(0, complaints.length, ...complaints.filter((c) => !/status of 404/.test(c)));
         },
       );
+}
+
+/** From here on every read but those of the frame finds nothing there. */
+function refuse(page) {
+  return page.route(
+    (url) => url.pathname.startsWith("/v1/") && !/^\/v1\/(session|status|stream)$/.test(url.pathname),
+    (route) =>
+      route.request().method() === "GET"
+        ? route.fulfill({
+            status: 404,
+            contentType: "application/problem+json",
+            body: JSON.stringify({ status: 404, title: "Not Found", code: "NONE" }),
+          })
+        : route.fallback(),
+  );
 }

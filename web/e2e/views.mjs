@@ -108,7 +108,7 @@ const administration = [
   view("account", "operator", "/account", states),
   view("signin", "", "/signin", { ready: "form, .account-card, h1", ...main }),
   view("setup", "", "/setup", { ready: "h1", ...main }),
-  view("not-yours", "operator", "/admin", { ready: ".empty-title", ...main }),
+  view("not-yours", "operator", "/admin", { ready: ".empty h1", ...main }),
 ];
 
 /** @type {View[]} */

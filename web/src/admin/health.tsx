@@ -61,7 +61,7 @@ function State({ s }: { s: Status }) {
             <Icon name={n.level === "info" ? "info" : "warn"} />
             <div>
               {w.code("notice", n.code)}
-              {whole.has(n.code) ? null : (
+              {whole.has(n.code) || (n.code.includes(":") && w.says(n.code)) ? null : (
                 <small className="note-detail" lang="en">
                   {n.text}
                 </small>
@@ -155,7 +155,12 @@ function State({ s }: { s: Status }) {
                       </small>
                     ),
                   )}
-                  {m.why && m.why !== m.provider ? <small>{m.why}</small> : null}
+                  {m.why && m.why !== m.provider ? (
+                    <details className="model-why">
+                      <summary>{t("provider.why")}</summary>
+                      <small lang="en">{m.why}</small>
+                    </details>
+                  ) : null}
                 </>
               ),
             },

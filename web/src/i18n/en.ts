@@ -43,6 +43,8 @@ export const en = {
   "notice.ERASURE": "An erasure is not complete yet. It is tried again.",
   "notice.RIGHTS": "The desk for people’s requests needs somebody.",
   "notice.SELFCHECK": "The check of what leaves has failed. Pictures go on being masked.",
+  "notice.SELFCHECK:*":
+    "A face may be visible in the pictures of camera {of}: an independent detector finds one. Look at them; if you see a face, have an administrator set redact.on_leak to mask. Starting the program anew acknowledges this.",
   "notice.KAFKA": "The message bus does not answer. Events wait safely on disk.",
   "notice.MERKLE": "The signed log is behind. Events wait safely on disk.",
   "notice.gate": "Matching is off, everybody is masked: {why}.",

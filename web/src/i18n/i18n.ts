@@ -44,9 +44,10 @@ export class Words {
 
   /** The text for a code of the server, or the text of the fallback key for one that is new. */
   code(prefix: "off" | "mask" | "err" | "notice", code: string | undefined, text = ""): string {
-    // An alarm says behind a colon which of several it is: "KAFKA:POLICY".
-    for (const key of [`${prefix}.${code ?? ""}`, `${prefix}.${code?.split(":")[0] ?? ""}`])
-      if (isKey(key)) return this.t(key);
+    // An alarm says behind a colon which of several it is: "KAFKA:POLICY", "SELFCHECK:LOBBY".
+    const [head = "", of] = (code ?? "").split(":");
+    const keys = [`${prefix}.${code ?? ""}`, ...(of ? [`${prefix}.${head}:*`] : []), `${prefix}.${head}`];
+    for (const key of keys) if (isKey(key)) return this.t(key, { of: of?.toLowerCase() ?? "" });
     return this.t(`${prefix}.other`, { text });
   }
 
@@ -57,6 +58,11 @@ export class Words {
 
   has(key: string): key is Key {
     return isKey(key);
+  }
+
+  /** Whether our words say all that a notice of the server says. */
+  says(code: string): boolean {
+    return isKey(`notice.${code}`) || (code.includes(":") && isKey(`notice.${code.split(":")[0]}:*`));
   }
 
   number(n: number): string {

@@ -37,6 +37,8 @@ export const zh: Record<Key, string> = {
   "notice.ERASURE": "有删除请求尚未全部完成，系统将自动重试。",
   "notice.RIGHTS": "个人权利请求有待处理的事项。",
   "notice.SELFCHECK": "输出画面的复检出现故障；画面仍照常遮蔽。",
+  "notice.SELFCHECK:*":
+    "摄像头 {of} 的输出画面中可能有未遮蔽的人脸：独立检测器发现了一处。请查看画面；如确有人脸可见，请管理员将 redact.on_leak 设为 mask。重新启动程序即视为已确认。",
   "notice.KAFKA": "消息总线没有响应。事件会安全地保存在磁盘上等待发送。",
   "notice.MERKLE": "签名日志写入滞后。事件会安全地保存在磁盘上等待写入。",
   "notice.gate": "匹配已关闭，所有人均被遮蔽：{why}。",

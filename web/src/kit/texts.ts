@@ -44,7 +44,7 @@ export const kit = texts(
     "unread.other":
       "The fault is the server's (error {status}), not yours, and nothing was changed. Try again; if it stays so, give an administrator the request's number.",
     "unread.start": "To the lists",
-    "unread.health": "See what is ill",
+    "unread.health": "Look at its health",
     "table.more": "Show more",
     "table.rows": "{n} rows",
     "file.choose": "Choose a file",

@@ -163,7 +163,7 @@ function Notices({ house }: { house: House }) {
           <Icon name={n.level === "info" ? "info" : "warn"} />
           <div>
             {w.code("notice", n.code)}
-            {w.has(`notice.${n.code}`) ? null : (
+            {w.says(n.code) ? null : (
               <small className="note-detail" lang="en">
                 {n.text}
               </small>
