@@ -22,6 +22,12 @@ const (
 	callsAtOnce = 8
 	// callsRest is the least time between two requests for calls.
 	callsRest = 50 * time.Millisecond
+	// unheard is after how long without word a control is given up; it is looked
+	// for again.
+	unheard = calls.Term + 5*time.Second
+	// freshEvery is how often the connection is made anew, with the certificate
+	// and the roots of then.
+	freshEvery = 10 * time.Minute
 	// offerTime bounds the answering of one offer.
 	offerTime = 5 * time.Second
 )
@@ -30,6 +36,7 @@ const (
 type callLine interface {
 	Calls(ctx context.Context, r line.CallsRequest) (line.CallsAnswer, error)
 	Answer(ctx context.Context, r line.AnswerRequest) error
+	Close() // of connections that rest
 }
 
 // viewHub shows this edge's cameras; *live.Hub is one.
@@ -40,7 +47,7 @@ type viewHub interface {
 	End(camera, session string) error
 }
 
-// callee does what the control asks of this edge. Views that the control began end
+// callee does what one control asks of this edge. Views that the control began end
 // when it does not name them any more, when it refuses this edge, and when it has
 // not been heard of for the time that it gave.
 type callee struct {
@@ -59,25 +66,39 @@ type callee struct {
 // shownView is a view of the control's, as the hub knows it.
 type shownView struct{ camera, session, size string }
 
-func (e *edge) newCallee() *callee {
+func (e *edge) newCallee(l callLine, control string) *callee {
 	still := stills{cameras: e.fleet}
 	return &callee{
-		line: e.loans.line, hub: e.hub, cameras: e.camerasForControl, still: still.Still,
-		log: e.log.With().Str("component", "calls").Logger(), slots: make(chan struct{}, callsAtOnce), views: map[string]shownView{},
+		line: l, hub: e.hub, cameras: e.camerasForControl, still: still.Still,
+		log: e.log.With().Str("component", "calls").Str("control", control).Logger(), slots: make(chan struct{}, callsAtOnce), views: map[string]shownView{},
 	}
 }
 
-// run asks the control for what there is to do, and does it, until ctx ends; then
-// every view ends.
+// run asks the control for what there is to do, and does it, until ctx ends or the
+// control has been unheard for long; then every view ends.
 func (c *callee) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var wg sync.WaitGroup
 	wg.Go(func() { c.guard(ctx) })
+	heard, fresh := time.Now(), time.Now()
 	for ctx.Err() == nil {
 		rest := callsRest
-		if err := c.poll(ctx, &wg); err != nil && ctx.Err() == nil {
+		err := c.poll(ctx, &wg)
+		if err == nil {
+			heard = time.Now()
+		}
+		if time.Since(fresh) > freshEvery {
+			fresh = time.Now()
+			c.line.Close()
+		}
+		if err != nil && ctx.Err() == nil {
 			rest = syncEvery
 			if errors.Is(err, line.ErrOlder) {
-				rest = time.Minute
+				heard, rest = time.Now(), time.Minute
+			}
+			if time.Since(heard) > unheard {
+				break
 			}
 			// The same trouble is told of by the loans, which ask on the same line.
 			c.log.Debug().Err(err).Msg("the control was not asked what there is to do")
@@ -89,6 +110,7 @@ func (c *callee) run(ctx context.Context) {
 		}
 		t.Stop()
 	}
+	cancel()
 	wg.Wait()
 	c.endAll()
 }

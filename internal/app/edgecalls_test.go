@@ -48,6 +48,8 @@ func (a *askedBy) Answer(_ context.Context, r line.AnswerRequest) error {
 	return a.taken
 }
 
+func (a *askedBy) Close() {}
+
 func (a *askedBy) says(out line.CallsAnswer, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

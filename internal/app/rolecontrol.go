@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"bystander/api"
@@ -70,6 +71,9 @@ func (e *edge) openPeers(ctx context.Context) error {
 		Member: member, CA: ca, Book: store, Loans: newLender(e), Calls: p.board, Networks: networks, Term: loanTerm,
 		Policy: e.policyForEdges, Told: e.tellOfEdge, Log: log,
 	})
+	e.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "bystander_peer_views", Help: "Live views of edges' cameras that are open or being opened.",
+	}, func() float64 { return float64(p.board.Views()) }))
 	e.peers = p
 	return nil
 }

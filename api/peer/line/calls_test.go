@@ -28,7 +28,9 @@ func TestAnswersOfAControl(t *testing.T) {
 	}))
 	defer srv.Close()
 	d := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // a test's own server
-	c := line.NewClient(srv.URL, func(ctx context.Context, network, addr string) (net.Conn, error) { return d.DialContext(ctx, network, addr) })
+	c := line.NewClient(srv.URL, func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return d.DialContext(ctx, network, addr)
+	})
 	defer c.Close()
 	ask := func() (line.CallsAnswer, error) { return c.Calls(t.Context(), line.CallsRequest{}) }
 

@@ -13,6 +13,7 @@ const zh: Readonly<Record<string, string>> = {
   bystander_live_frames_total: "已发送的画面数，按每位观看者累计。",
   bystander_match_lent_templates: "控制端借出、目前存于内存的模板数。",
   bystander_peer_certificate_ends_timestamp_seconds: "本边缘节点证书的到期时间。",
+  bystander_peer_views: "已打开或正在打开的边缘节点摄像头实时画面数。",
   bystander_picture_budget_seconds: "画面从最后一个字节到观看者和录像的全程时间预算（第 95 百分位）。",
   bystander_queue_dropped_total: "在该队列中放弃的画面数。",
   bystander_queue_limit_pictures: "该队列允许等待的画面数上限。",
