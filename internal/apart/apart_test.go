@@ -57,6 +57,7 @@ func TestCity(t *testing.T) {
 	c.edgeRevoked()
 
 	for _, e := range c.edges {
+		t.Logf("%s: %.0f pictures in all, on %.0f of them the performer was clear", e.name, e.metric(picturesOut), e.metric(clearMetric))
 		e.stop()
 	}
 	c.complete("at the end")
@@ -68,12 +69,12 @@ func (c *city) edgeWithoutControl() {
 	cut, others := c.edges[0], c.edges[1:]
 	var heal func()
 	c.masks("edge cut from control", func() { heal = c.net.cut(cut.addr, controlAddr, c.controls[0].addr, c.controls[1].addr) }, cut)
-	c.shown(others...)
+	c.lawful(others...)
 	c.stays(cut, 3*time.Second)
 	heal()
 	begun := time.Now()
-	c.shown(cut)
-	c.t.Logf("edge cut from control: clear again %v after the link was back", time.Since(begun).Round(100*time.Millisecond))
+	c.lawful(cut)
+	c.t.Logf("edge cut from control: lease and templates back %v after the link was back", time.Since(begun).Round(100*time.Millisecond))
 	c.complete("edge cut from control")
 }
 
@@ -93,15 +94,15 @@ func (c *city) edgeWithoutBus() {
 	heal()
 	begun := time.Now()
 	c.complete("edge cut from Kafka")
-	c.shown(cut)
-	t.Logf("edge cut from Kafka: clear again %v after the link was back", time.Since(begun).Round(100*time.Millisecond))
+	c.lawful(cut)
+	t.Logf("edge cut from Kafka: lease and templates back %v after the link was back", time.Since(begun).Round(100*time.Millisecond))
 }
 
 // withdrawnWhileCut: one edge hears nothing on the line, another nothing on the
 // bus, the third both.
 func (c *city) withdrawnWhileCut(who string) (next string) {
 	c.t.Helper()
-	c.shown(c.edges...)
+	c.lawful(c.edges...)
 	var heal []func()
 	at := c.controls[1]
 	c.masks("withdrawn while links are cut", func() {
@@ -115,7 +116,7 @@ func (c *city) withdrawnWhileCut(who string) (next string) {
 		c.stays(e, 2*time.Second)
 	}
 	next = c.enrol(at)
-	c.shown(c.edges...)
+	c.lawful(c.edges...)
 	c.complete("withdrawn while links are cut")
 	return next
 }
@@ -138,7 +139,7 @@ func (c *city) controlKilled(who string) (next string) {
 	require.Equal(t, 1-active, now)
 	t.Logf("active control killed: the address led to the other after %v", since.Sub(killed).Round(10*time.Millisecond))
 	next = c.enrol(other)
-	c.shown(c.edges...)
+	c.lawful(c.edges...)
 	dead.start()
 	c.complete("active control killed")
 	return next
@@ -155,8 +156,8 @@ func (c *city) databaseAway(who string) {
 	t.Logf("PostgreSQL away: a withdrawal is refused: %.300s", err)
 	heal()
 	begun := time.Now()
-	c.shown(c.edges...)
-	t.Logf("PostgreSQL away: clear again %v after the link was back", time.Since(begun).Round(100*time.Millisecond))
+	c.lawful(c.edges...)
+	t.Logf("PostgreSQL away: lease and templates back %v after the link was back", time.Since(begun).Round(100*time.Millisecond))
 }
 
 // writerKilled: the other takes over what it read.
@@ -184,7 +185,7 @@ func (c *city) storeAway() {
 	have, err := c.store.Complete(t.Context(), e.name)
 	require.NoError(t, err)
 	require.Less(t, have.Last, c.head(e), "its events wait on the bus")
-	c.shown(c.edges...)
+	c.lawful(c.edges...)
 	heal()
 	begun := time.Now()
 	c.complete("ClickHouse away")
@@ -196,7 +197,7 @@ func (c *city) edgeRevoked() {
 	c.t.Helper()
 	gone, at := c.edges[2], c.controls[0]
 	c.masks("edge revoked", func() { at.must(at.withConfig("edge", "revoke", gone.name, "--reason", "test")...) }, gone)
-	c.shown(c.edges[:2]...)
+	c.lawful(c.edges[:2]...)
 	c.stays(gone, 3*time.Second)
 	c.complete("edge revoked")
 }

@@ -37,7 +37,7 @@ func mixed(t *testing.T, c *city, old string) {
 	c.complete("at first")
 	c.masks("withdrawn", func() { control.must(control.withConfig("withdraw", who)...) }, c.edges...)
 	c.enrol(control)
-	c.shown(c.edges...)
+	c.lawful(c.edges...)
 
 	// An edge of the release before is upgraded on its machine, with its data.
 	for _, e := range c.edges {
@@ -47,7 +47,7 @@ func mixed(t *testing.T, c *city, old string) {
 			e.start()
 		}
 	}
-	c.shown(c.edges...)
+	c.lawful(c.edges...)
 	c.heard(control, c.edges...)
 	c.complete("an edge upgraded")
 
@@ -60,7 +60,7 @@ func mixed(t *testing.T, c *city, old string) {
 		}
 	}
 	c.heard(control, c.edges...)
-	c.shown(c.edges...)
+	c.lawful(c.edges...)
 	c.masks("control killed", control.kill, c.edges...)
 	for _, e := range c.edges {
 		e.stop()

@@ -161,9 +161,14 @@ func (p *node) metric(name string) float64 {
 
 func (p *node) eventually(what string, f func() bool) {
 	p.t.Helper()
+	p.within(patience, what, f)
+}
+
+func (p *node) within(limit time.Duration, what string, f func() bool) {
+	p.t.Helper()
 	for begun := time.Now(); !f(); {
-		if time.Since(begun) > patience {
-			p.t.Fatalf("%s: %s: not within %v", p.name, what, patience)
+		if time.Since(begun) > limit {
+			p.t.Fatalf("%s: %s: not within %v", p.name, what, limit)
 		}
 		<-time.After(100 * time.Millisecond)
 	}
