@@ -16,6 +16,7 @@ import { holds, SessionProvider, useSession } from "./session/session";
 import { StepUp } from "./session/stepup";
 import { Empty, Loading } from "./ui/parts";
 import { type Prefs, PrefsContext, usePrefs } from "./ui/prefs";
+import { PublicShell } from "./ui/publicshell";
 import { Shell } from "./ui/shell";
 
 /** Everything around the pages: language, session, questions to the server, addresses. */
@@ -62,7 +63,7 @@ function Pages({ prefs }: { prefs: Prefs }) {
   const go = useNavigate();
   const [house] = useState(() => new House());
   const desk = deskOf(pathname);
-  const watches = loaded && holds(session, ["operator"]) && !desk?.bare;
+  const watches = loaded && holds(session, ["operator"]) && !desk?.bare && !desk?.everybody;
   useEffect(() => {
     if (!watches) return;
     house.start();
@@ -102,6 +103,8 @@ function Pages({ prefs }: { prefs: Prefs }) {
         <main id="main" className="bare">
           {page}
         </main>
+      ) : desk?.everybody ? (
+        <PublicShell prefs={prefs}>{page}</PublicShell>
       ) : (
         <Shell house={house} watches={watches} prefs={prefs} desk={desk}>
           {page}

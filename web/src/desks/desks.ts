@@ -17,6 +17,8 @@ export interface Desk {
   document?: boolean;
   /** Shown without the frame of the workplaces. */
   bare?: boolean;
+  /** Made for everybody: shown in the public frame, whoever opens it. */
+  everybody?: boolean;
   /** Left out of the navigation. */
   hidden?: boolean;
 }
@@ -51,7 +53,14 @@ export const desks: readonly Desk[] = [
     document: true,
     bare: true,
   },
-  { name: "me", path: "/me", roles: [], Page: lazy(() => import("../me/desk")), hidden: true },
+  {
+    name: "me",
+    path: "/me",
+    roles: [],
+    Page: lazy(() => import("../me/desk")),
+    everybody: true,
+    hidden: true,
+  },
   { name: "office", path: "/office", roles: ["privacy_officer"], Page: lazy(() => import("../office/desk")) },
   { name: "admin", path: "/admin", roles: ["administrator"], Page: lazy(() => import("../admin/desk")) },
   {

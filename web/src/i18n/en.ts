@@ -252,6 +252,9 @@ export const en = {
   "help.masked.term": "Everybody masked",
   "help.masked.text":
     "Every face is replaced before a picture leaves the camera’s process. The mask does not depend on what it hides.",
+  "help.guests.term": "Masked unless consented",
+  "help.guests.text":
+    "Faces are compared with those of people who consented. Whoever has not is masked; a guest may be shown at any moment.",
   "help.clear.term": "Shown under consent",
   "help.clear.text":
     "A guest who agreed to be seen live has been recognised and is shown. The name is a pseudonym for today.",

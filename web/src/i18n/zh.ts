@@ -243,6 +243,8 @@ export const zh: Record<Key, string> = {
   "help.esc": "退出全屏，关闭本帮助",
   "help.masked.term": "所有人均被遮蔽",
   "help.masked.text": "画面离开摄像头进程之前，每张人脸都已被替换。遮蔽内容与被遮住的内容无关。",
+  "help.guests.term": "未经同意者均被遮蔽",
+  "help.guests.text": "正在与已同意者的人脸进行比对。未同意者均被遮蔽；已同意者随时可能被清晰显示。",
   "help.clear.term": "经同意显示",
   "help.clear.text": "识别到一位同意实时显示的访客，因此显示其画面。所示名称是当日假名。",
   "help.full.term": "整个画面已遮蔽",

@@ -4,6 +4,7 @@ import { useLocation } from "react-router";
 import { useTexts } from "../i18n/texts";
 import { SubNav } from "../kit/page";
 import { ErrorNote, Loading, useHouse } from "../ui/parts";
+import { HaltControl } from "./halting";
 import { useTheHouse } from "./housecontext";
 import { wallTexts } from "./texts";
 import { WallPage } from "./wallpage";
@@ -14,7 +15,7 @@ const EventsPage = lazy(() => import("./events/page"));
 /** The operators' desk: the wall, the recordings on a timeline, the events. */
 export default function LiveDesk() {
   const house = useTheHouse();
-  const { error } = useHouse(house);
+  const { cameras, error } = useHouse(house);
   const t = useTexts(wallTexts);
   const { pathname } = useLocation();
   return (
@@ -28,6 +29,7 @@ export default function LiveDesk() {
             { to: "/live/events", label: t("nav.events") },
           ]}
         />
+        <HaltControl cameras={cameras} />
       </div>
       {error ? (
         <div className="live-error">

@@ -2,9 +2,15 @@ import type { ReactNode } from "react";
 import type { Camera } from "../api/client";
 import { useWords } from "../i18n/i18n";
 import { Loading } from "../ui/parts";
+import type { Claim } from "./claims";
 
 /** How each camera is, in figures: a table, or cards where it is narrow. */
-export function Health({ cameras, chosen }: { cameras: readonly Camera[] | undefined; chosen: string }) {
+export function Health(props: {
+  cameras: readonly Camera[] | undefined;
+  claims: ReadonlyMap<string, Claim>;
+  chosen: string;
+}) {
+  const { cameras, claims, chosen } = props;
   const w = useWords();
   return (
     <section className="panel health" aria-labelledby="health-title">
@@ -44,7 +50,7 @@ export function Health({ cameras, chosen }: { cameras: readonly Camera[] | undef
           </thead>
           <tbody>
             {cameras.map((c) => (
-              <Row key={c.id} camera={c} chosen={c.id === chosen} />
+              <Row key={c.id} camera={c} claim={claims.get(c.id) ?? "guests"} chosen={c.id === chosen} />
             ))}
           </tbody>
         </table>
@@ -53,7 +59,7 @@ export function Health({ cameras, chosen }: { cameras: readonly Camera[] | undef
   );
 }
 
-function Row({ camera: c, chosen }: { camera: Camera; chosen: boolean }) {
+function Row({ camera: c, claim, chosen }: { camera: Camera; claim: Claim; chosen: boolean }) {
   const w = useWords();
   const ok = c.state === "connected";
   const tone = ok ? "good" : ["connecting", "starting", "paused"].includes(c.state) ? "quiet" : "bad";
@@ -75,7 +81,7 @@ function Row({ camera: c, chosen }: { camera: Camera; chosen: boolean }) {
         <small className="num">{w.t("health.since", { time: w.time(c.since) })}</small>
       </Cell>
       <Cell label={w.t("health.masking")}>
-        <Masking camera={c} ok={ok} />
+        <Masking camera={c} claim={claim} ok={ok} />
       </Cell>
       <Cell label={w.t("health.matching")}>
         {c.matching.on ? <span className="state good">{w.t("health.on")}</span> : why(c.matching.code)}
@@ -110,7 +116,7 @@ function Row({ camera: c, chosen }: { camera: Camera; chosen: boolean }) {
   );
 }
 
-function Masking({ camera: c, ok }: { camera: Camera; ok: boolean }) {
+function Masking({ camera: c, claim, ok }: { camera: Camera; claim: Claim; ok: boolean }) {
   const w = useWords();
   if (!ok) return <>–</>;
   const count = c.mask.full_frames ? (
@@ -126,8 +132,10 @@ function Masking({ camera: c, ok }: { camera: Camera; ok: boolean }) {
   }
   return (
     <>
-      <span className={`state ${c.mask.state === "clear" ? "clear" : "good"}`}>
-        {c.mask.state === "clear" ? w.t("tile.clear", { n: c.mask.clear }) : w.t("tile.masked")}
+      <span className={`state ${claim === "clear" ? "clear" : "good"}`}>
+        {claim === "clear"
+          ? w.t("tile.clear", { n: c.mask.clear })
+          : w.t(claim === "everybody" ? "tile.masked" : "tile.guests")}
       </span>
       {count}
     </>

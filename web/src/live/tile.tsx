@@ -1,9 +1,11 @@
 import { type PointerEvent, type RefObject, useEffect, useRef, useState } from "react";
 import type { Camera } from "../api/client";
-import { useWords, type Words } from "../i18n/i18n";
+import { useWords } from "../i18n/i18n";
 import { useTexts } from "../i18n/texts";
 import { Icon } from "../ui/icons";
-import { useNow } from "../ui/parts";
+import type { Claim } from "./claims";
+import { Cover, Frozen } from "./cover";
+import { haltTexts } from "./halttexts";
 import { wallTexts } from "./texts";
 import { easedTo, type Picture, pictureOf, type Size, sizeFor, viewable } from "./view";
 import { type ViewFigures, type ViewState, WhepView } from "./whep";
@@ -11,19 +13,22 @@ import { type ViewFigures, type ViewState, WhepView } from "./whep";
 /** One camera's live picture, with what must be known to judge it. */
 export function Tile(props: {
   camera: Camera;
+  claim?: Claim; // "guests", which always holds, where nobody keeps count
+  halted?: boolean;
   active: boolean;
   place?: "" | "held" | "under"; // while a tile is dragged
   onChoose: (id: string) => void;
   onFill: (tile: HTMLElement | undefined) => void;
   onGrip?: (e: PointerEvent, id: string) => void; // without it the tile stays where it is
 }) {
-  const { camera, active, onChoose, onFill, onGrip } = props;
+  const { camera, claim = "guests", halted = false, active, onChoose, onFill, onGrip } = props;
   const w = useWords();
   const t = useTexts(wallTexts);
   const tile = useRef<HTMLElement>(null);
   const { video, view, figures } = useView(camera, tile);
   const picture = pictureOf(camera, view);
   const eased = useEased(camera, picture);
+  const state = useStateText(camera, picture, claim, halted);
   const shows = view.kind === "playing" && (picture === "live" || picture === "full");
   return (
     <article
@@ -34,7 +39,7 @@ export function Tile(props: {
       tabIndex={active ? 0 : -1}
       aria-label={w.t("tile.name", {
         name: camera.name,
-        state: stateText(w, camera, picture) + (eased && ` ${eased}`),
+        state: state + (eased && ` ${eased}`),
       })}
       onFocus={() => onChoose(camera.id)}
       onDoubleClick={() => onFill(tile.current ?? undefined)}
@@ -68,7 +73,7 @@ export function Tile(props: {
             <span className="chip-text">{t("eased.chip")}</span>
           </span>
         ) : null}
-        <Badges camera={camera} picture={picture} />
+        <Badges camera={camera} picture={picture} claim={claim} halted={halted} />
         <button
           type="button"
           className="tile-button"
@@ -126,38 +131,71 @@ function useView(camera: Camera, tile: RefObject<HTMLElement | null>) {
   return { video, view, figures };
 }
 
-function stateText(w: Words, c: Camera, p: Picture): string {
-  if (p === "live")
-    return c.mask.state === "clear" ? w.t("tile.clear", { n: c.mask.clear }) : w.t("tile.masked");
-  if (p === "full")
-    return w.t("tile.fullText", { reason: w.code("mask", c.mask.code), time: w.time(c.mask.since) });
-  if (p === "lost") return w.code("err", c.err_code, c.err ?? "");
-  if (p === "unpublished") return w.t("tile.whipWait");
-  return p === "starting" ? w.t("tile.starting") : w.t("tile.lost");
+/** What a tile's state is in a sentence, for those who hear it. */
+function useStateText(c: Camera, p: Picture, claim: Claim, halted: boolean): string {
+  const w = useWords();
+  const t = useTexts(haltTexts);
+  const masks = useMaskText(c, claim, halted);
+  if (p === "live") return masks;
+  const rest =
+    p === "full"
+      ? w.t("tile.fullText", { reason: w.code("mask", c.mask.code), time: w.time(c.mask.since) })
+      : p === "lost"
+        ? w.code("err", c.err_code, c.err ?? "")
+        : w.t(p === "unpublished" ? "tile.whipWait" : p === "starting" ? "tile.starting" : "tile.lost");
+  return halted ? `${t("chip")}. ${rest}` : rest;
 }
 
-function Badges({ camera, picture }: { camera: Camera; picture: Picture }) {
+/** Who is masked in the picture that is shown, as far as that can be said. */
+function useMaskText(c: Camera, claim: Claim, halted: boolean): string {
   const w = useWords();
-  if (picture === "full") {
+  const t = useTexts(haltTexts);
+  if (halted) return t(claim === "everybody" ? "chip.masked" : "chip.soon");
+  if (claim === "clear") return w.t("tile.clear", { n: c.mask.clear });
+  return w.t(claim === "everybody" ? "tile.masked" : "tile.guests");
+}
+
+function Badges(props: { camera: Camera; picture: Picture; claim: Claim; halted: boolean }) {
+  const { camera, picture, claim, halted } = props;
+  const w = useWords();
+  const t = useTexts(haltTexts);
+  const masks = useMaskText(camera, claim, halted);
+  const stopped = halted ? (
+    <span className="chip halted" title={t("chip")}>
+      <Icon name="mask" size={12} />
+      {t("chip")}
+    </span>
+  ) : null;
+  if (picture === "full")
     return (
-      <span className="chip warn">
-        <Icon name="mask" size={12} />
-        <span className="chip-text">{w.t("tile.full")}</span>
-      </span>
+      <>
+        {stopped}
+        <span className="chip warn">
+          <Icon name="mask" size={12} />
+          <span className="chip-text">{w.t("tile.full")}</span>
+        </span>
+      </>
     );
-  }
-  if (picture === "frozen") return <FrozenChip />;
-  if (picture !== "live") {
-    return <span className="chip">{w.t(picture === "starting" ? "tile.starting" : "tile.lost")}</span>;
-  }
-  const clear = camera.mask.state === "clear";
+  if (picture === "frozen")
+    return (
+      <>
+        {stopped}
+        <FrozenChip />
+      </>
+    );
+  if (picture !== "live")
+    return (
+      <>
+        {stopped}
+        <span className="chip">{w.t(picture === "starting" ? "tile.starting" : "tile.lost")}</span>
+      </>
+    );
+  const clear = claim === "clear" && !halted;
   return (
     <>
-      <span className={`chip ${clear ? "clear" : ""}`}>
+      <span className={`chip masks ${halted ? "halted" : clear ? "clear" : ""}`} title={masks}>
         <Icon name={clear ? "eye" : "mask"} size={12} />
-        <span className="chip-text">
-          {clear ? w.t("tile.clear", { n: camera.mask.clear }) : w.t("tile.masked")}
-        </span>
+        <span className="chip-text">{masks}</span>
       </span>
       <span className="chip live-chip">
         <span className="dot" />
@@ -167,80 +205,6 @@ function Badges({ camera, picture }: { camera: Camera; picture: Picture }) {
   );
 }
 
-/** What lies over the picture when there is none, or none that can be seen. */
-function Cover({ camera, picture, view }: { camera: Camera; picture: Picture; view: ViewState }) {
-  const w = useWords();
-  const now = useNow();
-  switch (picture) {
-    case "live":
-    case "frozen":
-      return null;
-    case "full":
-      return (
-        <div className="cover band">
-          <Icon name="mask" size={20} />
-          <p>
-            <strong>
-              {w.t("tile.fullText", {
-                reason: w.code("mask", camera.mask.code),
-                time: w.time(camera.mask.since),
-              })}
-            </strong>{" "}
-            {w.t("tile.fullAssure")}
-          </p>
-        </div>
-      );
-    case "opening":
-    case "starting":
-      return (
-        <div className="cover">
-          <span className="spinner" />
-          <p>{w.t("tile.viewWait")}</p>
-        </div>
-      );
-    case "broken":
-      return (
-        <div className="cover">
-          <span className="spinner" />
-          <p>{w.t("tile.viewLost")}</p>
-        </div>
-      );
-    case "busy":
-      return (
-        <div className="cover">
-          <Icon name="clock" size={24} />
-          <p>{w.t("tile.viewBusy", { s: secondsTo(view.kind === "waiting" ? view.until : now, now) })}</p>
-        </div>
-      );
-    case "paused":
-      return (
-        <div className="cover">
-          <Icon name="cameraOff" size={24} />
-          <p>{w.t("tile.paused", { time: w.time(camera.since) })}</p>
-        </div>
-      );
-    case "ended":
-      return (
-        <div className="cover">
-          <Icon name="film" size={24} />
-          <p>{w.t("tile.ended")}</p>
-        </div>
-      );
-    case "unpublished":
-      return (
-        <div className="cover">
-          <Icon name="camera" size={24} />
-          <p>{w.t("tile.whipWait")}</p>
-          <a className="button small" href={`/publish?camera=${encodeURIComponent(camera.id)}`}>
-            {w.t("tile.whipLink")}
-          </a>
-        </div>
-      );
-    case "lost":
-      return <Lost camera={camera} now={now} />;
-  }
-}
-
 function FrozenChip() {
   const t = useTexts(wallTexts);
   return (
@@ -248,39 +212,6 @@ function FrozenChip() {
       <Icon name="warn" size={12} />
       <span className="chip-text">{t("frozen.chip")}</span>
     </span>
-  );
-}
-
-function Frozen({ since }: { since: number }) {
-  const w = useWords();
-  const t = useTexts(wallTexts);
-  return (
-    <div className="cover band">
-      <Icon name="warn" size={20} />
-      <p>
-        <strong>{t("frozen.text", { time: w.time(new Date(since).toISOString()) })}</strong>
-      </p>
-    </div>
-  );
-}
-
-function Lost({ camera, now }: { camera: Camera; now: number }) {
-  const w = useWords();
-  const wait = camera.next_try ? secondsTo(Date.parse(camera.next_try), now) : 0;
-  return (
-    <div className="cover lost-cover">
-      <Icon name="cameraOff" size={26} />
-      <p className="lost-why">{w.code("err", camera.err_code, camera.err ?? "")}</p>
-      <p className="num">
-        {w.t("tile.lostSince", { time: w.time(camera.since), ago: w.ago(camera.since, now) })}
-        {camera.state === "retrying" ? (
-          <>
-            {" · "}
-            {wait > 0 ? w.t("tile.nextTry", { s: wait }) : w.t("tile.tryingNow")}
-          </>
-        ) : null}
-      </p>
-    </div>
   );
 }
 
@@ -310,9 +241,4 @@ function Foot(props: { camera: Camera; figures: ViewFigures | undefined; eased: 
       </span>
     </div>
   );
-}
-
-/** Whole seconds from now to a time, never negative. */
-export function secondsTo(time: number, now: number): number {
-  return Math.max(0, Math.ceil((time - now) / 1000));
 }

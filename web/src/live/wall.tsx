@@ -16,6 +16,7 @@ import {
   plain,
   save,
 } from "./arrange";
+import type { Claim } from "./claims";
 import { wallTexts } from "./texts";
 import { Tile } from "./tile";
 import { useDrag } from "./usedrag";
@@ -26,6 +27,8 @@ import { WallBar } from "./wallbar";
 export function Wall(props: {
   account: string;
   cameras: readonly Camera[] | undefined;
+  claims: ReadonlyMap<string, Claim>;
+  halted: boolean;
   chosen: string;
   onChoose: (id: string) => void;
 }) {
@@ -100,6 +103,8 @@ export function Wall(props: {
               <Tile
                 key={c.id}
                 camera={c}
+                claim={props.claims.get(c.id) ?? "guests"}
+                halted={props.halted}
                 active={c.id === active}
                 place={drag?.id === c.id ? "held" : drag?.over === c.id ? "under" : ""}
                 onChoose={onChoose}

@@ -1,7 +1,9 @@
 import { useState } from "react";
 import { useSession } from "../session/session";
 import { useHouse } from "../ui/parts";
+import { useClaims } from "./claims";
 import { LatestEvents } from "./events/latest";
+import { useHalt } from "./halt";
 import { Health } from "./health";
 import type { House } from "./house";
 import { useNames } from "./names";
@@ -13,11 +15,20 @@ export function WallPage({ house }: { house: House }) {
   const { session } = useSession();
   const [chosen, choose] = useState("");
   const nameOf = useNames(house);
+  const claims = useClaims(house);
+  const halted = useHalt().now?.on ?? false;
   return (
     <div className="live">
-      <Wall account={session.id} cameras={cameras} chosen={chosen} onChoose={choose} />
+      <Wall
+        account={session.id}
+        cameras={cameras}
+        claims={claims}
+        halted={halted}
+        chosen={chosen}
+        onChoose={choose}
+      />
       <LatestEvents house={house} nameOf={nameOf} />
-      {cameras?.length === 0 ? null : <Health cameras={cameras} chosen={chosen} />}
+      {cameras?.length === 0 ? null : <Health cameras={cameras} claims={claims} chosen={chosen} />}
     </div>
   );
 }

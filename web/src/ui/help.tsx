@@ -13,10 +13,11 @@ const keys: [string, Key][] = [
   ["+ −", "help.zoom"],
   ["[ ]", "help.marks"],
   ["I O", "help.range"],
+  ["H", "help.halt"],
   ["?", "help.question"],
   ["Esc", "help.esc"],
 ];
-const terms = ["masked", "clear", "full", "delay"] as const;
+const terms = ["masked", "guests", "clear", "full", "delay"] as const;
 
 export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
   const w = useWords();

@@ -5,6 +5,7 @@ import { deskTexts } from "../desks/texts";
 import { Who } from "../desks/who";
 import { type Key, useWords } from "../i18n/i18n";
 import { useTexts } from "../i18n/texts";
+import { HaltNote } from "../live/haltnote";
 import type { House } from "../live/house";
 import { holds, useSession } from "../session/session";
 import { Help } from "./help";
@@ -67,6 +68,7 @@ export function Shell(props: {
           <Who />
         </div>
       </header>
+      <HaltNote house={house} />
       {props.watches ? <Notices house={house} /> : null}
       <main id="main" tabIndex={-1}>
         {children}
@@ -135,7 +137,9 @@ function Notices({ house }: { house: House }) {
   const notices = status?.notices ?? [];
   const lost = link === "lost" && cameras !== undefined;
   // A notice that names the cause says it better than the gate's own reasons.
-  const explained = notices.some((n) => n.code === "NO_MODEL" || n.code === "NO_SITE");
+  const explained =
+    notices.some((n) => n.code === "NO_MODEL" || n.code === "NO_SITE") ||
+    status?.gate.reasons.some((r) => r.code === "HALTED"); // which has a note of its own
   const shut = status && !status.gate.open && !explained ? status.gate.reasons : [];
   return (
     <div className="notices" aria-live="polite">
