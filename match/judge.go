@@ -135,6 +135,16 @@ func NewJudge(cfg JudgeConfig) (*Judge, error) {
 	return j, nil
 }
 
+// Through has faces embedded by e from now on: another way to the same model, such
+// as a camera's own place in its queue. It fails with ErrConfig for another model.
+func (j *Judge) Through(e Embedder) error {
+	if e == nil || e.Info().Digest != j.cfg.Embedder.Info().Digest {
+		return fmt.Errorf("%w: another embedder than the judge was made for", ErrConfig)
+	}
+	j.cfg.Embedder = e
+	return nil
+}
+
 // Judge decides for every face of a picture, in order, and returns the events
 // that this gave rise to, without number. Both slices are valid until the next
 // call. An error of the embedder is returned with decisions that mask the face

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 	"bystander/internal/config"
 	"bystander/internal/frame"
 	"bystander/internal/ort"
+	"bystander/match"
+	matchonnx "bystander/match/onnx"
 )
 
 // options are what all models on ONNX Runtime are loaded with.
@@ -76,7 +79,43 @@ func (e *eyes) of(camera string, patience time.Duration, clock *stopwatch) (mine
 		}
 		views, c.persons = append(views, v), timedPersons{v, clock}
 	}
+	if m, ok := e.embedder.(*matchonnx.Embedder); ok {
+		v := m.View(camera, patience)
+		views, c.embedder = append(views, v), timedEmbedder{v, clock}
+	}
 	return c, leave, nil
+}
+
+// running are the models that run on devices which come and go.
+func (e *eyes) running() []engineOf {
+	m, ok := e.embedder.(*matchonnx.Embedder)
+	if !ok {
+		return e.engines
+	}
+	return append(slices.Clip(e.engines), engineOf{"embedding", embedding{m}})
+}
+
+// embedding is the embedder as one of the models.
+type embedding struct{ *matchonnx.Embedder }
+
+// Info implements model.
+func (m embedding) Info() detect.Info {
+	i := m.Embedder.Info()
+	return detect.Info{Name: i.Name, Digest: i.Digest, Provider: i.Provider}
+}
+
+// timedEmbedder adds what embedding took on another thread to the camera's clock.
+type timedEmbedder struct {
+	*matchonnx.Embedder
+	clock *stopwatch
+}
+
+// Embed implements match.Embedder.
+func (m timedEmbedder) Embed(ctx context.Context, c *match.Chip, dst *match.Probe) error {
+	before := m.Spent()
+	err := m.Embedder.Embed(ctx, c, dst)
+	m.clock.add(stageMatch, m.Spent()-before)
+	return err
 }
 
 // timedFaces adds what the model took on other threads to the camera's clock.
@@ -111,7 +150,7 @@ func (d timedPersons) DetectPersons(ctx context.Context, p frame.Planes, dst []d
 func (e *eyes) rows() []api.Model {
 	out := append([]api.Model{}, e.models...)
 	for i := range out {
-		for _, g := range e.engines {
+		for _, g := range e.running() {
 			if g.role != out[i].Role || !out[i].Loaded {
 				continue
 			}
@@ -134,7 +173,7 @@ func (e *eyes) rows() []api.Model {
 // lost are notices of devices that are gone.
 func (e *eyes) lost() []api.Notice {
 	var out []api.Notice
-	for _, g := range e.engines {
+	for _, g := range e.running() {
 		for _, d := range g.Devices() {
 			if d.Up {
 				continue

@@ -10,6 +10,7 @@ import (
 
 	"bystander/detect/canary"
 	"bystander/internal/config"
+	"bystander/match"
 )
 
 // A camera's view sees what the eyes see, trusts what they trust, and tells its
@@ -36,6 +37,10 @@ func TestACamerasView(t *testing.T) {
 	require.NotEmpty(t, rows[0].Devices)
 	require.True(t, rows[0].Devices[0].Up)
 	require.Empty(t, e.lost())
+	require.Equal(t, "embedding", rows[2].Role)
+	require.NotEmpty(t, rows[2].Devices, "the embedder has a queue as well")
+	require.NoError(t, mine.embedder.Embed(t.Context(), &match.Chip{}, &match.Probe{}))
+	require.NotZero(t, clock.total(stageMatch))
 	leave()
 	leave()
 	require.NoError(t, canary.New().Check(t.Context(), e.faces), "the others still see")
@@ -44,4 +49,5 @@ func TestACamerasView(t *testing.T) {
 	require.NoError(t, err)
 	defer leave()
 	require.ErrorIs(t, canary.New().Check(t.Context(), hasty.faces), context.DeadlineExceeded)
+	require.ErrorIs(t, hasty.embedder.Embed(t.Context(), &match.Chip{}, &match.Probe{}), context.DeadlineExceeded)
 }

@@ -102,6 +102,13 @@ func (s *steering) take(e *eyes, c *camera, l *looker) error {
 		s.room.Leave(id)
 		return fmt.Errorf("camera %s: %w", id, err)
 	}
+	if c.who != nil && mine.embedder != nil {
+		if err := c.who.judge.Through(mine.embedder); err != nil {
+			leave()
+			s.room.Leave(id)
+			return fmt.Errorf("camera %s: %w", id, err)
+		}
+	}
 	r := &ride{
 		Source: c.src, id: id, clock: clock, leave: leave, looker: l, detect: l.cadence,
 		hold: s.cfg.Redact.Hold, most: int64(s.cfg.Capacity.CameraMemory),
@@ -288,7 +295,7 @@ func (s *steering) notices() []api.Notice {
 
 // late is how many requests detectors did not answer in time.
 func (e *eyes) late() (n uint64) {
-	for _, g := range e.engines {
+	for _, g := range e.running() {
 		for _, d := range g.Devices() {
 			n += d.Stats.Late
 		}

@@ -77,7 +77,7 @@ func (m *loadMetrics) Collect(ch chan<- prometheus.Metric) {
 	used, most := s.room.Sum()
 	gauge(m.used, used)
 	gauge(m.most, most)
-	for _, g := range m.e.eyes.engines {
+	for _, g := range m.e.eyes.running() {
 		c := g.Choice()
 		gauge(m.provider, 1, g.role, string(c.Provider), c.String())
 		for _, d := range g.Devices() {

@@ -13,7 +13,7 @@ import (
 
 // Where OpenVINO is asked for and its library is not beside, the error tells how
 // to get it.
-func TestMissingOpenVINOIsTold(t *testing.T) {
+func TestMissingLibraryIsTold(t *testing.T) {
 	rt := open(t)
 	if _, err := os.Stat(filepath.Join(filepath.Dir(rt.Library()), "libonnxruntime_providers_openvino.so")); err == nil {
 		t.Skip("this library has OpenVINO")

@@ -15,6 +15,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,7 +41,10 @@ import (
 const (
 	envHeapChild = "BYSTANDER_HEAP_CHILD"
 	envHeapDump  = "BYSTANDER_HEAP_DUMP"
-	strangers    = 1000
+	// How many faces may share a run, and whether OpenVINO computes them.
+	envHeapBatch    = "BYSTANDER_HEAP_BATCH"
+	envHeapOpenVINO = "BYSTANDER_HEAP_OPENVINO"
+	strangers       = 1000
 )
 
 // strangerFiles are the first pictures of lfw-dev's people with few of them.
@@ -126,23 +131,35 @@ func TestHeapChild(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv(envHeapChild))
 	require.NoError(t, err)
 	files := strangerFiles(t, n)
-	d, e := newDetector(t, 320), newEmbedder(t)
-	lease := newFixedLease(t)
+	e := heapEmbedder(t) // first: it chooses the library
+	d := newDetector(t, 320)
 	shelf := match.NewShelf()
 	g, err := match.LoadGallery(t.Context(), oneTemplate{}, policy.SampleScene("cam"), e.Info().Digest)
 	require.NoError(t, err)
 	shelf.Put(g)
-	var embeds, compares countInts
-	j, err := match.NewJudge(match.JudgeConfig{
-		Camera: "cam", Leases: lease, Shelf: shelf, Embedder: e, Calibration: match.Calibration0095(),
-		Rules: match.DefaultRules(), Counters: match.Counters{Embeddings: &embeds, Comparisons: &compares},
-	})
-	require.NoError(t, err)
-	for i, file := range files {
-		judgeFile(t, j, d, lease, i, file)
+	var embeds, compares countAll
+	// As many cameras as may share a run.
+	var wg sync.WaitGroup
+	cameras := max(heapBatch(), 1)
+	for c := range cameras {
+		lease := newFixedLease(t)
+		v := e.View(fmt.Sprint("cam", c), 0)
+		j, err := match.NewJudge(match.JudgeConfig{
+			Camera: "cam", Leases: lease, Shelf: shelf, Embedder: v, Calibration: match.Calibration0095(),
+			Rules: match.DefaultRules(), Counters: match.Counters{Embeddings: &embeds, Comparisons: &compares},
+		})
+		require.NoError(t, err)
+		wg.Go(func() {
+			defer v.Close()
+			for i := c; i < len(files); i += cameras {
+				judgeFile(t, j, d, lease, i, files[i])
+			}
+		})
 	}
+	wg.Wait()
 	awaitWipe(t, e)
-	fmt.Printf("judged %d %d\n", embeds.n, compares.n)
+	st := e.Devices()[0].Stats
+	fmt.Printf("judged %d %d in %d runs\n", embeds.n.Load(), compares.n.Load(), st.Runs)
 	in := bufio.NewReader(os.Stdin)
 	_, _ = in.ReadString('\n') // the parent looks now
 	dump, err := os.Create(os.Getenv(envHeapDump))
@@ -155,6 +172,38 @@ func TestHeapChild(t *testing.T) {
 	_, _ = in.ReadString('\n')
 	runtime.KeepAlive(planted)
 	shelf.Close()
+}
+
+// countAll counts for several judges.
+type countAll struct{ n atomic.Int64 }
+
+func (c *countAll) Add(v float64) { c.n.Add(int64(v)) }
+
+// heapBatch is how many faces the child may embed in one run.
+func heapBatch() int {
+	n, _ := strconv.Atoi(os.Getenv(envHeapBatch)) // 0 without
+	return n
+}
+
+// heapEmbedder is the child's, as the parent wants it.
+func heapEmbedder(t *testing.T) *onnx.Embedder {
+	t.Helper()
+	n, half := heapBatch(), os.Getenv(envHeapOpenVINO) == "half"
+	o := onnx.Options{Provider: ort.CPU, Parallel: 2}
+	var rt *ort.Runtime
+	if os.Getenv(envHeapOpenVINO) != "" {
+		rt, o.Provider, o.Half = openVINO(t), ort.OpenVINO, half
+	} else {
+		var err error
+		rt, err = ort.Open(ort.Options{})
+		require.NoError(t, err)
+	}
+	o.Batch, o.Wait = n, 20*time.Millisecond
+	b, i := loadModel(t, "reid-0095")
+	e, err := onnx.Open(rt, onnx.Model{Name: i.Name, Data: b, SHA256: i.SHA256}, o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
+	return e
 }
 
 // awaitWipe waits as long as the embedder lets the last face lie, without
@@ -248,13 +297,15 @@ const window = 16
 
 // known embeds every stranger and adds windows of every form, spread over its
 // length, to the needles.
-func known(t *testing.T, files []string) (*memscan.Needles, int) {
+func known(t *testing.T, files []string, o ort.SessionOptions) (*memscan.Needles, int) {
 	t.Helper()
 	d := newDetector(t, 320)
 	rt, err := ort.Open(ort.Options{})
 	require.NoError(t, err)
 	model, _ := loadModel(t, "reid-0095")
-	s, err := rt.NewSession(model, ort.SessionOptions{Provider: ort.CPU})
+	model, _, err = ort.Leaky(model)
+	require.NoError(t, err)
+	s, err := rt.NewSession(model, o)
 	require.NoError(t, err)
 	defer s.Close()
 	needles, faces := memscan.New(), 0
@@ -297,10 +348,24 @@ func TestNoEmbeddingOfAStrangerStays(t *testing.T) {
 	if testing.Short() {
 		n = 50
 	}
+	nothingStays(t, n, ort.SessionOptions{Provider: ort.CPU})
+}
+
+// The same where faces of several cameras share runs.
+//
+// proves: A-27
+func TestNoEmbeddingStaysOfSharedRuns(t *testing.T) {
+	nothingStays(t, 60, ort.SessionOptions{Provider: ort.CPU}, envHeapBatch+"=4")
+}
+
+// nothingStays has a child judge n strangers and looks for them, whose embeddings
+// it computes as the child does.
+func nothingStays(t *testing.T, n int, o ort.SessionOptions, env ...string) {
+	t.Helper()
 	files := strangerFiles(t, n)
 	dump := filepath.Join(t.TempDir(), "heap")
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHeapChild$", "-test.v")
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", envHeapChild, n), envHeapDump+"="+dump)
+	cmd.Env = append(append(os.Environ(), fmt.Sprintf("%s=%d", envHeapChild, n), envHeapDump+"="+dump), env...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
@@ -308,10 +373,10 @@ func TestNoEmbeddingOfAStrangerStays(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	out := bufio.NewReader(pipe)
-	needles, faces := known(t, files)
-	var embedded, compared int
-	say(t, out, "judged %d %d\n", &embedded, &compared)
-	t.Logf("strangers with a face %d, embedded %d, comparisons %d, needles %d", faces, embedded, compared, needles.Len())
+	needles, faces := known(t, files, o)
+	var embedded, compared, runs int
+	say(t, out, "judged %d %d in %d runs\n", &embedded, &compared, &runs)
+	t.Logf("strangers with a face %d, embedded %d in %d runs, comparisons %d, needles %d", faces, embedded, runs, compared, needles.Len())
 	require.Greater(t, embedded, faces*9/10, "hardly anybody was embedded: the test shows nothing")
 	require.Equal(t, embedded, compared)
 

@@ -31,6 +31,17 @@ func openVINO(t *testing.T) *ort.Runtime {
 	return rt
 }
 
+// What OpenVINO keeps of a face is overwritten as well.
+func TestOpenVINOLeavesNoEmbedding(t *testing.T) {
+	openVINO(t)
+	for _, half := range []bool{false, true} {
+		name := map[bool]string{false: "f32", true: "half"}[half]
+		t.Run(name, func(t *testing.T) {
+			nothingStays(t, 40, ort.SessionOptions{Provider: ort.OpenVINO, Half: half}, envHeapOpenVINO+"="+name)
+		})
+	}
+}
+
 // OpenVINO embeds a face as the processor does, alone and two at a time.
 func TestOpenVINOEmbedsAlike(t *testing.T) {
 	rt := openVINO(t)

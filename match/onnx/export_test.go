@@ -1,0 +1,24 @@
+package onnx
+
+import "context"
+
+// Stall makes every device of the embedder hang in its runs until resume is
+// called.
+func (e *Embedder) Stall(ctx context.Context) (resume func(), err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var held []*place
+	resume = func() {
+		for _, p := range held {
+			p.turns.Release(int64(p.parallel))
+		}
+	}
+	for _, p := range e.places {
+		if err := p.turns.Acquire(ctx, int64(p.parallel)); err != nil {
+			resume()
+			return nil, err
+		}
+		held = append(held, p)
+	}
+	return resume, nil
+}
