@@ -114,6 +114,15 @@ func TestTheUnitsRun(t *testing.T) {
 	e.write(e.path("credentials", "invitation"), "{}") // as SetCredential stands in once the file is gone
 	require.Contains(t, before[0].once(), "goes on with it")
 
+	looked := func(s *shipped, want string) {
+		out, _ := (&task{s: s, args: []string{"doctor", "-c", s.path("etc", "bystander.yml")}}).command(t.Context()).CombinedOutput() // it tells of this machine, too
+		require.Contains(t, string(out), want)
+		require.Contains(t, string(out), "kafka 3.9 or newer")
+	}
+	looked(e, "answers, each side with its certificate")
+	looked(e, "clock of the control")
+	looked(c, "2 certificates hold, each renewed in time")
+
 	w, web := house()
 	pub, err := os.ReadFile(e.path("var", "keys", "edge.pub"))
 	require.NoError(t, err)

@@ -76,6 +76,8 @@ func checkInstallation(ctx context.Context, cfg config.Config) []doctor.Finding 
 	for _, kind := range []backup.Kind{backup.KindData, backup.KindKeys} {
 		all = append(all, doctor.Backup(string(kind), runs[kind].At, now, exists(filepath.Join(cfg.Data, "spool"))))
 	}
+	all = append(all, checkRuntime(cfg)...)
+	all = append(all, checkRemote(ctx, cfg)...)
 	return append(all, checkDue(ctx, cfg, now)...)
 }
 

@@ -134,7 +134,9 @@ func Certificates(now time.Time, files ...string) []Finding {
 func certificate(path string, c *x509.Certificate, now time.Time) Finding {
 	const name, why = "certificate", "once it is over no connection is made, and events or edges wait"
 	what := fmt.Sprintf("%s (%s)", path, c.Subject.CommonName)
-	left := c.NotAfter.Sub(now)
+	left, term := c.NotAfter.Sub(now), c.NotAfter.Sub(c.NotBefore)
+	// One that holds for a month is renewed in its last third, by itself.
+	soon, verySoon := min(soon, term/3-term/15), min(verySoon, term/10)
 	day := c.NotAfter.UTC().Format(time.DateOnly)
 	switch {
 	case now.Before(c.NotBefore):
