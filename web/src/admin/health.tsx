@@ -158,7 +158,7 @@ function State({ s }: { s: Status }) {
                   {m.why && m.why !== m.provider ? (
                     <details className="model-why">
                       <summary>{t("provider.why")}</summary>
-                      <small lang="en">{m.why}</small>
+                      <span lang="en">{m.why}</span>
                     </details>
                   ) : null}
                 </>

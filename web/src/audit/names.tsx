@@ -4,11 +4,10 @@ import { Link, useSearchParams } from "react-router";
 import { api, client, type Reason, type Schemas } from "../api/client";
 import { useWords } from "../i18n/i18n";
 import { useTexts } from "../i18n/texts";
-import { Button } from "../kit/button";
+import { Button, LinkButton } from "../kit/button";
 import { ConfirmButton, Dialog } from "../kit/dialog";
 import { Failure } from "../kit/failure";
 import { SelectField, TextArea, TextField } from "../kit/fields";
-import { Loaded } from "../kit/loaded";
 import { PageHead, Panel } from "../kit/page";
 import { useToast } from "../kit/toast";
 import { Empty } from "../ui/parts";
@@ -38,7 +37,10 @@ export default function NamesPage() {
             isEmpty={(d) => d.requests.length === 0}
             empty={
               <Empty icon="person" title={t("list.none")}>
-                {t("list.none.text")}
+                <p>{t("list.none.text")}</p>
+                <LinkButton small to="/audit/query">
+                  {t("list.none.go")}
+                </LinkButton>
               </Empty>
             }
           >

@@ -17,6 +17,7 @@ import { CameraForm } from "./cameraform";
 export function CamerasPage() {
   const t = useTexts(cameraTexts);
   const venue = useVenue();
+  const { session } = useSession();
   return (
     <>
       <PageHead title={t("title")} lead={t("lead")} />
@@ -28,7 +29,12 @@ export function CamerasPage() {
           if (ids.length === 0)
             return (
               <Empty icon="camera" title={t("none")}>
-                {t("none.text")}
+                <p>{t("none.text")}</p>
+                {holds(session, ["administrator"]) ? (
+                  <LinkButton small to="/admin/cameras/new">
+                    {t("none.add")}
+                  </LinkButton>
+                ) : null}
               </Empty>
             );
           return (

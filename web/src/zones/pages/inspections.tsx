@@ -25,7 +25,10 @@ export function InspectList() {
           if (zones.length === 0)
             return (
               <Empty icon="check" title={t("none")}>
-                {t("none.text")}
+                <p>{t("none.text")}</p>
+                <LinkButton small to="/zones">
+                  {t("none.zones")}
+                </LinkButton>
               </Empty>
             );
           return (

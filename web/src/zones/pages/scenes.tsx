@@ -56,7 +56,12 @@ export function ScenesPage() {
           {adding ? <AddScene venue={v} /> : null}
           {v.scenes.length === 0 && !adding ? (
             <Empty icon="gate" title={t("none")}>
-              {t("none.text")}
+              <p>{t("none.text")}</p>
+              {v.site ? null : (
+                <LinkButton small to="/zones">
+                  {t("none.site")}
+                </LinkButton>
+              )}
             </Empty>
           ) : (
             <ul className="zone-cards">
