@@ -224,7 +224,7 @@ func TestLiveViewsOfEdges(t *testing.T) {
 	s.control.start()
 	v.ends(t, "the control began anew")
 	s.control.eventually("the wall shows it again, to the same session", on)
-	v = olga.watch("stage")
+	olga.watch("stage")
 	s.a.kill()
 	killed := time.Now()
 	s.control.eventually("that it is gone is shown", func() bool { return olga.camera("stage").ErrCode == codeEdgeAway })
