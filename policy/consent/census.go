@@ -27,6 +27,9 @@ type Census struct {
 	Templates int         `json:"templates"`
 	Limit     int         `json:"limit"`
 	State     string      `json:"state"` // below, warning, due, overdue, filed
+	// Stale are the people whose templates another model made: nobody is compared
+	// with them until they enrol again (A-22).
+	Stale int `json:"stale,omitempty"`
 	Task      *FilingTask `json:"task,omitempty"`
 }
 
@@ -72,6 +75,11 @@ func (s *Service) Census(ctx context.Context) (Census, error) {
 	if c.Templates, err = s.cfg.Keeper.Templates(ctx); err != nil {
 		return c, err
 	}
+	stale, _, err := s.cfg.Keeper.Stale(ctx)
+	if err != nil {
+		return c, err
+	}
+	c.Stale = len(stale)
 	if c.Task, err = s.task(ctx); err != nil {
 		return c, err
 	}

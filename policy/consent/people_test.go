@@ -249,6 +249,13 @@ func TestStaleTemplatesAreTold(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, msgs, 1)
 	require.Equal(t, consent.MessageStale, msgs[0].Kind)
+	all, err := d.Census(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, all.Stale, "whoever runs the house is told how many have to come")
+	d.keeper.stale = nil // they enrolled again
+	all, err = d.Census(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, all.Stale)
 }
 
 // proves: B-07, B-25, B-40

@@ -12,6 +12,7 @@ import { Loaded } from "../kit/loaded";
 import { Panel } from "../kit/page";
 import { DataTable } from "../kit/table";
 import { Moment } from "../kit/time";
+import { Icon } from "../ui/icons";
 import { Empty } from "../ui/parts";
 import { desk } from "./texts";
 
@@ -21,6 +22,7 @@ export function Home() {
   const house = api.useQuery("get", "/v1/consents/house");
   return (
     <>
+      <Stale />
       <div className="columns">
         <Panel title={t("begin.title")} note={t("begin.note")}>
           <Loaded
@@ -41,6 +43,25 @@ export function Home() {
       </div>
       <Queue />
     </>
+  );
+}
+
+/** After a change of the model: nobody is compared with templates of the one before. */
+function Stale() {
+  const t = useTexts(desk);
+  const n = api.useQuery("get", "/v1/census", {}, { retry: false }).data?.stale ?? 0;
+  if (n === 0) return null;
+  return (
+    <div className="note warn" role="status">
+      <Icon name="warn" />
+      <div>
+        <strong>{t("stale.title", { n })}</strong>
+        <small>{t("stale.text")}</small>
+      </div>
+      <LinkButton small to="/consent/messages">
+        {t("stale.who")}
+      </LinkButton>
+    </div>
   );
 }
 

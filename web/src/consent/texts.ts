@@ -10,6 +10,10 @@ export const desk = texts(
     "nav.messages": "Messages",
     "nav.import": "Paper import",
 
+    "stale.title": "The face model changed: people who are not recognised any more: {n}",
+    "stale.text":
+      "Tell them, and enrol whoever comes again with a new picture. Nothing is made from kept photographs. Thresholds belong to the model as well: whoever runs the cameras has to check them.",
+    "stale.who": "Who they are",
     "begin.title": "Begin an enrolment",
     "begin.note": "Nothing is taken of anybody before they have agreed.",
     "begin.scene": "For what",
@@ -217,6 +221,9 @@ export const desk = texts(
     "nav.messages": "消息",
     "nav.import": "纸质导入",
 
+    "stale.title": "人脸比对模型已更换，现不予识别的人数：{n}",
+    "stale.text": "请告知本人，并在其到场时重新拍照登记；不会利用留存照片生成模板。阈值与模型对应，须由系统管理人员一并核对。",
+    "stale.who": "查看名单",
     "begin.title": "开始登记",
     "begin.note": "取得同意之前，不采集任何人的信息。",
     "begin.scene": "事项",

@@ -106,6 +106,19 @@ describe("what needs the office today", () => {
     ]);
   });
 
+  test("a changed model is told of until everybody enrolled again", () => {
+    const census = (stale?: number): Schemas["ConsentCensus"] => ({
+      enrolled: 3,
+      templates: 3,
+      limit: 0,
+      state: "below",
+      ...(stale === undefined ? {} : { stale }),
+    });
+    expect(kinds({ census: census(2) })).toEqual(["model.stale bad"]);
+    expect(kinds({ census: census(0) })).toEqual([]);
+    expect(kinds({ census: census() })).toEqual([]);
+  });
+
   test("the most pressing comes first", () => {
     const list = needs(
       {

@@ -36,6 +36,7 @@ export type NeedKind =
   | "inspection.expires"
   | "component.review"
   | "census"
+  | "model.stale"
   | "exit.certify"
   | "halt.on"
   | "halt.agree";
@@ -94,6 +95,7 @@ export function needs(d: Desk, now: number): Need[] {
   const c = d.census;
   if (c && c.state !== "below" && c.state !== "filed")
     add("census", c.state, "/office/filings", c.task?.due_at, c.state === "warning" ? "warn" : "bad");
+  if (c?.stale) add("model.stale", String(c.stale), "/consent/messages", undefined, "bad");
   for (const p of d.exits ?? [])
     if (p.state !== "certified" && (p.items ?? []).every((i) => i.done_at))
       add("exit.certify", p.id, "/office/exit", undefined, p.planner === d.me ? "muted" : "warn");
