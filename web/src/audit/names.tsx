@@ -8,6 +8,7 @@ import { Button, LinkButton } from "../kit/button";
 import { ConfirmButton, Dialog } from "../kit/dialog";
 import { Failure } from "../kit/failure";
 import { SelectField, TextArea, TextField } from "../kit/fields";
+import { Loaded } from "../kit/loaded";
 import { PageHead, Panel } from "../kit/page";
 import { useToast } from "../kit/toast";
 import { Empty } from "../ui/parts";
