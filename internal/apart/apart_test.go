@@ -44,7 +44,7 @@ func TestCity(t *testing.T) {
 		require.Zero(t, e.metric(clearMetric), "nobody has agreed yet")
 	}
 	who := c.enrol(c.controls[0])
-	c.shown(c.edges...)
+	c.able(c.edges...)
 	c.complete("at first")
 
 	c.edgeWithoutControl()
@@ -56,6 +56,7 @@ func TestCity(t *testing.T) {
 	c.storeAway()
 	c.edgeRevoked()
 
+	c.shown(c.edges[:2]...) // else nothing was shown at all
 	for _, e := range c.edges {
 		t.Logf("%s: %.0f pictures in all, on %.0f of them the performer was clear", e.name, e.metric(picturesOut), e.metric(clearMetric))
 		e.stop()

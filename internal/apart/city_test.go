@@ -234,7 +234,7 @@ func (c *city) edge(i int, bin string) *node {
 	p := newNode(t, m, c.dir, bin, "")
 	yaml, err := os.ReadFile(p.file)
 	require.NoError(t, err)
-	more := fmt.Sprintf("server: {listen: %q}\nevents: {%s}\nrecord: {enabled: false}\nredact: {check_every: 0}\ncapacity: {ladder: false}\ncameras: [{id: %s, url: %q}]\n",
+	more := fmt.Sprintf("server: {listen: %q}\nevents: {%s}\nrecord: {enabled: false}\nredact: {check_every: 0}\ncapacity: {ladder: false}\ndetect: {face_long_side: 320}\ncameras: [{id: %s, url: %q}]\n",
 		healthAddr, c.events, id, cam.URL()) + c.joins(p, policy.SampleScene(id))
 	require.NoError(t, os.WriteFile(p.file, append(yaml, more...), 0o600))
 	p.args = []string{"run", "-c", p.file}
