@@ -76,7 +76,7 @@ func metricNames(t *testing.T) map[string]bool {
 	}{
 		"../internal/app/metrics.go": {own, "bystander_"}, "../internal/app/metricsstate.go": {own, "bystander_"}, "../internal/app/metricsqueues.go": {own, "bystander_"},
 		"../internal/observe/timing.go": {whole, ""}, "../internal/trace/trace.go": {whole, ""},
-		"../internal/app/lawful.go": {whole, ""}, "../api/metrics.go": {whole, ""}, "../sink/writer/metrics.go": {writer, "bystander_writer_"},
+		"../internal/app/lawful.go": {whole, ""}, "../internal/app/metricsstore.go": {whole, ""}, "../internal/app/roleedge.go": {whole, ""}, "../api/metrics.go": {whole, ""}, "../sink/writer/metrics.go": {writer, "bystander_writer_"},
 	} {
 		found := form.re.FindAllStringSubmatch(read(t, path), -1)
 		require.NotEmpty(t, found, path)

@@ -3,6 +3,7 @@ import type { Lang } from "../i18n/i18n";
 // What each figure of the program tells. The program itself says it in English,
 // with the figure; here is the same in Chinese.
 const zh: Readonly<Record<string, string>> = {
+  bystander_duty_leads: "本副本正在承担该项职责时为 1。",
   bystander_events_queue_oldest_seconds: "等待写盘的最早一条事件已等待的时间。",
   bystander_ingest_worker_landlock: "约束该摄像头取流进程的内核 Landlock 版本；0 表示没有。",
   bystander_ingest_worker_seccomp: "该摄像头取流进程的系统调用受过滤时为 1。",
@@ -21,6 +22,7 @@ const zh: Readonly<Record<string, string>> = {
   bystander_queue_pictures: "目前在该摄像头队列中等待的画面数。",
   bystander_record_packets_total: "已写入录像的画面数。",
   bystander_stage_budget_seconds: "该阶段的时间预算（第 95 百分位）。",
+  bystander_store_reachable: "控制端的数据存储可访问时为 1。",
   bystander_trace_attributes_refused_total: "不在许可名单内而被略去的跟踪属性和名称数；大于 0 即为程序缺陷。",
   bystander_trace_spans_lost_total: "收集端未接收的跟踪记录数。",
   bystander_trace_spans_sent_total: "收集端已接收的跟踪记录数。",
