@@ -12,6 +12,7 @@ import (
 	"bystander/api/actor"
 	"bystander/internal/app"
 	"bystander/internal/config"
+	"bystander/internal/sqldb"
 	"bystander/internal/testkit/postgres"
 	"bystander/policy"
 	"bystander/policy/store"
@@ -43,6 +44,7 @@ func TestControlMoves(t *testing.T) {
 	require.Contains(t, out.String(), "bystander_policy.enrollees")
 	require.ErrorContains(t, app.ControlMigrate(ctx, cfg, move), "nothing was moved", "it is there already")
 
+	requireTypes(t, s.URL())
 	there := cfg
 	there.Store.Postgres = s.URL()
 	there.Data = filepath.Join(dir, "other machine")
@@ -73,4 +75,24 @@ func TestControlMoves(t *testing.T) {
 		require.ErrorContains(t, err, "store.postgres", name)
 		require.ErrorContains(t, err, "docs/postgres.md", name)
 	}
+}
+
+// requireTypes looks at how the server took over what migrations say: a type that
+// was written in small letters would be sorted by the server's language, or hold
+// half of a number, and nobody would be told.
+func requireTypes(t *testing.T, server string) {
+	t.Helper()
+	db, err := sqldb.OpenAsIs(t.Context(), sqldb.Place(server, "bystander_policy", ""))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	rows, err := db.QueryContext(t.Context(), `SELECT table_schema || '.' || table_name || '.' || column_name || ': ' || data_type || ' ' || coalesce(collation_name, '')
+		FROM information_schema.columns WHERE table_schema LIKE 'bystander%' AND table_name <> 'schema_migrations'
+		AND NOT (data_type IN ('bigint', 'bytea', 'double precision') OR data_type = 'text' AND collation_name = 'C')`)
+	require.NoError(t, err)
+	for rows.Next() {
+		var what string
+		require.NoError(t, rows.Scan(&what))
+		t.Errorf("%s", what)
+	}
+	require.NoError(t, rows.Err())
 }

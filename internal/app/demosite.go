@@ -13,6 +13,7 @@ import (
 
 	"bystander/internal/config"
 	"bystander/internal/event"
+	"bystander/internal/sqldb"
 	"bystander/policy"
 	"bystander/policy/sitestore"
 )
@@ -107,7 +108,10 @@ func samplePhoto() []byte {
 func checkLivingSite(ctx context.Context, cfg config.Config) []finding {
 	const begin = "make it in the workplaces, from First steps at /admin, or take over a file with: bystander site import"
 	none := []finding{{"site", warn, "there is no site yet: nothing is compared and everybody is masked", begin}}
-	if !exists(siteDB(cfg)) {
+	switch there, err := sqldb.Exists(ctx, siteDB(cfg)); {
+	case err != nil:
+		return []finding{{"site", bad, err.Error(), "see whether the server of store.postgres answers"}}
+	case !there:
 		return none
 	}
 	var site *policy.Site
