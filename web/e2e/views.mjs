@@ -106,7 +106,7 @@ const administration = [
   view("admin-site", "administrator", "/admin/site", states),
   view("admin-camera-new", "administrator", "/admin/cameras/new", main),
   view("account", "operator", "/account", states),
-  view("signin", "", "/signin", { ready: "form, .account-card, h1", ...main }),
+  view("signin", "", "/signin", { ready: "form, .account-card, h1", ...main, house: "furnished" }),
   view("setup", "", "/setup", { ready: "h1", ...main }),
   view("not-yours", "operator", "/admin", { ready: ".empty h1", ...main }),
 ];
