@@ -409,7 +409,7 @@ async function publicTests({ test }, venue) {
       .getByRole("row", { name: /Recognitions, under a pseudonym/ })
       .getByText("184 days")
       .waitFor();
-    await page.getByRole("link", { name: "简体中文" }).click();
+    await page.getByRole("link", { name: "中文", exact: true }).click();
     await page.getByRole("heading", { level: 1, name: "隐私政策" }).waitFor();
     assert.equal(await page.evaluate(() => document.documentElement.lang), "zh-CN");
   });

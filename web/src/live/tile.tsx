@@ -196,6 +196,7 @@ function Badges(props: { camera: Camera; picture: Picture; claim: Claim; halted:
       <span className={`chip masks ${halted ? "halted" : clear ? "clear" : ""}`} title={masks}>
         <Icon name={clear ? "eye" : "mask"} size={12} />
         <span className="chip-text">{masks}</span>
+        {halted ? <span className="chip-short">{t("chip")}</span> : null}
       </span>
       <span className="chip live-chip">
         <span className="dot" />
