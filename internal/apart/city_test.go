@@ -76,7 +76,9 @@ func newCity(t *testing.T, p plan) *city {
 	return c
 }
 
-func (c *city) path(names ...string) string { return filepath.Join(append([]string{c.dir}, names...)...) }
+func (c *city) path(names ...string) string {
+	return filepath.Join(append([]string{c.dir}, names...)...)
+}
 
 // startStores starts what others made: Kafka, ClickHouse, and PostgreSQL.
 func (c *city) startStores(shared bool) {
