@@ -133,6 +133,7 @@ func (b backend) Status(ctx context.Context) (api.Status, error) {
 		Storage: api.Storage{Store: "sqlite"},
 	}
 	st.Notices = append(st.Notices, b.e.law.notices()...)
+	st.Notices = append(st.Notices, b.e.coders.notices()...)
 	st.Notices = append(st.Notices, b.e.steer.notices()...)
 	if b.e.cfg.Server.AllowInsecureNetwork {
 		st.Notices = append(st.Notices, api.Notice{

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"bystander/audit/access"
+	"bystander/internal/av"
 	"bystander/internal/config"
 	"bystander/internal/event"
 	"bystander/internal/frame"
@@ -44,6 +45,7 @@ type edge struct {
 	key     ed25519.PrivateKey // of this edge: signs events and receipts
 
 	eyes    *eyes
+	coders  *coders
 	law     *lawful
 	spool   *spool.Spool
 	ledger  *ledger
@@ -205,6 +207,11 @@ func (e *edge) openModels(ctx context.Context) error {
 	}
 	e.eyes = eyes
 	e.closing(eyes.close)
+	hw, err := av.ParseHardware(e.cfg.Encode.Hardware)
+	if err != nil {
+		return err
+	}
+	e.coders = newCoders(hw, e.log)
 	return nil
 }
 
@@ -368,7 +375,7 @@ func (e *edge) private(camera string) func(frame.Size) []geom.Polygon {
 }
 
 func (e *edge) openOutlet(cc config.Camera, view *live.Stream, stats *cameraStats, log zerolog.Logger) (*liveOutlet, error) {
-	ec := encode.Config{KeyEvery: e.cfg.Encode.KeyInterval, MaxRate: e.cfg.Encode.Bitrate * 1000, Preset: e.cfg.Encode.Preset}
+	ec := encode.Config{New: e.coders.encoder, KeyEvery: e.cfg.Encode.KeyInterval, MaxRate: e.cfg.Encode.Bitrate * 1000, Preset: e.cfg.Encode.Preset}
 	small := ec
 	small.Fit, small.MaxRate = smallFit, 0
 	o := &liveOutlet{

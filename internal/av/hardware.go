@@ -26,6 +26,8 @@ func ParseHardware(s string) (Hardware, error) {
 		return HardwareNone, nil
 	case HardwareNVIDIA, HardwareAuto:
 		return h, nil
+	case "cuda": // as libav calls it
+		return HardwareNVIDIA, nil
 	default:
 		return "", fmt.Errorf("%w: hardware %q is not one of none, nvidia, auto", ErrConfig, s)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestParseHardware(t *testing.T) {
-	for in, want := range map[string]av.Hardware{"": av.HardwareNone, "none": av.HardwareNone, " NVIDIA": av.HardwareNVIDIA, "auto": av.HardwareAuto} {
+	for in, want := range map[string]av.Hardware{"": av.HardwareNone, "none": av.HardwareNone, " NVIDIA": av.HardwareNVIDIA, "cuda": av.HardwareNVIDIA, "auto": av.HardwareAuto} {
 		if h, err := av.ParseHardware(in); err != nil || h != want {
 			t.Errorf("%q: %q, %v", in, h, err)
 		}

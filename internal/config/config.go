@@ -124,7 +124,7 @@ type Detect struct {
 	// covered as a whole.
 	Patience time.Duration `yaml:"patience"`
 	Devices  []int         `yaml:"devices"` // GPUs to use, counted from 0; empty for all
-	Half     bool          `yaml:"half"`    // let TensorRT compute in 16 bits
+	Half     bool          `yaml:"half"`    // let TensorRT and OpenVINO compute in 16 bits
 }
 
 // Redact is how people are covered. Nothing here turns covering off.
@@ -150,6 +150,9 @@ type Encode struct {
 	Bitrate     int           `yaml:"bitrate"` // kbit/s at most; 0 chooses by size
 	Preset      string        `yaml:"preset"`
 	KeyInterval time.Duration `yaml:"key_interval"`
+	// Hardware is none, auto or nvidia: a card that encodes what viewers see,
+	// where there is one.
+	Hardware string `yaml:"hardware"`
 }
 
 // Verify is the 1:1 interface for other programs, which sign with keys made by
@@ -226,7 +229,7 @@ func Default() Config {
 			Style: "frost", Coverage: "head", Hold: 8, Margin: 0.25, TrackHold: time.Second,
 			CheckEvery: 5 * time.Second, OnLeak: "alarm",
 		},
-		Encode: Encode{Preset: "ultrafast", KeyInterval: 2 * time.Second},
+		Encode: Encode{Preset: "ultrafast", KeyInterval: 2 * time.Second, Hardware: "none"},
 		Record: Record{
 			Enabled: true, Segment: time.Minute,
 			MaxAge: 72 * time.Hour, MaxBytes: 20 << 30,

@@ -65,6 +65,7 @@ func (c *Config) Validate() error {
 	checkRange(&k, "encode.bitrate", c.Encode.Bitrate, 0, 100_000)
 	k.oneOf("encode.preset", c.Encode.Preset,
 		"ultrafast", "superfast", "veryfast", "faster", "fast", "medium")
+	k.oneOf("encode.hardware", c.Encode.Hardware, "none", "auto", "nvidia", "cuda")
 	checkRange(&k, "encode.key_interval", c.Encode.KeyInterval, 200*time.Millisecond, 10*time.Second)
 	if c.Record.Enabled {
 		checkRange(&k, "record.segment", c.Record.Segment, 2*time.Second, time.Hour)
