@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"time"
 
 	"bystander/internal/geom"
 )
@@ -32,13 +33,19 @@ func sameValues[T comparable](a, b []T) bool {
 	return (a == nil) == (b == nil) && slices.Equal(a, b)
 }
 
+// sameTime compares times as they are written: one moment in two zones is written
+// in two ways.
+func sameTime(a, b time.Time) bool {
+	return a == b //nolint:staticcheck // Equal would take two writings for one
+}
+
 func (c *SnapCamera) same(o *SnapCamera) bool {
 	return c.ID == o.ID && c.Pose == o.Pose && c.PoseAssumed == o.PoseAssumed &&
 		sameBy(c.Prohibited, o.Prohibited, func(x, y *geom.Polygon) bool { return sameValues(*x, *y) })
 }
 
 func (s *SnapScene) same(o *SnapScene) bool {
-	return s.ID == o.ID && s.Facts == o.Facts && s.AssessmentID == o.AssessmentID && s.ValidUntil == o.ValidUntil &&
+	return s.ID == o.ID && s.Facts == o.Facts && s.AssessmentID == o.AssessmentID && sameTime(s.ValidUntil, o.ValidUntil) &&
 		s.NoticeVersion == o.NoticeVersion && s.NoticeHash == o.NoticeHash && s.Thresholds == o.Thresholds &&
 		s.Coverage == o.Coverage && s.LiveClear == o.LiveClear && s.RecordClear == o.RecordClear && sameValues(s.Reasons, o.Reasons)
 }
@@ -46,7 +53,7 @@ func (s *SnapScene) same(o *SnapScene) bool {
 func (z *SnapZone) same(o *SnapZone) bool {
 	return z.ID == o.ID && z.Version == o.Version && z.Camera == o.Camera && z.Scene == o.Scene &&
 		sameValues(z.Outline, o.Outline) && z.Facts == o.Facts && z.InspectionID == o.InspectionID &&
-		z.ValidUntil == o.ValidUntil && z.SignSetHash == o.SignSetHash && sameValues(z.Reasons, o.Reasons)
+		sameTime(z.ValidUntil, o.ValidUntil) && z.SignSetHash == o.SignSetHash && sameValues(z.Reasons, o.Reasons)
 }
 
 func (e *SnapEnrollee) same(o *SnapEnrollee) bool {
@@ -57,5 +64,5 @@ func (e *SnapEnrollee) same(o *SnapEnrollee) bool {
 func (c *SnapConsent) same(o *SnapConsent) bool {
 	return c.Ref == o.Ref && c.Version == o.Version && c.Purpose == o.Purpose && sameValues(c.Scenes, o.Scenes) &&
 		sameValues(c.Zones, o.Zones) && c.NoticeVersion == o.NoticeVersion && c.NoticeHash == o.NoticeHash &&
-		c.ExpiresAt == o.ExpiresAt && c.Written == o.Written
+		sameTime(c.ExpiresAt, o.ExpiresAt) && c.Written == o.Written
 }

@@ -1,13 +1,12 @@
 package policy_test
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"testing"
 	"time"
-
-	"crypto/ed25519"
 
 	"github.com/stretchr/testify/require"
 

@@ -45,7 +45,7 @@ func View(ctx context.Context, place string) (tx *sql.Tx, end func() error, err 
 
 // Tables lists what a View sees: each table's name with the statement that makes
 // it, in the words of the kind of database that it lies in.
-func Tables(ctx context.Context, tx *sql.Tx, place string) (map[string]string, error) {
+func Tables(ctx context.Context, tx *sql.Tx, place string) (_ map[string]string, err error) {
 	query := `SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`
 	if IsPostgres(place) {
 		query = `SELECT c.relname, format('CREATE TABLE %I (' || chr(10) || '%s' || chr(10) || ')', c.relname, (SELECT string_agg(line, ',' || chr(10) ORDER BY rank, line) FROM (
@@ -58,15 +58,16 @@ func Tables(ctx context.Context, tx *sql.Tx, place string) (map[string]string, e
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	out := map[string]string{}
 	for rows.Next() {
 		var name, ddl string
 		if err := rows.Scan(&name, &ddl); err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return nil, err
 		}
 		out[name] = ddl
 	}
-	return out, errors.Join(rows.Err(), rows.Close())
+	return out, rows.Err()
 }
 
 // Dropped is a store's schema that was removed from a server.
