@@ -67,6 +67,61 @@ async function shot(page, name) {
 }
 
 try {
+  await test(
+    "the operator halts recognition by keys: the guest on the picture is masked",
+    "operator",
+    async (page) => {
+      const tile = page.locator('[data-camera="stage"].is-live');
+      const shown = tile.locator(".chip.clear", { hasText: "Shown under consent" });
+      await shown.waitFor({ timeout: 180_000 }); // until somebody was recognised
+      await page.locator("body").press("h");
+      const dialog = page.getByRole("dialog", { name: "Halt recognition" });
+      await dialog.getByLabel("Everything, everywhere").waitFor();
+      await ctx.clean(page);
+      await dialog.getByLabel("Why").fill("a drill");
+      await dialog.getByRole("button", { name: "Halt everything" }).press("Enter");
+      await page.getByText(/^Recognition is halted by you since /).waitFor();
+      await page.getByText("Two people resume it").waitFor();
+      const masked = async () => {
+        const { cameras } = await ask(page, "GET", "/v1/cameras");
+        return cameras.every((c) => !c.matching.on && c.mask.clear === 0);
+      };
+      await until("everybody is masked", masked);
+      // Not for a moment: no picture of the clip shows the guest any more.
+      const before = await ask(page, "GET", "/v1/cameras/stage");
+      await tile.getByText("Halted: everybody masked").waitFor();
+      for (let i = 0; i < 12; i++) {
+        assert.ok(await masked());
+        await page.waitForTimeout(250);
+      }
+      assert.ok((await ask(page, "GET", "/v1/cameras/stage")).frames > before.frames, "pictures go on");
+      assert.equal(await page.locator(".tile .chip.halted").count(), await page.locator(".tile").count());
+      assert.equal(await shown.count(), 0);
+      assert.equal(await page.getByRole("link", { name: "Ask to resume" }).count(), 0);
+      assert.equal(await page.getByRole("button", { name: "Halt recognition…" }).count(), 0);
+      await ctx.clean(page);
+      await shot(page, "demo-4-halted");
+    },
+  );
+
+  await test(
+    "everybody on the staff reads of it, and who may resume ends the halt",
+    "administrator",
+    async (page) => {
+      await page.goto(`${program.url}/admin/users`);
+      await page.getByText(/^Recognition is halted by /).waitFor();
+      await page.getByRole("link", { name: "Ask to resume" }).click();
+      await page.getByRole("heading", { level: 1, name: "Halt" }).waitFor();
+      await shot(page, "demo-5-told");
+    },
+  );
+
+  for (const role of ["administrator", "privacy_officer"])
+    await test(`the halt ends with the second of two: ${role}`, role, async (page) => {
+      const { on } = await ask(page, "POST", "/v1/resume", { reason: "the drill is over" });
+      assert.equal(on, role === "administrator", "one is not enough");
+    });
+
   await test("the sample's zone is live, and says whose word that is", "venue_owner", async (page) => {
     await page.goto(`${program.url}/zones/zone/${zone}`);
     await page.getByText("Live: everything it rests on holds").waitFor();
@@ -121,6 +176,31 @@ try {
   await test("faces are compared again", "operator", (page) =>
     until("the gate opens", async () => (await closed(page)) === ""),
   );
+
+  await test("the public pages carry nothing of the workplaces", "operator", async (page) => {
+    for (const path of ["/me", "/me/request"]) {
+      await page.goto(program.url + path);
+      await page.locator("main h1").waitFor();
+      const nav = page.getByRole("navigation").getByRole("link");
+      assert.deepEqual(await nav.allTextContents(), ["My data", "Ask or object", "Privacy notice"]);
+      assert.equal(await page.locator(".notices .note, .who, .link[role=status]").count(), 0);
+      await page.locator(".badge", { hasText: "Sample site" }).waitFor();
+      await page.getByRole("link", { name: "Back to the workplaces" }).waitFor();
+      await ctx.clean(page);
+    }
+    await page.getByRole("navigation").getByRole("link", { name: "Privacy notice" }).click();
+    await page.locator(".mast .who", { hasText: /./ }).waitFor();
+    await page.locator(".mast a[lang='zh-CN']").click();
+    await page.getByRole("link", { name: /^切换主题/ }).click();
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+    await page.locator(".mast").getByRole("link", { name: "我的数据" }).click();
+    await page.locator("main h1").waitFor();
+    const root = await page.evaluate(() => [
+      document.documentElement.lang,
+      document.documentElement.dataset.theme,
+    ]);
+    assert.deepEqual(root, ["zh-CN", "dark"], "language and theme go along");
+  });
 } finally {
   await browser.close();
   await program.end();
