@@ -23,14 +23,14 @@ const (
 
 // Census is how many distinct people are held, and what follows from it.
 type Census struct {
-	Enrolled  int         `json:"enrolled"`
-	Templates int         `json:"templates"`
-	Limit     int         `json:"limit"`
-	State     string      `json:"state"` // below, warning, due, overdue, filed
+	Enrolled  int    `json:"enrolled"`
+	Templates int    `json:"templates"`
+	Limit     int    `json:"limit"`
+	State     string `json:"state"` // below, warning, due, overdue, filed
 	// Stale are the people whose templates another model made: nobody is compared
 	// with them until they enrol again (A-22).
-	Stale int `json:"stale,omitempty"`
-	Task      *FilingTask `json:"task,omitempty"`
+	Stale int         `json:"stale,omitempty"`
+	Task  *FilingTask `json:"task,omitempty"`
 }
 
 // FilingTask is a filing that is due by a date.
