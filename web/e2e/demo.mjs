@@ -180,7 +180,7 @@ try {
   await test("the public pages carry nothing of the workplaces", "operator", async (page) => {
     for (const path of ["/me", "/me/request"]) {
       await page.goto(program.url + path);
-      await page.locator("main h1").waitFor();
+      await page.locator("main h1").first().waitFor();
       const nav = page.getByRole("navigation").getByRole("link");
       assert.deepEqual(await nav.allTextContents(), ["My data", "Ask or object", "Privacy notice"]);
       assert.equal(await page.locator(".notices .note, .who, .link[role=status]").count(), 0);
@@ -194,7 +194,7 @@ try {
     await page.getByRole("link", { name: /^切换主题/ }).click();
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
     await page.locator(".mast").getByRole("link", { name: "我的数据" }).click();
-    await page.locator("main h1").waitFor();
+    await page.locator("main h1").first().waitFor();
     const root = await page.evaluate(() => [
       document.documentElement.lang,
       document.documentElement.dataset.theme,
