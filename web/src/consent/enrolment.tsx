@@ -32,9 +32,9 @@ export function Enrolment() {
   );
   const renew = () => Promise.all([session.refetch(), person.refetch()]);
   return (
-    <Loaded query={session} rows={6} page>
+    <Loaded query={session} rows={6}>
       {(s) => (
-        <Loaded query={person} rows={6} page>
+        <Loaded query={person} rows={6}>
           {(p) => <Steps session={s} person={p} onChange={() => void renew()} />}
         </Loaded>
       )}

@@ -34,7 +34,7 @@ export function PersonPage() {
   const person = api.useQuery("get", "/v1/enrollees/{id}", { params: { path: { id } } });
   const renew = () => void person.refetch();
   return (
-    <Loaded query={person} rows={6} page>
+    <Loaded query={person} rows={6}>
       {(p) => <Shown person={p} onChange={renew} />}
     </Loaded>
   );

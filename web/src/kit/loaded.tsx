@@ -14,7 +14,7 @@ export interface Query<D> {
  * Shows what a query found: grey bars while it loads, why it failed and a way
  * to try again, `empty` for an empty list, else what the children make of it.
  * `page` says that the children bring the page's heading: until then the bars
- * and the failure have one.
+ * stand for one, and a failure has one.
  */
 export function Loaded<D>(props: {
   query: Query<D>;

@@ -52,11 +52,9 @@ export function Loading({ rows = 3, page = false }: { rows?: number; page?: bool
     );
   return (
     <div className="loading page" role="status">
-      <h1>
-        <span className="hidden">{w.t("loading")}</span>
-        <span className="bar" />
-      </h1>
-      <span className="bar" />
+      <span className="hidden">{w.t("loading")}</span>
+      <span className="bar title" />
+      <span className="bar lead" />
       <div className="panel">{bars}</div>
     </div>
   );
