@@ -46,6 +46,16 @@ type FaceDetector interface {
 	Close() error
 }
 
+// PartDetector is a FaceDetector that can look at a part of a picture as closely
+// as it would look at the whole, for less.
+type PartDetector interface {
+	FaceDetector
+	// DetectFacesIn finds the faces of a part of the picture. Where the part is no
+	// cheaper than the picture it looks at the whole, and says so. A face that the
+	// part cuts may be found cut or not at all.
+	DetectFacesIn(ctx context.Context, p frame.Planes, part geom.Box, dst []Face) (faces []Face, whole bool, err error)
+}
+
 // PersonDetector finds people, under the same rules.
 type PersonDetector interface {
 	DetectPersons(ctx context.Context, p frame.Planes, dst []Person) ([]Person, error)

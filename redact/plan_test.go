@@ -357,6 +357,33 @@ func TestARestlessSceneSilencesTheGuard(t *testing.T) {
 	}
 }
 
+// A picture that the guard did not look at is as restless as those beside it:
+// the light that flickers on them is no people on it either.
+func TestARestlessSceneIsRestlessBetweenTheGuardsLooks(t *testing.T) {
+	var light []geom.Box
+	for i := range 8 {
+		light = append(light, geom.Box{X0: float32(80 * i), X1: float32(80*i + 80), Y1: 180})
+	}
+	for name, flickers := range map[string]func(i int) bool{
+		"before and after": func(int) bool { return true },
+		"before only":      func(i int) bool { return i <= 4 },
+		"after only":       func(i int) bool { return i > 4 },
+	} {
+		g := newRig(t, config(3), nil)
+		for i := range 10 {
+			s := look()
+			if s.Guard = i%2 == 0; s.Guard && flickers(i) {
+				s.Moving = light
+			}
+			g.push(s)
+		}
+		g.flush()
+		if o := g.outs[5]; o.stats.Guard != 0 || o.stats.FullMask {
+			t.Errorf("%s: %+v", name, o.stats)
+		}
+	}
+}
+
 func TestGuardHoldsBetweenItsLooks(t *testing.T) {
 	moving := geom.Box{X0: 300, Y0: 100, X1: 340, Y1: 220}
 	g := newRig(t, config(4), nil)

@@ -279,24 +279,45 @@ func (s *stretch) movement(e *entry, dst []geom.Box) []geom.Box {
 	if s.guarded && e.pts-s.guardAt <= guardNear {
 		dst = append(dst, s.moved...)
 	}
+	if n := s.nextGuarded(e); n != nil {
+		dst = append(dst, n.moving...)
+	}
+	return dst
+}
+
+// restless reports whether more moves on a picture than people can account for:
+// by the guard's look at it or, where it did not look, by those on either side.
+func (s *stretch) restless(e *entry) bool {
+	if e.guard {
+		return s.flooded(e.moving)
+	}
+	if s.guarded && e.pts-s.guardAt <= guardNear && s.flooded(s.moved) {
+		return true
+	}
+	n := s.nextGuarded(e)
+	return n != nil && s.flooded(n.moving)
+}
+
+// flooded adds up the regions of one look, which do not overlap.
+func (s *stretch) flooded(regions []geom.Box) bool {
+	var sum float32
+	for _, b := range regions {
+		sum += b.Clip(s.size.W, s.size.H).Area()
+	}
+	return sum > guardAll*float32(s.size.W*s.size.H)
+}
+
+// nextGuarded is the first held picture after e, not much later, that the guard
+// looked at; nil when there is none.
+func (s *stretch) nextGuarded(e *entry) *entry {
 	for i := range s.count {
 		n := s.at(i)
 		if n.pts-e.pts > guardNear {
 			break
 		}
 		if n.guard {
-			return append(dst, n.moving...)
+			return n
 		}
 	}
-	return dst
-}
-
-// restless reports whether more moves on a picture than people can account for.
-// The regions of one look do not overlap.
-func (s *stretch) restless(e *entry) bool {
-	var sum float32
-	for _, b := range e.moving {
-		sum += b.Clip(s.size.W, s.size.H).Area()
-	}
-	return sum > guardAll*float32(s.size.W*s.size.H)
+	return nil
 }

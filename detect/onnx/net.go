@@ -169,12 +169,17 @@ func (n *net) run(ctx context.Context, p frame.Planes) (tensors, fit, error) {
 	if err := check(p); err != nil {
 		return nil, fit{}, err
 	}
-	f := fitIn(p.Size, n.fixed, n.o.Long)
+	return n.runFit(ctx, p, p.H, fitIn(p.Size, n.fixed, n.o.Long))
+}
+
+// runFit is run with the place in the input given. rows is the height of the
+// picture that p is all or a part of.
+func (n *net) runFit(ctx context.Context, p frame.Planes, rows int, f fit) (tensors, fit, error) {
 	b, err := n.acquire(ctx, [4]int64{1, 3, int64(f.netH), int64(f.netW)})
 	if err != nil {
 		return nil, f, n.wrap(err)
 	}
-	if err = n.scale.planar(b.Input(), p, f, n.in); err == nil {
+	if err = n.scale.planar(b.Input(), p, rows, f, n.in); err == nil {
 		if err = b.Run(ctx); err != nil {
 			err = n.wrap(err)
 		}

@@ -53,13 +53,14 @@ func (s *scalers) put(c *scaler) {
 }
 
 // planar scales a picture into the top left of a model's input, as three planes,
-// and fills the rest.
-func (s *scalers) planar(dst []float32, p frame.Planes, f fit, in input) error {
+// and fills the rest. rows is the height of the picture that p is all or a part
+// of.
+func (s *scalers) planar(dst []float32, p frame.Planes, rows int, f fit, in input) error {
 	c := s.get(p.Size)
 	defer s.put(c)
 	// The contract carries no colour description; the usual one for the size
 	// is taken, which moves no detection that matters.
-	err := c.r.Do(dst, p, frame.Colour{Matrix: 2}, yuv.Planar{
+	err := c.r.Do(dst, p, frame.Colour{Matrix: yuv.UsualMatrix(rows)}, yuv.Planar{
 		Canvas: frame.Size{W: f.netW, H: f.netH}, Size: frame.Size{W: f.w, H: f.h},
 		Order: in.order, Norm: in.norm, Fill: in.fill,
 	})

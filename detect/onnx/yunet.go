@@ -81,19 +81,24 @@ func (d *YuNet) DetectFaces(ctx context.Context, p frame.Planes, dst []detect.Fa
 		return dst, err
 	}
 	defer b.Release()
+	return d.faces(b, f, p.Size, dst)
+}
+
+// faces reads the faces off the outputs for a picture of size s.
+func (d *YuNet) faces(b tensors, f fit, s frame.Size, dst []detect.Face) ([]detect.Face, error) {
 	buf, _ := d.scratch.Get().(*[]detect.Face)
 	defer d.scratch.Put(buf)
 	*buf = (*buf)[:0]
-	for i, s := range strides {
-		gw, gh := f.netW/s, f.netH/s
+	for i, cell := range strides {
+		gw, gh := f.netW/cell, f.netH/cell
 		h := yunetHead{cls: b.Output(d.cls[i]), obj: b.Output(d.obj[i]), box: b.Output(d.box[i]), kps: b.Output(d.kps[i])}
 		if !h.fits(gw * gh) {
-			return dst, fmt.Errorf("%w: yunet's stride %d has %d cells, want %d", ErrModel, s, len(h.cls), gw*gh)
+			return dst, fmt.Errorf("%w: yunet's stride %d has %d cells, want %d", ErrModel, cell, len(h.cls), gw*gh)
 		}
-		*buf = h.decode(*buf, gw, float32(s), d.o.Score)
+		*buf = h.decode(*buf, gw, float32(cell), d.o.Score)
 	}
 	for _, c := range (nms.Rule{IoU: d.o.IoU, Nested: nested}).Faces(*buf) {
-		if !finish(&c, f, p.Size) {
+		if !finish(&c, f, s) {
 			return dst, d.notFinite("a face's box")
 		}
 		if !c.Box.Empty() {

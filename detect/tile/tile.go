@@ -115,7 +115,7 @@ func (t *Detector) detect(ctx context.Context, p frame.Planes, dst []detect.Face
 // look finds the faces in one tile.
 func (t *Detector) look(ctx context.Context, p frame.Planes, x, y, w, h int, dst []detect.Face) ([]detect.Face, error) {
 	n := len(dst)
-	dst, err := t.d.DetectFaces(ctx, View(p, x, y, w, h), dst)
+	dst, err := t.d.DetectFaces(ctx, p.Window(x, y, w, h), dst)
 	if err != nil {
 		return dst[:n], err
 	}
@@ -158,14 +158,4 @@ func start(n, side, k, i int) int {
 		return 0
 	}
 	return (n - side) * i / (k - 1) &^ 1
-}
-
-// View is a w×h window of p at (x, y), which must be even and inside.
-func View(p frame.Planes, x, y, w, h int) frame.Planes {
-	c := y/2*p.StrideC + x/2
-	return frame.Planes{
-		Size: frame.Size{W: w, H: h},
-		Y:    p.Y[y*p.StrideY+x:], U: p.U[c:], V: p.V[c:],
-		StrideY: p.StrideY, StrideC: p.StrideC,
-	}
 }

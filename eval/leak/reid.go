@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"bystander/detect"
-	"bystander/detect/tile"
 	"bystander/internal/frame"
 	"bystander/internal/geom"
 	"bystander/match"
@@ -51,7 +50,7 @@ func (r *recogniser) learn(ctx context.Context, p frame.Planes, box geom.Box) (b
 	}
 	w := box.Scale(3).Clip(p.W, p.H)
 	x, y := int(w.X0)&^1, int(w.Y0)&^1
-	v := tile.View(p, x, y, int(w.X1)-x, int(w.Y1)-y)
+	v := p.Window(x, y, int(w.X1)-x, int(w.Y1)-y)
 	var err error
 	if r.got, err = r.j.Marks.DetectFaces(ctx, v, r.got[:0]); err != nil {
 		return false, fmt.Errorf("leak: landmarks: %w", err)

@@ -11,6 +11,7 @@ import (
 	"bystander/detect/onnx"
 	"bystander/internal/config"
 	"bystander/internal/frame"
+	"bystander/internal/geom"
 	"bystander/internal/ort"
 	"bystander/match"
 	matchonnx "bystander/match/onnx"
@@ -130,6 +131,14 @@ func (d timedFaces) DetectFaces(ctx context.Context, p frame.Planes, dst []detec
 	dst, err := d.YuNet.DetectFaces(ctx, p, dst)
 	d.clock.add(stageFaces, d.Spent()-before)
 	return dst, err
+}
+
+// DetectFacesIn implements detect.PartDetector.
+func (d timedFaces) DetectFacesIn(ctx context.Context, p frame.Planes, part geom.Box, dst []detect.Face) ([]detect.Face, bool, error) {
+	before := d.Spent()
+	dst, whole, err := d.YuNet.DetectFacesIn(ctx, p, part, dst)
+	d.clock.add(stageFaces, d.Spent()-before)
+	return dst, whole, err
 }
 
 // timedPersons is the same for people.

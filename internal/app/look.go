@@ -57,14 +57,17 @@ type looker struct {
 	now   func() time.Time
 	clock *stopwatch
 
-	tracker  *track.Tracker
-	guard    *foreground.Guard
-	polygons []geom.Polygon
-	epoch    uint32
-	size     frame.Size
-	begun    bool
-	shaped   uint64 // what polygons stand for
-	scenes   uint32 // begun by cuts
+	tracker   *track.Tracker
+	guard     *foreground.Guard
+	moving    []geom.Box // the guard's own, when it last looked
+	watched   bool       // it looked in this epoch
+	watchedAt time.Duration
+	polygons  []geom.Polygon
+	epoch     uint32
+	size      frame.Size
+	begun     bool
+	shaped    uint64 // what polygons stand for
+	scenes    uint32 // begun by cuts
 
 	sinceFaces, sincePersons int // pictures
 	personsFailed            bool
@@ -74,7 +77,8 @@ type looker struct {
 	faces                    []detect.Face
 	persons                  []detect.Person
 
-	pace pace
+	pace   pace
+	parted bool // the last look for faces was at a part of the picture
 
 	weakTracks *track.Tracker // of weak faces on close persons; nil until the first
 	weak       []detect.Face
@@ -121,6 +125,20 @@ func (l *looker) look(ctx context.Context, s *seen) {
 		s.sighting.Fault = api.OffCanary
 		return
 	}
+	l.watch(s)
+	l.detect(ctx, s)
+}
+
+// guardPace is the shortest time between two looks of the guard at a live
+// camera. What it sees holds for the pictures on either side, which are held.
+const guardPace = 50 * time.Millisecond
+
+// watch asks the guard what moves.
+func (l *looker) watch(s *seen) {
+	raw := s.raw
+	if !l.cuts && l.hold > 1 && l.watched && raw.PTS-l.watchedAt < guardPace {
+		return
+	}
 	lap := l.clock.start(stageGuard)
 	g := l.guard.Observe(raw.Planes(), raw.PTS)
 	lap.stop()
@@ -130,11 +148,11 @@ func (l *looker) look(ctx context.Context, s *seen) {
 		l.begin(raw, s)
 		g = l.guard.Observe(raw.Planes(), raw.PTS)
 	}
+	l.watched, l.watchedAt, l.moving = true, raw.PTS, g.Regions
 	l.pace.moved(g)
 	// After a break the guard knows nothing yet, and what it saw before holds on.
 	s.sighting.Guard = !g.Cut
 	s.sighting.Moving = append(s.sighting.Moving, g.Regions...)
-	l.detect(ctx, s)
 }
 
 // begin forgets everything: nothing carries over between epochs.
@@ -152,13 +170,13 @@ func (l *looker) begin(raw *frame.Raw, s *seen) {
 	if l.weakTracks != nil {
 		s.sighting.Lost = append(s.sighting.Lost, l.weakTracks.Reset(l.size).Lost...)
 	}
-	l.guard = foreground.New(foreground.Options{})
+	l.guard, l.moving, l.watched = foreground.New(foreground.Options{}), nil, false
 	if l.who != nil {
 		l.who.forgetAll()
 	}
 	// Both detectors look at an epoch's first picture.
 	l.sinceFaces, l.sincePersons = l.cadence.FaceEvery, l.cadence.PersonEvery+1
-	l.personsFailed, l.pace = false, pace{}
+	l.personsFailed, l.pace, l.parted = false, pace{}, false
 }
 
 // detect runs the detectors that are due and turns their answers into targets.
@@ -182,7 +200,7 @@ func (l *looker) detect(ctx context.Context, s *seen) {
 		return
 	}
 	s.lookedFor = true
-	if err := l.run(ctx, raw, lookFaces, lookPersons); err != nil {
+	if err := l.run(ctx, s, lookFaces, lookPersons); err != nil {
 		l.failed(ctx, s, err)
 		return
 	}
@@ -210,11 +228,12 @@ func (l *looker) complain(ctx context.Context, camera string, err error) {
 		Msg("a detector failed; pictures are covered as a whole")
 }
 
-func (l *looker) run(ctx context.Context, raw *frame.Raw, lookFaces, lookPersons bool) (err error) {
+func (l *looker) run(ctx context.Context, s *seen, lookFaces, lookPersons bool) (err error) {
+	raw := s.raw
 	l.faces, l.persons = l.faces[:0], l.persons[:0]
 	if lookFaces {
 		lap := l.clock.start(stageFaces)
-		l.faces, err = l.eyes.faces.DetectFaces(ctx, raw.Planes(), l.faces)
+		err = l.findFaces(ctx, s)
 		lap.stop()
 		if err != nil {
 			return err

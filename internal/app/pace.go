@@ -35,16 +35,22 @@ type pace struct {
 	calm  int  // looks for faces in a row at which nothing surprised
 	empty bool // nobody is followed
 	stir  bool // the guard sees something move, or cannot tell
+	blind bool // the guard cannot tell what moves
+	// matching tells that somebody may be recognised.
+	matching bool
 }
 
 // moved takes what the guard saw on a picture.
-func (p *pace) moved(g foreground.Result) { p.stir = g.Warming || g.Cut || len(g.Regions) > 0 }
+func (p *pace) moved(g foreground.Result) {
+	p.blind = g.Warming || g.Cut
+	p.stir = p.blind || len(g.Regions) > 0
+}
 
 // judge takes the tracks after a look for faces. Where somebody may be recognised
 // one looks as often as ever: a match takes several looks, and what keeps somebody
 // clear is that each look finds them again.
 func (p *pace) judge(tracks []track.Track, matching bool) {
-	p.empty = len(tracks) == 0
+	p.empty, p.matching = len(tracks) == 0, matching
 	if matching {
 		p.calm = 0
 		return
@@ -70,15 +76,20 @@ type due struct {
 	within         time.Duration
 }
 
+// spare reports whether pictures are held for long enough that every other look
+// may be left out, or be at a part of the picture.
+func (l *looker) spare() bool {
+	return l.cadence.FaceEvery > 1 && 2*l.cadence.FaceEvery+calmSpare <= l.hold
+}
+
 // due is how often one looks now. Recordings, which are looked at in every
 // picture, keep to that; so do cameras whose hold is too short.
 func (l *looker) due() due {
 	d := due{l.cadence.FaceEvery, l.cadence.PersonEvery, lookEvery}
-	wide := 2 * d.faces
-	if d.faces == 1 || wide+calmSpare > l.hold || l.pace.calm < calmLooks || l.pace.empty && l.pace.stir {
+	if !l.spare() || l.parted || l.pace.calm < calmLooks || l.pace.empty && l.pace.stir {
 		return d
 	}
-	d.faces, d.within = wide, calmWithin
+	d.faces, d.within = 2*d.faces, calmWithin
 	if l.pace.empty {
 		// Nobody is there, and nothing moves. Whoever comes is seen to move first.
 		d.persons *= 2

@@ -73,6 +73,17 @@ func (p Planes) CopyFrom(src Planes) {
 	copyPlane(p.V, p.StrideC, src.V, src.StrideC, c.W, c.H)
 }
 
+// Window is the w×h part of p at (x, y), which must be even and inside. It
+// shares p's pixels.
+func (p Planes) Window(x, y, w, h int) Planes {
+	c := y/2*p.StrideC + x/2
+	return Planes{
+		Size: Size{W: w, H: h},
+		Y:    p.Y[y*p.StrideY+x:], U: p.U[c:], V: p.V[c:],
+		StrideY: p.StrideY, StrideC: p.StrideC,
+	}
+}
+
 func copyPlane(dst []byte, ds int, src []byte, ss, w, h int) {
 	if ds == ss && ds == w {
 		copy(dst[:w*h], src[:w*h])

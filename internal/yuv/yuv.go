@@ -52,15 +52,21 @@ type Norm struct {
 // Identity leaves channel values as they are, 0–255.
 func Identity() Norm { return Norm{Scale: [3]float32{1, 1, 1}} }
 
+// UsualMatrix is the matrix of pictures that do not say theirs: BT.709 from 720
+// rows on, else BT.601.
+func UsualMatrix(rows int) uint8 {
+	if rows >= 720 {
+		return 1
+	}
+	return 6
+}
+
 // weights returns the luma weights of red and blue for a matrix code point of
-// ISO/IEC 23091-2. Unspecified means BT.709 from 720 rows on, else BT.601.
+// ISO/IEC 23091-2, the usual one where none is given.
 func weights(c frame.Colour, rows int) (kr, kb float64) {
 	m := c.Matrix
 	if m != 1 && m != 4 && m != 5 && m != 6 && m != 7 && m != 9 && m != 10 {
-		m = 6
-		if rows >= 720 {
-			m = 1
-		}
+		m = UsualMatrix(rows)
 	}
 	switch m {
 	case 1:
