@@ -28,9 +28,9 @@ import (
 	"bystander/sink/encode"
 )
 
-// floorRounds is how often floor and pipeline take turns; the medians count,
-// since machines are shared and noisy.
-const floorRounds = 5
+// Floor and pipeline take turns, short clips more often, until about enough
+// pictures were measured; the medians count, since machines are shared and noisy.
+const leastRounds, mostRounds, enoughPictures = 5, 15, 1500
 
 // SpeedOptions say what is measured.
 type SpeedOptions struct {
@@ -198,20 +198,22 @@ func (m *speedMeter) offline(ctx context.Context) (*speedReport, error) {
 	var last, base round
 	bar := newProgress(m.o.Stderr, "measuring")
 	defer bar.close()
-	for i := range floorRounds + 1 {
-		bar.update(int64(i), floorRounds+1)
+	rounds := leastRounds
+	for i := 0; i <= rounds; i++ { // the first warms up
+		bar.update(int64(i), int64(rounds+1))
 		f, err := m.pass(ctx, nil, true)
 		if err != nil {
 			return nil, err
 		}
 		if i == 1 {
-			clock = &stopwatch{} // the first round warms up
+			clock = &stopwatch{}
 		}
 		p, err := m.pass(ctx, clock, false)
 		if err != nil {
 			return nil, err
 		}
 		if i == 0 {
+			rounds = min(max(enoughPictures/int(max(p.frames, 1)), leastRounds), mostRounds)
 			continue
 		}
 		ours, floor = append(ours, p.rate), append(floor, f.rate)
@@ -220,7 +222,7 @@ func (m *speedMeter) offline(ctx context.Context) (*speedReport, error) {
 	}
 	n := float64(last.frames)
 	rep := &speedReport{
-		In: filepath.Base(m.o.In), Frames: last.frames, Rounds: floorRounds, Cores: runtime.NumCPU(),
+		In: filepath.Base(m.o.In), Frames: last.frames, Rounds: rounds, Cores: runtime.NumCPU(),
 		FPS: median(ours), FloorFPS: median(floor), Ratio: median(ratios), WholeRatio: median(wholes),
 		CPUMillis: millis(last.cpu) / n, FloorCPU: millis(base.cpu) / n,
 		Allocs: last.allocs, AllocBytes: last.bytes, PeakMiB: peakRSS(),
@@ -228,7 +230,7 @@ func (m *speedMeter) offline(ctx context.Context) (*speedReport, error) {
 		ByStage: map[string]float64{},
 	}
 	for s := range stages {
-		rep.ByStage[stageNames[s]] = millis(clock.total(s)) / (n * floorRounds)
+		rep.ByStage[stageNames[s]] = millis(clock.total(s)) / (n * float64(rounds))
 	}
 	return rep, nil
 }
