@@ -16,7 +16,7 @@ import (
 // into its input.
 type net struct {
 	kind  string // in errors
-	e     *engine
+	e     *batch.Engine
 	lane  *batch.Lane
 	alone *ort.Session // in place of a lane: runs are the caller's own
 	own   ownership
@@ -55,27 +55,29 @@ func (n *net) open(rt *ort.Runtime, kind string, m Model, o Options, in input) e
 	if err != nil {
 		return fmt.Errorf("detect/onnx: %s: %w", m.Name, err)
 	}
-	n.lane, n.own = e.m.Lane("", batch.LaneOptions{}), ownsModel
+	n.lane, n.own = e.Lane("", batch.LaneOptions{}), ownsModel
 	return n.fit(kind, e, m, o, in)
 }
 
 // openAlone loads a model that runs on its caller's thread, whoever else runs
 // what: for a judge that keeps behind everybody and counts its own time.
 func (n *net) openAlone(rt *ort.Runtime, kind string, m Model, o Options, in input) error {
-	so := o.session(o.Provider, o.device(0))
-	so.Parallel, so.Keep = o.Parallel, 0
+	so := ort.SessionOptions{Provider: o.Provider, Half: o.Half, Parallel: o.Parallel}
+	if len(o.Devices) > 0 {
+		so.Device = o.Devices[0]
+	}
 	s, err := rt.NewSession(m.Data, so)
 	if err != nil {
 		return fmt.Errorf("detect/onnx: %s: %w", m.Name, err)
 	}
 	n.alone, n.own = s, ownsModel
-	return n.fit(kind, &engine{in: s.Input(), out: s.Outputs(), choice: s.Choice()}, m, o, in)
+	return n.fit(kind, &batch.Engine{In: s.Input(), Out: s.Outputs(), Choice: s.Choice()}, m, o, in)
 }
 
-func (n *net) fit(kind string, e *engine, m Model, o Options, in input) error {
+func (n *net) fit(kind string, e *batch.Engine, m Model, o Options, in input) error {
 	n.kind, n.e, n.o, n.in, n.scale = kind, e, o, in, &scalers{}
-	n.info = detect.Info{Name: m.Name, Digest: m.SHA256, Provider: string(e.choice.Provider)}
-	shape := e.in.Shape
+	n.info = detect.Info{Name: m.Name, Digest: m.SHA256, Provider: string(e.Choice.Provider)}
+	shape := e.In.Shape
 	if len(shape) != 4 || shape[1] != 3 {
 		return n.refuse("it takes 1×3×H×W, this one %v", shape)
 	}
@@ -104,7 +106,7 @@ func (n net) view(v View) (net, error) {
 		n.o.Score = v.Score
 	}
 	if v.Camera != "" {
-		n.lane, n.own = n.e.m.Lane(v.Camera, batch.LaneOptions{Patience: v.Patience}), ownsLane
+		n.lane, n.own = n.e.Lane(v.Camera, batch.LaneOptions{Patience: v.Patience}), ownsLane
 	}
 	return n, nil
 }
@@ -113,10 +115,10 @@ func (n net) view(v View) (net, error) {
 func (n *net) Info() detect.Info { return n.info }
 
 // Choice tells which provider runs the model and why others do not.
-func (n *net) Choice() ort.Choice { return n.e.choice }
+func (n *net) Choice() ort.Choice { return n.e.Choice }
 
 // Devices tells of the devices that the model runs on, and what they do.
-func (n *net) Devices() []batch.Status { return n.e.m.Status() }
+func (n *net) Devices() []batch.Status { return n.e.Status() }
 
 // Long is the longer side of the model's input.
 func (n *net) Long() int { return n.o.Long }
@@ -134,7 +136,7 @@ func (n *net) Close() error {
 		n.lane.Close()
 	}
 	if n.own == ownsModel {
-		return n.e.m.Close()
+		return n.e.Close()
 	}
 	return nil
 }

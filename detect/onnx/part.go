@@ -64,7 +64,7 @@ func (x stretch) of(side int, scale float32) (at, length, used int, exact float3
 // DetectFacesIn implements detect.PartDetector. On a GPU, where pictures of one
 // shape share runs, and with a fixed input it looks at the whole.
 func (d *YuNet) DetectFacesIn(ctx context.Context, p frame.Planes, part geom.Box, dst []detect.Face) ([]detect.Face, bool, error) {
-	whole := d.fixed.W > 0 || d.e.choice.Provider.OnGPU()
+	whole := d.fixed.W > 0 || d.e.Choice.Provider.OnGPU()
 	var w window
 	var f fit
 	if err := check(p); err != nil {

@@ -42,8 +42,8 @@ func NewRFB(rt *ort.Runtime, m Model, o Options) (*RFB, error) {
 	if err := d.openAlone(rt, "rfb", m, o, in); err != nil {
 		return nil, err
 	}
-	d.scores, d.boxes = d.e.outputIndex("scores"), d.e.outputIndex("boxes")
-	if shape := d.e.in.Shape; d.scores < 0 || d.boxes < 0 || !slices.Equal(shape, []int64{1, 3, rfbH, rfbW}) {
+	d.scores, d.boxes = d.outputIndex("scores"), d.outputIndex("boxes")
+	if shape := d.e.In.Shape; d.scores < 0 || d.boxes < 0 || !slices.Equal(shape, []int64{1, 3, rfbH, rfbW}) {
 		return nil, d.refuse("it takes 1×3×%d×%d and gives scores and boxes, this one takes %v", rfbH, rfbW, shape)
 	}
 	d.scratch = &sync.Pool{New: func() any { return new([]detect.Face) }}

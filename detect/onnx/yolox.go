@@ -51,9 +51,9 @@ func NewYOLOX(rt *ort.Runtime, m Model, o Options) (*YOLOX, error) {
 	if err := d.open(rt, "yolox", m, o, as(yuv.BGR, 114)); err != nil {
 		return nil, err
 	}
-	in := d.e.in.Shape
-	if max(in[2], 0)%32 != 0 || max(in[3], 0)%32 != 0 || len(d.e.out) != 1 {
-		return nil, d.refuse("its sides are multiples of 32 and it gives one output; this one takes %v and gives %d", in, len(d.e.out))
+	in := d.e.In.Shape
+	if max(in[2], 0)%32 != 0 || max(in[3], 0)%32 != 0 || len(d.e.Out) != 1 {
+		return nil, d.refuse("its sides are multiples of 32 and it gives one output; this one takes %v and gives %d", in, len(d.e.Out))
 	}
 	d.scratch = &sync.Pool{New: func() any { return new([]detect.Person) }}
 	return d, nil

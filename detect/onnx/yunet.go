@@ -56,7 +56,7 @@ func NewYuNet(rt *ort.Runtime, m Model, o Options) (*YuNet, error) {
 			at   *int
 		}{{"cls", &d.cls[i]}, {"obj", &d.obj[i]}, {"bbox", &d.box[i]}, {"kps", &d.kps[i]}} {
 			name := fmt.Sprintf("%s_%d", h.name, s)
-			if *h.at = d.e.outputIndex(name); *h.at < 0 {
+			if *h.at = d.outputIndex(name); *h.at < 0 {
 				return nil, d.refuse("it has an output %q, this one does not", name)
 			}
 		}

@@ -207,8 +207,11 @@ func (e *eyes) openEmbedder(ctx context.Context, store *models.Store, rt *ort.Ru
 	if err != nil || m == nil {
 		return err
 	}
-	d, err := matchonnx.New(rt, matchonnx.Model{Name: m.Name, Data: m.Data, SHA256: m.SHA256}, //nolint:contextcheck // it waits for nobody
-		ort.SessionOptions{Provider: ort.Provider(cfg.Detect.Provider)})
+	// Always in 32 bits: what thresholds are calibrated with.
+	o := e.options(cfg, 1, "embedding")
+	d, err := matchonnx.Open(rt, matchonnx.Model{Name: m.Name, Data: m.Data, SHA256: m.SHA256}, matchonnx.Options{ //nolint:contextcheck // it waits for nobody
+		Provider: o.Provider, Batch: o.Batch, Wait: o.Wait, Devices: o.Devices, Changed: o.Changed,
+	})
 	if err != nil {
 		return err
 	}
