@@ -72,9 +72,14 @@ func TestPartsAtTheEdges(t *testing.T) {
 		p := detecttest.Image(t, all[0].path, s)
 		w, h := float32(s.W), float32(s.H)
 		for _, part := range []geom.Box{
-			{X1: 10, Y1: 10}, {X0: w - 10, Y0: h - 10, X1: w, Y1: h}, {X0: -50, Y0: h / 3, X1: w / 4, Y1: h / 2},
-			{X0: w / 3, Y0: -9, X1: w / 2, Y1: h + 9}, {X0: 1, Y0: 1, X1: w - 1, Y1: h - 1},
-			{}, {X0: 5, X1: 3, Y1: 9}, {X0: w + 1, Y0: 0, X1: w + 9, Y1: 9},
+			{X1: 10, Y1: 10},
+			{X0: w - 10, Y0: h - 10, X1: w, Y1: h},
+			{X0: -50, Y0: h / 3, X1: w / 4, Y1: h / 2},
+			{X0: w / 3, Y0: -9, X1: w / 2, Y1: h + 9},
+			{X0: 1, Y0: 1, X1: w - 1, Y1: h - 1},
+			{},
+			{X0: 5, X1: 3, Y1: 9},
+			{X0: w + 1, Y0: 0, X1: w + 9, Y1: 9},
 		} {
 			found, whole, err := d.DetectFacesIn(t.Context(), p, part, nil)
 			if err != nil {

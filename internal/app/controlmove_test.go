@@ -89,6 +89,7 @@ func requireTypes(t *testing.T, server string) {
 		FROM information_schema.columns WHERE table_schema LIKE 'bystander%' AND table_name <> 'schema_migrations'
 		AND NOT (data_type IN ('bigint', 'bytea', 'double precision') OR data_type = 'text' AND collation_name = 'C')`)
 	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
 	for rows.Next() {
 		var what string
 		require.NoError(t, rows.Scan(&what))

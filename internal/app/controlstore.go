@@ -127,7 +127,7 @@ func (e *edge) claimChain(ctx context.Context) error {
 func (e *edge) lead(ctx context.Context, duty string, run func(context.Context)) {
 	e.signIn.tokens.DB().Leader(duty, func(err error) {
 		e.log.Warn().Err(err).Str("component", "store").Str("duty", duty).Msg("which replica does this cannot be told; asked again")
-	}).Run(ctx, newStoreMetrics(e).during(duty, run))
+	}).Run(ctx, newStoreMetrics(e).during(duty, run)) //nolint:contextcheck // the metrics ask when they are read
 }
 
 // notInFiles refuses to take the files for the whole where the control's data lie
