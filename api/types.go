@@ -33,6 +33,8 @@ type Camera struct {
 	Reconnects uint64 `json:"reconnects"`
 	Restarts   uint64 `json:"restarts" doc:"Restarts of the camera's worker process"`
 
+	Confined string `json:"confined,omitempty" enum:"full,partial,none" doc:"How far the kernel holds the camera's worker process, by Landlock and seccomp; missing until one has started, and of edges of an earlier release"`
+
 	Mask      Mask      `json:"mask"`
 	Faces     int       `json:"faces" minimum:"0" doc:"Faces in the newest picture"`
 	Tracks    int       `json:"tracks" minimum:"0" doc:"People followed now"`

@@ -79,7 +79,7 @@ type Health struct {
 	Waiting   int           // pictures that wait to be taken
 	Room      int           // how many may wait
 	Oldest    time.Duration // since when the oldest of them does
-	Confined  Confinement   // what the kernel holds the worker to
+	Confined  *Confinement  // what the kernel holds the worker to; nil until one has started
 }
 
 // Confinement is what the kernel holds a camera's worker to besides limits of
@@ -91,6 +91,30 @@ type Confinement struct {
 	Landlock int
 	// Seccomp tells that system calls are filtered.
 	Seccomp bool
+}
+
+// Words for how far a worker is held.
+const (
+	HeldFully  = "full"    // files, connections and system calls
+	HeldPartly = "partial" // some of these
+	HeldNot    = "none"    // by limits of its resources alone
+)
+
+// holdsConnections is the version of Landlock that holds TCP as well as files.
+const holdsConnections = 4
+
+// Held says in a word how far the kernel holds the worker; it is empty until one
+// has started.
+func (h Health) Held() string {
+	switch c := h.Confined; {
+	case c == nil:
+		return ""
+	case c.Landlock >= holdsConnections && c.Seccomp:
+		return HeldFully
+	case c.Landlock > 0 || c.Seccomp:
+		return HeldPartly
+	}
+	return HeldNot
 }
 
 // String says in words what is in force.

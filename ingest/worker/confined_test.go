@@ -179,7 +179,11 @@ func deeds(t *testing.T, spec ingest.Spec) (map[string]string, ingest.Confinemen
 	if ingest.CodeOf(err, "") != ingest.CodeConfig {
 		t.Fatalf("the prober told nothing: %v", err)
 	}
-	return told(err.Error()), s.Health().Confined
+	held := s.Health().Confined
+	if held == nil {
+		t.Fatal("the worker ran, and nothing is said of what held it")
+	}
+	return told(err.Error()), *held
 }
 
 func told(text string) map[string]string {

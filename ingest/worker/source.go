@@ -20,15 +20,14 @@ type Source struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the supervisor has ended
 
-	mu       sync.Mutex
-	health   ingest.Health
-	base     counters // of the workers before the present one
-	current  counters // of the present worker, by its own account
-	own      counters // what the edge itself dropped and refused
-	rate     rateMeter
-	session  *session // the present one; nil between workers
-	order    order
-	toldHeld bool // the log says what holds the worker
+	mu      sync.Mutex
+	health  ingest.Health
+	base    counters // of the workers before the present one
+	current counters // of the present worker, by its own account
+	own     counters // what the edge itself dropped and refused
+	rate    rateMeter
+	session *session // the present one; nil between workers
+	order   order
 }
 
 var _ ingest.Source = (*Source)(nil)
@@ -193,10 +192,9 @@ func (s *Source) setRetry(trouble *ingest.Error, next time.Time) {
 // when it changes, what the kernel holds the worker to.
 func (s *Source) started(ses *session, held ingest.Confinement) {
 	s.mu.Lock()
-	changed := !s.toldHeld || s.health.Confined != held
-	s.toldHeld = true
+	changed := s.health.Confined == nil || *s.health.Confined != held
 	s.session = ses
-	s.health.Confined = held
+	s.health.Confined = &held
 	s.order.restart()
 	s.mu.Unlock()
 	if !changed {

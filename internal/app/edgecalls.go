@@ -286,7 +286,7 @@ func (e *edge) camerasForControl(ctx context.Context) ([]line.CameraState, error
 			ID: c.ID, Name: c.Name, Driver: c.Driver, State: c.State, Since: c.Since, Err: c.Err, Code: c.ErrCode, NextTry: c.NextTry,
 			Codec: c.Codec, Width: c.Width, Height: c.Height, FPS: c.FPS, Clock: c.Clock,
 			P50ms: c.DelayP50ms, P95ms: c.DelayP95ms, HoldMS: c.HoldMS,
-			Frames: c.Frames, Dropped: c.Dropped, Corrupt: c.Corrupt, Reconnects: c.Reconnects, Restarts: c.Restarts,
+			Frames: c.Frames, Dropped: c.Dropped, Corrupt: c.Corrupt, Reconnects: c.Reconnects, Restarts: c.Restarts, Confined: c.Confined,
 			Mask: c.Mask.State, MaskCode: c.Mask.Code, MaskSince: c.Mask.Since, Full: c.Mask.FullFrames, Clear: c.Mask.Clear,
 			Faces: c.Faces, Tracks: c.Tracks, Viewers: c.Viewers,
 			Matching:  line.Switch{On: c.Matching.On, Code: c.Matching.Code, Reason: c.Matching.Reason},

@@ -95,8 +95,9 @@ func (b backend) remoteCamera(c calls.Camera) api.Camera {
 		Codec: oneLine(c.Codec), Width: max(c.Width, 0), Height: max(c.Height, 0), FPS: max(c.FPS, 0), Clock: among(c.Clock, "arrival", "camera"),
 		DelayP50ms: max(c.P50ms, 0), DelayP95ms: max(c.P95ms, 0), HoldMS: max(c.HoldMS, 0),
 		Frames: c.Frames, Dropped: c.Dropped, Corrupt: c.Corrupt, Reconnects: c.Reconnects, Restarts: c.Restarts,
-		Mask:  api.Mask{State: maskOf(c.CameraState), Code: oneLine(c.MaskCode), Since: c.MaskSince, FullFrames: c.Full, Clear: max(c.Clear, 0)},
-		Faces: max(c.Faces, 0), Tracks: max(c.Tracks, 0), Viewers: max(c.Viewers, 0),
+		Confined: heldOf(c.CameraState),
+		Mask:     api.Mask{State: maskOf(c.CameraState), Code: oneLine(c.MaskCode), Since: c.MaskSince, FullFrames: c.Full, Clear: max(c.Clear, 0)},
+		Faces:    max(c.Faces, 0), Tracks: max(c.Tracks, 0), Viewers: max(c.Viewers, 0),
 		Matching: switchOf(c.Matching), Recording: api.Recorder{Switch: switchOf(c.Recording)},
 		Quality: api.Quality{Rung: among(c.Rung, "full", "cadence", "rate", "size", "least"), Reason: oneLine(c.Why), Cores: max(c.Cores, 0), Thinned: c.Thinned},
 		Zones:   b.e.law.zones(c.ID),
@@ -133,6 +134,15 @@ func maskOf(c line.CameraState) string {
 		return "masked"
 	}
 	return among(c.Mask, "full", "masked", "clear")
+}
+
+// heldOf is how far a camera's worker is held; an edge of an older release says
+// nothing of it.
+func heldOf(c line.CameraState) string {
+	if c.Confined == "" {
+		return ""
+	}
+	return among(c.Confined, ingest.HeldNot, ingest.HeldPartly, ingest.HeldFully)
 }
 
 func switchOf(s line.Switch) api.Switch {

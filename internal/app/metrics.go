@@ -1,13 +1,16 @@
 package app
 
 import (
+	"math"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"bystander/ingest"
 )
 
-// metric is one number that each camera tells.
+// metric is one number that each camera tells; NaN is not told, as long as it is
+// not known.
 type metric struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType
@@ -47,9 +50,15 @@ func newCameraMetrics(e *edge) *cameraMetrics {
 			counterOf("ingest_reconnects_total", "Connections made anew.", func(_ *camera, h ingest.Health, _ counts) float64 { return float64(h.Reconnect) }),
 			counterOf("ingest_worker_restarts_total", "Restarts of the camera's worker.", func(_ *camera, h ingest.Health, _ counts) float64 { return float64(h.Restarts) }),
 			gaugeOf("ingest_worker_landlock", "Version of the kernel's Landlock that holds the camera's worker; 0 for none.", func(_ *camera, h ingest.Health, _ counts) float64 {
+				if h.Confined == nil {
+					return math.NaN()
+				}
 				return float64(h.Confined.Landlock)
 			}),
 			gaugeOf("ingest_worker_seccomp", "1 while the system calls of the camera's worker are filtered.", func(_ *camera, h ingest.Health, _ counts) float64 {
+				if h.Confined == nil {
+					return math.NaN()
+				}
 				return oneIf(h.Confined.Seccomp)
 			}),
 			counterOf("detect_looks_total", "Pictures that a detector looked at.", func(_ *camera, _ ingest.Health, n counts) float64 { return float64(n.Looks) }),
@@ -93,7 +102,9 @@ func (m *cameraMetrics) Collect(ch chan<- prometheus.Metric) {
 		id := c.cfg.ID
 		h, n := c.src.Health(), c.stats.totals()
 		for _, x := range m.metrics {
-			ch <- prometheus.MustNewConstMetric(x.desc, x.kind, x.read(c, h, n), id)
+			if v := x.read(c, h, n); !math.IsNaN(v) {
+				ch <- prometheus.MustNewConstMetric(x.desc, x.kind, v, id)
+			}
 		}
 		for i, q := range c.stats.delays.quantiles(0.5, 0.95) {
 			ch <- prometheus.MustNewConstMetric(m.delay, prometheus.GaugeValue, q.Seconds(), id, []string{"0.5", "0.95"}[i])

@@ -102,6 +102,7 @@ type CameraState struct {
 	Corrupt    uint64 `json:"corrupt,omitempty"`
 	Reconnects uint64 `json:"reconnects,omitempty"`
 	Restarts   uint64 `json:"restarts,omitempty"`
+	Confined   string `json:"confined,omitempty"` // full, partial, none: how far the kernel holds the worker
 
 	Mask      string    `json:"mask"` // masked, clear, full
 	MaskCode  string    `json:"mask_code,omitempty"`
@@ -134,7 +135,7 @@ func (r CallsRequest) Bounded() CallsRequest {
 	r.Cameras, r.Views = r.Cameras[:min(len(r.Cameras), MaxCameras)], r.Views[:min(len(r.Views), MaxViews)]
 	for i := range r.Cameras {
 		c := &r.Cameras[i]
-		for _, s := range []*string{&c.ID, &c.Name, &c.Driver, &c.State, &c.Err, &c.Code, &c.Codec, &c.Clock, &c.Mask, &c.MaskCode, &c.Rung, &c.Why} {
+		for _, s := range []*string{&c.ID, &c.Name, &c.Driver, &c.State, &c.Err, &c.Code, &c.Codec, &c.Clock, &c.Confined, &c.Mask, &c.MaskCode, &c.Rung, &c.Why} {
 			*s = cut(*s)
 		}
 		c.Matching.bound()

@@ -165,6 +165,11 @@ function State({ kept, live }: Row) {
       {live.state === "retrying" ? (
         <small>{wait > 0 ? t("again", { s: wait }) : t("again.now")}</small>
       ) : null}
+      {live.confined === "partial" || live.confined === "none" ? (
+        <small>
+          <LinkText to="/admin/health"><Confined of={live} /></LinkText>
+        </small>
+      ) : null}
     </>
   );
 }

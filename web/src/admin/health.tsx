@@ -6,6 +6,7 @@ import { Chip, Facts, PageHead, Panel } from "../kit/page";
 import { DataTable } from "../kit/table";
 import { Moment } from "../kit/time";
 import { Icon } from "../ui/icons";
+import { Confined, ConfinedNote } from "./confined";
 import { helpOf } from "./figures";
 import { healthTexts } from "./healthtexts";
 
@@ -33,7 +34,14 @@ export default function Health() {
         {(s) => <State s={s} />}
       </Loaded>
       <Panel title={t("cameras")}>
-        <Loaded query={cameras}>{(d) => <Clocks list={d.cameras} />}</Loaded>
+        <Loaded query={cameras}>
+          {(d) => (
+            <>
+              <ConfinedNote list={d.cameras} />
+              <Clocks list={d.cameras} />
+            </>
+          )}
+        </Loaded>
       </Panel>
       <Panel title={t("queues")} note={t("queues.note")}>
         <Loaded query={figures}>{(d) => <Figures list={d.figures} />}</Loaded>
@@ -194,6 +202,7 @@ function Clocks({ list }: { list: readonly Camera[] }) {
             </>
           ),
         },
+        { key: "confined", title: t("confined"), cell: (c) => <Confined of={c} /> },
       ]}
     />
   );
