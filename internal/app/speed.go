@@ -44,7 +44,7 @@ type SpeedOptions struct {
 }
 
 // speedReport is what was measured. CPU time is of this process and its camera
-// workers together.
+// workers together, their start included.
 type speedReport struct {
 	In          string             `json:"in"`
 	Size        frame.Size         `json:"size"`
@@ -266,7 +266,8 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 		return round{}, errors.Join(err, src.Close())
 	}
 	p.src = &headed{Source: src, head: first, atWork: atWork}
-	self, begun := cpuTime(unix.RUSAGE_SELF), time.Now()
+	// The worker's time shows once it has ended, which it may before Close.
+	self, children, begun := cpuTime(unix.RUSAGE_SELF), cpuTime(unix.RUSAGE_CHILDREN), time.Now()
 	if floor {
 		err = p.bare(ctx, atWork.note)
 	} else {
@@ -274,11 +275,10 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 	}
 	r := round{took: time.Since(begun), cpu: cpuTime(unix.RUSAGE_SELF) - self, rate: atWork.rate()}
 	runtime.ReadMemStats(&after)
-	children := cpuTime(unix.RUSAGE_CHILDREN)
 	if err := errors.Join(err, src.Close()); err != nil {
 		return r, err
 	}
-	r.cpu += cpuTime(unix.RUSAGE_CHILDREN) - children // the worker, once it has ended
+	r.cpu += cpuTime(unix.RUSAGE_CHILDREN) - children
 	r.stats = p.stats.totals()
 	r.frames = r.stats.Out
 	if n := float64(r.frames) - settleAfter; n > 0 && !floor {

@@ -1,4 +1,4 @@
-import { Route, Routes } from "react-router";
+import { Link, Route, Routes } from "react-router";
 import { useRenew } from "../api/all";
 import { api, type Camera, client, type Schemas } from "../api/client";
 import { Decide } from "../duties/decide";
@@ -15,6 +15,7 @@ import { Empty, useNow } from "../ui/parts";
 import { AddCamera } from "./cameraadd";
 import { ChangeCamera } from "./camerachange";
 import { cameraTexts } from "./cameratexts";
+import { Confined } from "./confined";
 
 /** A camera as it is kept, with how it runs where it does. */
 interface Row {
@@ -167,7 +168,9 @@ function State({ kept, live }: Row) {
       ) : null}
       {live.confined === "partial" || live.confined === "none" ? (
         <small>
-          <LinkText to="/admin/health"><Confined of={live} /></LinkText>
+          <Link to="/admin/health">
+            <Confined of={live} />
+          </Link>
         </small>
       ) : null}
     </>
