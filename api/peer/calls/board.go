@@ -11,10 +11,6 @@ package calls
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -36,38 +32,6 @@ const (
 	// maxQueue is how many calls may wait for one edge.
 	maxQueue = 16
 )
-
-// Why a call fails.
-var (
-	// ErrCamera reports a camera that no edge has.
-	ErrCamera = errors.New("calls: no edge has that camera")
-	// ErrTwice reports a camera that two edges say they have.
-	ErrTwice = errors.New("calls: two edges say they have that camera")
-	// ErrAway reports an edge that says nothing now.
-	ErrAway = errors.New("calls: the edge is not heard of")
-	// ErrOld reports an edge whose release knows no calls.
-	ErrOld = errors.New("calls: the edge runs an older release")
-	// ErrBusy reports an edge with too much to do.
-	ErrBusy = errors.New("calls: the edge has too much to do")
-	// ErrSlow reports an edge that did not answer in time.
-	ErrSlow = errors.New("calls: the edge did not answer in time")
-	// ErrView reports a view that is over or never was.
-	ErrView = errors.New("calls: no such view")
-	// ErrTaken reports an edge that asks twice at the same time.
-	ErrTaken = errors.New("calls: another process asks with the same certificate")
-	// ErrOver reports an answer that nobody waits for.
-	ErrOver = errors.New("calls: nobody waits for that answer")
-	// ErrAnswer reports an answer that cannot be passed on.
-	ErrAnswer = errors.New("calls: the edge's answer cannot be used")
-)
-
-// Refusal is an edge's no.
-type Refusal struct {
-	Status int
-	Text   string
-}
-
-func (r *Refusal) Error() string { return r.Text }
 
 // Board keeps calls and views of all edges. It is safe for concurrent use.
 type Board struct {
@@ -107,13 +71,6 @@ type turn struct {
 type call struct {
 	line.Call
 	done chan line.AnswerRequest // has room for one
-}
-
-// view is somebody who watches.
-type view struct {
-	camera, size string
-	began        time.Time // when the edge answered; zero before
-	seen         bool      // the edge said that it runs
 }
 
 func (b *Board) edge(id string) *edge {
@@ -252,180 +209,6 @@ func (b *Board) Answer(id string, r line.AnswerRequest) error {
 	return nil
 }
 
-// statuses of answers that are a yes, as of HTTP.
-const (
-	statusOK   = 200
-	statusMade = 201
-)
-
-// find returns the one edge that has a camera; the board's lock is held. An edge
-// that is gone gives way to one that is there.
-func (b *Board) find(camera string) (*edge, error) {
-	now := b.now()
-	var here, gone []*edge
-	for _, e := range b.edges {
-		if !e.has(camera) {
-			continue
-		}
-		if e.away(now) {
-			gone = append(gone, e)
-		} else {
-			here = append(here, e)
-		}
-	}
-	switch {
-	case len(here) > 1:
-		return nil, ErrTwice
-	case len(here) == 1:
-		return here[0], nil
-	case len(gone) > 0:
-		return nil, ErrAway
-	}
-	return nil, ErrCamera
-}
-
-func (e *edge) has(camera string) bool {
-	return slices.ContainsFunc(e.cameras, func(c line.CameraState) bool { return c.ID == camera })
-}
-
-// Open has the edge of a camera answer an offer, and returns the view and the
-// answer. It fails with any of this package's errors, a *Refusal, or ctx's.
-func (b *Board) Open(ctx context.Context, camera, size, offer string) (id, answer string, err error) {
-	r, err := b.ask(ctx, viewTime, line.Call{Kind: line.KindView, Camera: camera, Size: size, Offer: offer})
-	if err != nil {
-		return "", "", err
-	}
-	if err = checkAnswer(r.SDP); err != nil {
-		b.drop(r.Call)
-		return "", "", err
-	}
-	return r.Call, r.SDP, nil
-}
-
-// Still returns one redacted picture (JPEG) of a camera on which nobody is clear.
-// It fails as Open does.
-func (b *Board) Still(ctx context.Context, camera string) ([]byte, error) {
-	r, err := b.ask(ctx, stillTime, line.Call{Kind: line.KindStill, Camera: camera})
-	if err != nil {
-		return nil, err
-	}
-	if len(r.Still) > line.MaxStill || !strings.HasPrefix(string(r.Still[:min(len(r.Still), 3)]), "\xff\xd8\xff") {
-		return nil, fmt.Errorf("%w: a still of %d bytes", ErrAnswer, len(r.Still))
-	}
-	return r.Still, nil
-}
-
-// ask puts a call on the board and waits for what comes of it.
-func (b *Board) ask(ctx context.Context, limit time.Duration, lc line.Call) (line.AnswerRequest, error) {
-	lc.ID = rand.Text()
-	c := &call{lc, make(chan line.AnswerRequest, 1)}
-	if err := b.put(c); err != nil {
-		return line.AnswerRequest{}, err
-	}
-	t := time.NewTimer(limit)
-	defer t.Stop()
-	var err error
-	select {
-	case r := <-c.done:
-		switch {
-		case r.Status == statusOK || r.Status == statusMade:
-			return r, nil
-		case r.Status < 400 || r.Status > 599:
-			err = fmt.Errorf("%w: a status of %d", ErrAnswer, r.Status)
-		default:
-			err = &Refusal{r.Status, r.Text}
-		}
-	case <-t.C:
-		err = ErrSlow
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	b.drop(c.ID)
-	return line.AnswerRequest{}, err
-}
-
-func (b *Board) put(c *call) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	e, err := b.find(c.Camera)
-	switch {
-	case err != nil:
-		return err
-	case e.old:
-		return ErrOld
-	case len(e.queue)+len(e.open) >= maxQueue || len(e.views) >= line.MaxViews:
-		return ErrBusy
-	}
-	if c.Kind == line.KindView {
-		e.views[c.ID] = &view{camera: c.Camera, size: c.Size}
-	}
-	e.queue = append(e.queue, c)
-	e.wake()
-	return nil
-}
-
-// drop forgets a call and its view; the edge hears of it with its next answer.
-func (b *Board) drop(id string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, e := range b.edges {
-		e.queue = slices.DeleteFunc(e.queue, func(c *call) bool { return c.ID == id })
-		delete(e.open, id)
-		if e.views[id] != nil {
-			e.drop(id)
-		}
-	}
-}
-
-func (e *edge) drop(view string) {
-	delete(e.views, view)
-	e.changed = true
-	e.wake()
-}
-
-// view finds a view of a camera; the board's lock is held.
-func (b *Board) view(camera, id string) (*edge, *view, error) {
-	for _, e := range b.edges {
-		if v := e.views[id]; v != nil && v.camera == camera {
-			return e, v, nil
-		}
-	}
-	return nil, nil, ErrView
-}
-
-// Has reports whether a camera has a view.
-func (b *Board) Has(camera, id string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	_, _, err := b.view(camera, id)
-	return err == nil
-}
-
-// Resize has a view change over to another size. It fails with ErrView.
-func (b *Board) Resize(camera, id, size string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	e, v, err := b.view(camera, id)
-	if err != nil {
-		return err
-	}
-	v.size, e.changed = size, true
-	e.wake()
-	return nil
-}
-
-// End ends a view. It fails with ErrView.
-func (b *Board) End(camera, id string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	e, _, err := b.view(camera, id)
-	if err != nil {
-		return err
-	}
-	e.drop(id)
-	return nil
-}
-
 // Keep forgets all edges but those named, with their cameras, views and calls, and
 // the views of edges that have ended them, being cut off.
 func (b *Board) Keep(edges []string) {
@@ -444,61 +227,3 @@ func (b *Board) Keep(edges []string) {
 		}
 	}
 }
-
-// Camera is a camera of an edge.
-type Camera struct {
-	line.CameraState
-	Edge  string
-	Heard time.Time // when the edge was last heard of
-	Away  bool      // it is not heard of now
-	Twice []string  // further edges that say they have it
-}
-
-// Cameras returns the cameras of all edges, by id. Of one that two edges say they
-// have, the one that is there is told of.
-func (b *Board) Cameras() []Camera {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.now()
-	var all []Camera
-	for id, e := range b.edges {
-		for _, c := range e.cameras {
-			all = append(all, Camera{CameraState: c, Edge: id, Heard: e.heard, Away: e.away(now)})
-		}
-	}
-	slices.SortFunc(all, func(x, y Camera) int {
-		if x.ID == y.ID && x.Away != y.Away {
-			if y.Away {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(x.ID+"\x00"+x.Edge, y.ID+"\x00"+y.Edge)
-	})
-	var out []Camera
-	for _, c := range all {
-		last := len(out) - 1
-		switch {
-		case last < 0 || out[last].ID != c.ID:
-			out = append(out, c)
-		case !c.Away && c.Edge != out[last].Edge:
-			out[last].Twice = append(out[last].Twice, c.Edge)
-		}
-	}
-	return out
-}
-
-// Views is how many views are open.
-func (b *Board) Views() (n int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, e := range b.edges {
-		n += len(e.views)
-	}
-	return n
-}
-
-var cameraForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
-
-// validCamera tells whether a name may be a camera's, as in configurations.
-func validCamera(id string) bool { return cameraForm.MatchString(id) }
