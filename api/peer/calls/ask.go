@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -11,11 +12,13 @@ import (
 	"bystander/api/peer/line"
 )
 
-// statuses of answers that are a yes, as of HTTP.
-const (
-	statusOK   = 200
-	statusMade = 201
-)
+// refusals are the statuses of an edge's no: an offer that it does not understand,
+// a camera that it has not, no common codec, a call that it does not know, and no
+// room. Others would say something about who asked, such as that they are signed
+// out, and that is not the edge's to say.
+func refusals() []int {
+	return []int{http.StatusBadRequest, http.StatusNotFound, http.StatusNotAcceptable, http.StatusNotImplemented, http.StatusServiceUnavailable}
+}
 
 // Open has the edge of a camera answer an offer, and returns the view and the
 // answer. It fails with any of this package's errors, a *Refusal, or ctx's.
@@ -47,7 +50,7 @@ func (b *Board) Still(ctx context.Context, camera string) ([]byte, error) {
 // ask puts a call on the board and waits for what comes of it.
 func (b *Board) ask(ctx context.Context, limit time.Duration, lc line.Call) (line.AnswerRequest, error) {
 	lc.ID = rand.Text()
-	c := &call{lc, make(chan line.AnswerRequest, 1)}
+	c := &call{Call: lc, done: make(chan line.AnswerRequest, 1)}
 	if err := b.put(c); err != nil {
 		return line.AnswerRequest{}, err
 	}
@@ -57,9 +60,9 @@ func (b *Board) ask(ctx context.Context, limit time.Duration, lc line.Call) (lin
 	select {
 	case r := <-c.done:
 		switch {
-		case r.Status == statusOK || r.Status == statusMade:
+		case r.Status == http.StatusOK || r.Status == http.StatusCreated:
 			return r, nil
-		case r.Status < 400 || r.Status > 599:
+		case !slices.Contains(refusals(), r.Status):
 			err = fmt.Errorf("%w: a status of %d", ErrAnswer, r.Status)
 		default:
 			err = &Refusal{r.Status, r.Text}

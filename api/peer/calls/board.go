@@ -70,7 +70,8 @@ type turn struct {
 
 type call struct {
 	line.Call
-	done chan line.AnswerRequest // has room for one
+	done     chan line.AnswerRequest // has room for one
+	expected bool                    // its answer is being read
 }
 
 func (b *Board) edge(id string) *edge {
@@ -113,7 +114,7 @@ func (b *Board) Heard(id string, h line.Health) {
 
 // Poll takes what an edge says and waits for something that it is to do, at most
 // line.HoldTime. It fails with ErrTaken when the same edge asks again meanwhile,
-// and with ctx's error.
+// or is let go, and with ctx's error.
 func (b *Board) Poll(ctx context.Context, id string, r line.CallsRequest) (line.CallsAnswer, error) {
 	e, t := b.begin(id, r.Bounded())
 	hold := time.NewTimer(line.HoldTime)
@@ -183,12 +184,18 @@ func (e *edge) answer() line.CallsAnswer {
 	return out
 }
 
-// Awaits tells whether somebody waits for an edge's answer to a call.
-func (b *Board) Awaits(id, callID string) bool {
+// Expect tells whether somebody waits for an edge's answer to a call that is not
+// being read yet. It says so once for each: an answer may be large, and there are
+// no more of them at a time than calls.
+func (b *Board) Expect(id, callID string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e := b.edges[id]
-	return e != nil && e.open[callID] != nil
+	if e == nil || e.open[callID] == nil || e.open[callID].expected {
+		return false
+	}
+	e.open[callID].expected = true
+	return true
 }
 
 // Answer takes what came of a call. It fails with ErrOver, whereupon the edge ends
@@ -202,10 +209,10 @@ func (b *Board) Answer(id string, r line.AnswerRequest) error {
 	}
 	c := e.open[r.Call]
 	delete(e.open, r.Call)
-	if v := e.views[r.Call]; v != nil && r.Status == statusMade {
-		v.began = b.now()
+	if v := e.views[r.Call]; v != nil {
+		v.began = b.now() // whatever the edge says: one that it never reports is over
 	}
-	c.done <- r
+	c.done <- r.Bounded()
 	return nil
 }
 

@@ -127,6 +127,25 @@ func TestAViewThatEndedAtTheEdgeIsOver(t *testing.T) {
 	})
 }
 
+// An edge whose yes is not the one of a view, and that never says that it runs,
+// keeps no place.
+func TestAViewThatIsNeverReportedIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := calls.NewBoard(nil)
+		hall := &obliging{b: b, id: "hall", cameras: []string{"stage"}, reply: func(line.Call) line.AnswerRequest {
+			return line.AnswerRequest{Status: 200, SDP: answer}
+		}}
+		stop := hall.works()
+		defer stop()
+		synctest.Wait()
+		_, _, err := b.Open(t.Context(), "stage", "", "offer")
+		require.NoError(t, err)
+		require.Equal(t, 1, b.Views())
+		time.Sleep(calls.Term + 2*line.HoldTime)
+		require.Zero(t, b.Views())
+	})
+}
+
 // A control that began anew names no view: whatever runs at an edge ends.
 func TestANewControlNamesNoView(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -175,8 +194,9 @@ func TestEdgesThatAreSlowGoneOrUnknown(t *testing.T) {
 		a, err := b.Poll(t.Context(), "hall", line.CallsRequest{Cameras: reports("stage")})
 		require.NoError(t, err)
 		late = a.Calls[0].ID
-		require.True(t, b.Awaits("hall", late))
-		require.False(t, b.Awaits("door", late), "nobody else answers it")
+		require.False(t, b.Expect("door", late), "nobody else answers it")
+		require.True(t, b.Expect("hall", late))
+		require.False(t, b.Expect("hall", late), "one answer is read for each call")
 		require.ErrorIs(t, b.Answer("door", line.AnswerRequest{Call: late, Status: 201, SDP: answer}), calls.ErrOver)
 		require.ErrorIs(t, <-slow, calls.ErrSlow)
 		require.Equal(t, 6*time.Second, time.Since(begun))
@@ -281,16 +301,22 @@ func TestAnswersThatCannotBePassedOn(t *testing.T) {
 		synctest.Wait()
 		for _, sdp := range []string{
 			"", "hello", strings.Replace(answer, "sendonly", "sendrecv", 1), strings.Replace(answer, "m=video 9", "m=video 0", 1),
-			strings.Replace(answer, "m=video", "m=application", 1), answer + strings.Repeat("a=x\r\n", line.MaxSDP),
+			strings.Replace(answer, "m=video", "m=application", 1), answer + "a=sendrecv\r\n", answer + strings.Repeat("a=x\r\n", line.MaxSDP),
 		} {
 			r = line.AnswerRequest{Status: 201, SDP: sdp}
 			_, _, err := b.Open(t.Context(), "stage", "", "offer")
 			require.ErrorIs(t, err, calls.ErrAnswer, "%.60q", sdp)
 			require.Zero(t, b.Views())
 		}
-		r = line.AnswerRequest{Status: 99, SDP: answer}
+		for _, status := range []int{99, 302, 401, 403, 999} {
+			r = line.AnswerRequest{Status: status, SDP: answer, Text: "sign in at http://elsewhere.example"}
+			_, _, err := b.Open(t.Context(), "stage", "", "offer")
+			require.ErrorIs(t, err, calls.ErrAnswer, "%d is not an edge's to say", status)
+			require.NotContains(t, calls.Explain(err).Detail, "elsewhere")
+		}
+		r = line.AnswerRequest{Status: 503, Text: strings.Repeat("x", 1<<20)}
 		_, _, err := b.Open(t.Context(), "stage", "", "offer")
-		require.ErrorIs(t, err, calls.ErrAnswer)
+		require.LessOrEqual(t, len(calls.Explain(err).Detail), line.MaxText)
 		r = line.AnswerRequest{Status: 406, Text: "no H.264"}
 		_, _, err = b.Open(t.Context(), "stage", "", "offer")
 		var no *calls.Refusal

@@ -18,7 +18,8 @@ var (
 	ErrSlow = errors.New("calls: the edge did not answer in time")
 	// ErrView reports a view that is over or never was.
 	ErrView = errors.New("calls: no such view")
-	// ErrTaken reports an edge that asks twice at the same time.
+	// ErrTaken reports an edge that asks twice at the same time, or that was let go
+	// while it waited.
 	ErrTaken = errors.New("calls: another process asks with the same certificate")
 	// ErrOver reports an answer that nobody waits for.
 	ErrOver = errors.New("calls: nobody waits for that answer")

@@ -29,8 +29,7 @@ func checkAnswer(answer string) error {
 		if m.MediaName.Port.Value == 0 { // not taken
 			continue
 		}
-		_, sends := m.Attribute("sendonly")
-		if m.MediaName.Media != "video" || !sends {
+		if m.MediaName.Media != "video" || !sendsOnly(m) {
 			return fmt.Errorf("%w: a section of %.20q that is not sent only", ErrAnswer, m.MediaName.Media)
 		}
 		video = true
@@ -39,4 +38,17 @@ func checkAnswer(answer string) error {
 		return fmt.Errorf("%w: no video", ErrAnswer)
 	}
 	return nil
+}
+
+// sendsOnly tells whether a section says so, and nothing else besides.
+func sendsOnly(m *sdp.MediaDescription) (sends bool) {
+	for _, a := range m.Attributes {
+		switch a.Key {
+		case "sendonly":
+			sends = true
+		case "sendrecv", "recvonly", "inactive":
+			return false
+		}
+	}
+	return sends
 }

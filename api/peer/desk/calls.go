@@ -13,7 +13,7 @@ import (
 type Calls interface {
 	Heard(edge string, h line.Health)
 	Poll(ctx context.Context, edge string, r line.CallsRequest) (line.CallsAnswer, error)
-	Awaits(edge, call string) bool
+	Expect(edge, call string) bool
 	Answer(edge string, r line.AnswerRequest) error
 }
 
@@ -31,6 +31,10 @@ func (d *Desk) calls(w http.ResponseWriter, r *http.Request) {
 	}
 	out, err := d.cfg.Calls.Poll(r.Context(), id.Name, in)
 	if errors.Is(err, calls.ErrTaken) {
+		if _, _, gone := d.caller(r); gone != nil { // it was let go meanwhile
+			d.refuse(w, r, gone)
+			return
+		}
 		d.refuse(w, r, &line.Refusal{
 			Status: http.StatusConflict, Code: line.CodeTwice,
 			Text: "another process asks with the certificate of edge " + id.Name + "; if that is none of yours, revoke it: bystander edge revoke " + id.Name,
@@ -52,7 +56,7 @@ func (d *Desk) reply(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	over := &line.Refusal{Status: http.StatusGone, Code: line.CodeOver, Text: "nobody waits for that any more"}
-	if !d.cfg.Calls.Awaits(id.Name, r.URL.Query().Get("call")) {
+	if !d.cfg.Calls.Expect(id.Name, r.URL.Query().Get("call")) {
 		d.refuse(w, r, over)
 		return
 	}

@@ -92,6 +92,26 @@ func TestTwoThatAskWithOneCertificate(t *testing.T) {
 	}
 }
 
+// An edge that is let go while it waits is told so, and not that somebody else has
+// its certificate.
+func TestAnEdgeIsLetGoWhileItWaits(t *testing.T) {
+	h := newHouse(t)
+	hall, _ := h.joined("hall")
+	ended := make(chan error, 1)
+	go func() {
+		for {
+			if _, err := hall.Calls(t.Context(), line.CallsRequest{Cameras: []line.CameraState{{ID: "stage"}}}); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	require.Eventually(t, func() bool { return len(h.board.Cameras()) == 1 }, 20*time.Second, time.Millisecond)
+	require.NoError(t, h.book.End(t.Context(), "hall"))
+	h.board.Keep(nil)
+	refusal(t, <-ended, line.CodeRevoked)
+}
+
 func TestReportsAreBounded(t *testing.T) {
 	h := newHouse(t)
 	m := h.member("edge/hall")

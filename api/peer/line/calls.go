@@ -72,6 +72,12 @@ type AnswerRequest struct {
 	Still  []byte `json:"still,omitempty"` // JPEG
 }
 
+// Bounded returns the same with its text cut.
+func (r AnswerRequest) Bounded() AnswerRequest {
+	r.Text = cut(r.Text)
+	return r
+}
+
 // AnswerTaken is the control's yes to it.
 type AnswerTaken struct{}
 
@@ -162,6 +168,5 @@ const answerTime = 10 * time.Second
 // Answer tells what came of a call. It fails with a *Refusal of CodeOver where
 // nobody waits for it any more.
 func (c *Client) Answer(ctx context.Context, r AnswerRequest) error {
-	r.Text = cut(r.Text)
-	return c.callFor(ctx, answerTime, PathAnswer+"?call="+url.QueryEscape(r.Call), r, &AnswerTaken{})
+	return c.callFor(ctx, answerTime, PathAnswer+"?call="+url.QueryEscape(r.Call), r.Bounded(), &AnswerTaken{})
 }
