@@ -83,6 +83,31 @@ func TestBlindnessMasksWhole(t *testing.T) {
 	}
 }
 
+// A look at a part of the picture finds people there, and says nothing of the
+// rest: it ends no blindness and puts none off.
+func TestALookAtAPartVouchesForNothing(t *testing.T) {
+	g := newRig(t, config(8), nil)
+	for i := range 40 {
+		s := redact.Sighting{}
+		if i < 5 || i >= 30 {
+			s = look()
+		} else if i%3 == 0 {
+			s = look(face(1, steady.from))
+			s.Part = true
+		}
+		g.push(s)
+	}
+	g.flush()
+	for i, o := range g.outs {
+		if blind := i >= 15 && i < 30; o.whole() != blind {
+			t.Errorf("picture %d: full %v, reason %q", i, o.whole(), o.stats.Reason)
+		}
+		if !o.covers(steady.from) && i >= 6 && i < 15 {
+			t.Errorf("picture %d: who was found in the part is open", i)
+		}
+	}
+}
+
 // A clock that jumps ahead vouches for nothing: the pictures after it leave
 // masked whole until somebody looks.
 func TestAClockThatJumpsAheadMasksUntilTheNextLook(t *testing.T) {

@@ -384,6 +384,32 @@ func TestARestlessSceneIsRestlessBetweenTheGuardsLooks(t *testing.T) {
 	}
 }
 
+// A flood on one side of a picture that the guard left out takes nothing from what
+// it saw on the other.
+func TestAFloodBesideItHidesNoMotion(t *testing.T) {
+	moving := geom.Box{X0: 300, Y0: 200, X1: 340, Y1: 320}
+	var light []geom.Box
+	for i := range 8 {
+		light = append(light, geom.Box{X0: float32(80 * i), X1: float32(80*i + 80), Y1: 180})
+	}
+	for name, first := range map[string]bool{"before": true, "after": false} {
+		g := newRig(t, config(3), nil)
+		for i := range 10 {
+			s := look()
+			if s.Guard = i%2 == 0; s.Guard {
+				if s.Moving = []geom.Box{moving}; first == (i <= 4) {
+					s.Moving = light
+				}
+			}
+			g.push(s)
+		}
+		g.flush()
+		if o := g.outs[5]; !o.covers(moving) || o.stats.FullMask {
+			t.Errorf("flood %s: %+v", name, o.stats)
+		}
+	}
+}
+
 func TestGuardHoldsBetweenItsLooks(t *testing.T) {
 	moving := geom.Box{X0: 300, Y0: 100, X1: 340, Y1: 220}
 	g := newRig(t, config(4), nil)

@@ -77,7 +77,11 @@ type Target struct {
 // detector carry one without targets.
 type Sighting struct {
 	Faces, Persons bool // which detectors looked at this very picture
-	Targets        []Target
+	// Part tells that faces were looked for in a part of the picture alone. Such a
+	// look finds targets, and does not vouch for what lies beside it: MaxBlind
+	// counts from the last look at a whole picture.
+	Part    bool
+	Targets []Target
 	// Lost are tracks that the tracker has given up since the last sighting.
 	Lost []uint64
 	// Guard tells that the foreground guard looked at this very picture; it is

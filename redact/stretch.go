@@ -13,7 +13,7 @@ type entry struct {
 	pts    time.Duration
 	fault  Reason // not ReasonNone: masked as a whole
 	detail string
-	look   bool // faces were looked for, successfully
+	look   bool // faces were looked for in all of it, successfully
 	guard  bool // the foreground guard looked
 	moving []geom.Box
 }
@@ -37,7 +37,7 @@ type stretch struct {
 	looks  []time.Duration // at faces, oldest first; see maxLooks
 
 	// Of the pictures that have left:
-	looked   bool // one of them was looked at
+	looked   bool // one of them was looked at, as a whole
 	lastLook time.Duration
 	guarded  bool // the guard looked at one of them
 	guardAt  time.Duration
@@ -151,7 +151,7 @@ func (s *stretch) see(e *entry, g Sighting) Reason {
 		}
 	}
 	if g.Faces {
-		e.look = true
+		e.look = !g.Part
 		if len(s.looks) == cap(s.looks) {
 			s.looks = s.looks[:copy(s.looks, s.looks[1:])]
 		}
@@ -273,30 +273,23 @@ func (s *stretch) vouched(e *entry) Reason {
 const guardNear = 250 * time.Millisecond
 
 // movement gathers the moving regions that hold for a picture that has just
-// been taken: its own and those of the looks next to it on either side.
+// been taken: its own and those of the looks next to it on either side. Where the
+// guard did not look at it, a look at which more moved than people can account for
+// says nothing of it, and the other one counts alone.
 func (s *stretch) movement(e *entry, dst []geom.Box) []geom.Box {
 	dst = append(dst, e.moving...)
-	if s.guarded && e.pts-s.guardAt <= guardNear {
+	if s.guarded && e.pts-s.guardAt <= guardNear && (e.guard || !s.flooded(s.moved)) {
 		dst = append(dst, s.moved...)
 	}
-	if n := s.nextGuarded(e); n != nil {
+	if n := s.nextGuarded(e); n != nil && (e.guard || !s.flooded(n.moving)) {
 		dst = append(dst, n.moving...)
 	}
 	return dst
 }
 
-// restless reports whether more moves on a picture than people can account for:
-// by the guard's look at it or, where it did not look, by those on either side.
-func (s *stretch) restless(e *entry) bool {
-	if e.guard {
-		return s.flooded(e.moving)
-	}
-	if s.guarded && e.pts-s.guardAt <= guardNear && s.flooded(s.moved) {
-		return true
-	}
-	n := s.nextGuarded(e)
-	return n != nil && s.flooded(n.moving)
-}
+// restless reports whether the guard saw more move on a picture than people can
+// account for.
+func (s *stretch) restless(e *entry) bool { return e.guard && s.flooded(e.moving) }
 
 // flooded adds up the regions of one look, which do not overlap.
 func (s *stretch) flooded(regions []geom.Box) bool {
