@@ -62,6 +62,7 @@ type looker struct {
 	moving    []geom.Box // the guard's own, when it last looked
 	watched   bool       // it looked in this epoch
 	watchedAt time.Duration
+	rested    int // pictures since then
 	polygons  []geom.Polygon
 	epoch     uint32
 	size      frame.Size
@@ -130,13 +131,16 @@ func (l *looker) look(ctx context.Context, s *seen) {
 }
 
 // guardPace is the shortest time between two looks of the guard at a live
-// camera. What it sees holds for the pictures on either side, which are held.
+// camera. What it sees holds for the pictures on either side, as long as the first
+// of those that it left out is still held at its next look.
 const guardPace = 50 * time.Millisecond
 
 // watch asks the guard what moves.
 func (l *looker) watch(s *seen) {
 	raw := s.raw
-	if !l.cuts && l.hold > 1 && l.watched && raw.PTS-l.watchedAt < guardPace {
+	since := raw.PTS - l.watchedAt
+	if !l.cuts && l.watched && since > 0 && since < guardPace && l.rested+1 < l.hold {
+		l.rested++
 		return
 	}
 	lap := l.clock.start(stageGuard)
@@ -148,7 +152,7 @@ func (l *looker) watch(s *seen) {
 		l.begin(raw, s)
 		g = l.guard.Observe(raw.Planes(), raw.PTS)
 	}
-	l.watched, l.watchedAt, l.moving = true, raw.PTS, g.Regions
+	l.watched, l.watchedAt, l.rested, l.moving = true, raw.PTS, 0, g.Regions
 	l.pace.moved(g)
 	// After a break the guard knows nothing yet, and what it saw before holds on.
 	s.sighting.Guard = !g.Cut
@@ -268,7 +272,7 @@ func (l *looker) follow(ctx context.Context, s *seen, lookFaces, lookPersons boo
 		s.sighting.Fault = api.MaskDetectorError
 		return
 	}
-	s.sighting.Faces, s.sighting.Persons = lookFaces, lookPersons
+	s.sighting.Faces, s.sighting.Persons, s.sighting.Part = lookFaces, lookPersons, lookFaces && l.parted
 	s.sighting.Lost = append(s.sighting.Lost, r.Lost...)
 	matching := false
 	if l.who != nil && lookFaces {

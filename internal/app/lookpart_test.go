@@ -60,6 +60,7 @@ func partsOf(t *testing.T, change func(l *looker), faces func(look int) []detect
 		s := seen{raw: raw}
 		l.look(context.Background(), &s)
 		require.Empty(t, s.sighting.Fault)
+		require.Equal(t, s.sighting.Faces && !e.parts[len(e.parts)-1].Empty(), s.sighting.Part, "what vouches for the picture")
 		raw.Release()
 	}
 }
@@ -188,6 +189,7 @@ func TestTheGuardRestsBetweenPictures(t *testing.T) {
 		"25 a second":           {40 * time.Millisecond, 8, false, 9},
 		"50 a second":           {20 * time.Millisecond, 8, false, 6},
 		"10 a second":           {100 * time.Millisecond, 8, false, 19},
+		"100 a second, 3 held":  {10 * time.Millisecond, 3, false, 6},
 		"nothing is held":       {40 * time.Millisecond, 0, false, 19},
 		"a recording is looked": {40 * time.Millisecond, 8, true, 19},
 	} {
