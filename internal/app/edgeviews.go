@@ -27,10 +27,17 @@ func (e *edge) whep() http.Handler {
 	if e.peers == nil {
 		return here
 	}
-	there := calls.NewDoor(e.peers.board, whepPath, e.peers.log)
+	local := func(camera string) bool { _, ok := e.fleet.get(camera); return ok }
+	return whepAt(local, e.peers.board.Has, here, calls.NewDoor(e.peers.board, whepPath, e.peers.log))
+}
+
+// whepAt shows a camera here if this machine has it, and else there. A view that was
+// begun there stays there when this machine gets a camera of that name: else nobody
+// could end it.
+func whepAt(local func(camera string) bool, begun func(camera, view string) bool, here, there http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		camera, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, whepPath), "/")
-		if _, ok := e.fleet.get(camera); ok {
+		camera, view, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, whepPath), "/")
+		if local(camera) && !begun(camera, view) {
 			here.ServeHTTP(w, r)
 			return
 		}
@@ -128,12 +135,16 @@ func among(s string, words ...string) string {
 }
 
 // maskOf is a camera's mask; an edge of an older release says no more than why
-// whole pictures are covered.
+// whole pictures are covered. Of a word that is not known here, the least is
+// claimed.
 func maskOf(c line.CameraState) string {
-	if c.Mask == "" && c.MaskCode == "" {
+	switch {
+	case c.Mask == "" && c.MaskCode == "":
 		return "masked"
+	case c.Mask == "":
+		return "full"
 	}
-	return among(c.Mask, "full", "masked", "clear")
+	return among(c.Mask, "clear", "masked", "full")
 }
 
 // heldOf is how far a camera's worker is held; an edge of an older release says
