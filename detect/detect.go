@@ -52,7 +52,7 @@ type PartDetector interface {
 	FaceDetector
 	// DetectFacesIn finds the faces of a part of the picture. Where the part is no
 	// cheaper than the picture it looks at the whole, and says so. A face that the
-	// part cuts may be found cut or not at all.
+	// edge of what is looked at cuts is not found.
 	DetectFacesIn(ctx context.Context, p frame.Planes, part geom.Box, dst []Face) (faces []Face, whole bool, err error)
 }
 

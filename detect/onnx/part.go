@@ -3,6 +3,7 @@ package onnx
 import (
 	"context"
 	"math"
+	"slices"
 
 	"bystander/detect"
 	"bystander/internal/frame"
@@ -62,7 +63,9 @@ func (x stretch) of(side int, scale float32) (at, length, used int, exact float3
 }
 
 // DetectFacesIn implements detect.PartDetector. On a GPU, where pictures of one
-// shape share runs, and with a fixed input it looks at the whole.
+// shape share runs, and with a fixed input it looks at the whole. A face that the
+// part cuts is left to the next look at the whole: covered by what is seen of it,
+// the rest of it would be open until then.
 func (d *YuNet) DetectFacesIn(ctx context.Context, p frame.Planes, part geom.Box, dst []detect.Face) ([]detect.Face, bool, error) {
 	whole := d.fixed.W > 0 || d.e.Choice.Provider.OnGPU()
 	var w window
@@ -94,5 +97,14 @@ func (d *YuNet) DetectFacesIn(ctx context.Context, p frame.Planes, part geom.Box
 			c.Landmarks[j].Y += float32(w.y)
 		}
 	}
-	return dst, false, err
+	found := slices.DeleteFunc(dst[n:], func(c detect.Face) bool { return w.cuts(c.Box, p.Size) })
+	return dst[:n+len(found)], false, err
+}
+
+// cuts reports whether a face reaches an edge of the window that is none of the
+// picture: what is seen of it is too small a box for it.
+func (w window) cuts(b geom.Box, s frame.Size) bool {
+	const near = 1 // pixel
+	return w.x > 0 && b.X0 <= float32(w.x)+near || w.x+w.w < s.W && b.X1 >= float32(w.x+w.w)-near ||
+		w.y > 0 && b.Y0 <= float32(w.y)+near || w.y+w.h < s.H && b.Y1 >= float32(w.y+w.h)-near
 }

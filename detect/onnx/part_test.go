@@ -96,3 +96,48 @@ func TestPartsAtTheEdges(t *testing.T) {
 		}
 	}
 }
+
+// TestAPartFindsNoCutFaces: where what is looked at ends within a face, what is
+// seen of it is no face of that size.
+func TestAPartFindsNoCutFaces(t *testing.T) {
+	d := yunet(t, "yunet", onnx.Options{Provider: ort.CPU})
+	all := streetFaces(t, 1)
+	cut, cheaper := 0, 0
+	for i := 0; i < len(all) && cheaper < 12; i += max(len(all)/12, 1) {
+		p := detecttest.Image(t, all[i].path, frame.Size{W: 1280, H: 720})
+		whole, err := d.DetectFaces(t.Context(), p, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range whole {
+			if f.Score < 0.6 || f.Box.W() < 24 {
+				continue
+			}
+			// Wherever its edge comes to lie, one of these has it within the face.
+			for at := float32(0); at < 320; at += f.Box.W() / 3 {
+				c := f.Box.Centre()
+				part := geom.Box{X0: c.X - at, Y0: c.Y - 20, X1: c.X - at + 20, Y1: c.Y + 20}
+				found, all, err := d.DetectFacesIn(t.Context(), p, part, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if all {
+					continue
+				}
+				cheaper++
+				for _, g := range found {
+					if i := g.Box.IoU(f.Box); i > 0.05 && i < 0.7 {
+						t.Errorf("in %v the face at %v is seen as one at %v", part, f.Box, g.Box)
+					}
+				}
+				if _, ok := same(found, f); !ok {
+					cut++
+				}
+			}
+			break
+		}
+	}
+	if cut == 0 {
+		t.Fatalf("none of %d parts cuts a face", cheaper)
+	}
+}
