@@ -1,6 +1,20 @@
 package onnx
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// Unwiped is since when something may lie in the memory of the embedder's first
+// device.
+func (e *Embedder) Unwiped() time.Time {
+	e.mu.Lock()
+	p := e.places[0]
+	e.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.since
+}
 
 // Stall makes every device of the embedder hang in its runs until resume is
 // called.

@@ -17,13 +17,18 @@ import (
 )
 
 // wipeAfter is how long what ONNX Runtime computed of a face may lie in memory
-// of its own when no other face follows.
-const wipeAfter = 250 * time.Millisecond
+// of its own when no other face follows, and wipeBy how long when faces follow
+// that may be computed elsewhere: in another turn, or in a run of another size.
+const (
+	wipeAfter = 250 * time.Millisecond
+	wipeBy    = time.Second
+)
 
 // place is the model on one device. It wipes every tensor that is given back.
 // ONNX Runtime, however, keeps the results of its last layers, the embedding
 // among them, in an arena that only the next run of that size overwrites; so runs
-// on empty pictures follow when no face has been embedded for wipeAfter, and
+// on empty pictures follow when no face has been embedded for wipeAfter, after
+// wipeBy at the latest where the next face may leave that memory as it is, and
 // before Close returns.
 type place struct {
 	s        *ort.Session
@@ -32,7 +37,8 @@ type place struct {
 	turns *semaphore.Weighted // one for a run, all for a wipe
 
 	mu     sync.Mutex
-	used   []int64 // sizes of runs since the last wipe
+	used   []int64   // sizes of runs since the last wipe
+	since  time.Time // the first of them
 	timer  *time.Timer
 	closed bool
 	wg     sync.WaitGroup // a wipe begun by the timer
@@ -81,12 +87,21 @@ func (p *place) Close() error {
 func (p *place) ran(size int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := time.Now()
+	if len(p.used) == 0 {
+		p.since = now
+	}
 	if !slices.Contains(p.used, size) {
 		p.used = append(p.used, size)
 	}
-	if !p.closed {
-		p.timer.Reset(wipeAfter)
+	if p.closed {
+		return
 	}
+	rest := wipeAfter
+	if p.parallel > 1 || len(p.used) > 1 {
+		rest = min(rest, max(wipeBy-now.Sub(p.since), 0))
+	}
+	p.timer.Reset(rest)
 }
 
 // idle is called by the timer; Close waits for it.
@@ -120,7 +135,7 @@ func (p *place) wipe(ctx context.Context) error {
 		if err := p.blank(ctx, n); err != nil {
 			errs = append(errs, fmt.Errorf("match/onnx: wipe: %w", err))
 			p.mu.Lock()
-			p.used = append(p.used, n)
+			p.used, p.since = append(p.used, n), time.Now()
 			p.mu.Unlock()
 		}
 	}

@@ -87,3 +87,22 @@ func TestSharedRunsEmbedAlike(t *testing.T) {
 	require.Less(t, st.Runs, st.Requests, "nobody shared a run: the test shows nothing")
 	require.NoError(t, e.Wipe(t.Context()))
 }
+
+// Where the next face may be computed in other memory, a stream of faces without
+// a pause does not keep what one of them left from being wiped.
+func TestFacesWithoutAPauseAreWiped(t *testing.T) {
+	rt, err := ort.Open(ort.Options{})
+	require.NoError(t, err)
+	b, i := loadModel(t, "reid-0095")
+	e, err := onnx.Open(rt, onnx.Model{Name: i.Name, Data: b, SHA256: i.SHA256}, onnx.Options{Provider: ort.CPU, Parallel: 2})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
+	var p match.Probe
+	require.NoError(t, e.Embed(t.Context(), drawn(1), &p))
+	first, begin := e.Unwiped(), time.Now()
+	require.False(t, first.IsZero())
+	for n := 0; !e.Unwiped().After(first); n++ {
+		require.NoError(t, e.Embed(t.Context(), drawn(n), &p))
+		require.Less(t, time.Since(begin), 30*time.Second, "never wiped")
+	}
+}
