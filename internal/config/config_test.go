@@ -60,7 +60,7 @@ func TestEnvironment(t *testing.T) {
 		"BYSTANDER_SERVER_LISTEN=127.0.0.1:1", "BYSTANDER_REDACT_HOLD=3",
 		"BYSTANDER_REDACT_TRACK_HOLD=3s", "BYSTANDER_RECORD_MAX_BYTES=20MiB",
 		"BYSTANDER_SHARED=/x", "HOME=/", "BYSTANDER_MODELS_OFFLINE=false",
-		"BYSTANDER_DETECT_FACE_SCORE=0.5",
+		"BYSTANDER_DETECT_FACE_SCORE=0.5", "BYSTANDER_LIVE_PUBLIC= 10.20.0.7,fd00::7,", "BYSTANDER_LIVE_ADDRESSES=",
 	})
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:1", c.Server.Listen)
@@ -68,10 +68,14 @@ func TestEnvironment(t *testing.T) {
 	require.Equal(t, 3*time.Second, c.Redact.TrackHold)
 	require.Equal(t, config.Bytes(20<<20), c.Record.MaxBytes)
 	require.False(t, c.Models.Offline)
+	require.Equal(t, []string{"10.20.0.7", "fd00::7"}, c.Live.Public, "a list in one line")
+	require.Empty(t, c.Live.Addresses)
 
-	_, err = config.Load("", []string{"BYSTANDER_REDACT_HOLD=x", "BYSTANDER_NO_KEY=1"})
+	_, err = config.Load("", []string{"BYSTANDER_REDACT_HOLD=x", "BYSTANDER_NO_KEY=1", "BYSTANDER_CAMERAS=x", "BYSTANDER_LIVE_PUBLIC=here"})
 	require.ErrorContains(t, err, "BYSTANDER_REDACT_HOLD: should be a whole number")
 	require.ErrorContains(t, err, "BYSTANDER_NO_KEY: no such key")
+	require.ErrorContains(t, err, "BYSTANDER_CAMERAS: no such key", "a list of more than texts")
+	require.ErrorContains(t, err, `live.public: "here" is no IP address`)
 }
 
 func TestNoSettingTurnsRedactionOff(t *testing.T) {

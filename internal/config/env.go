@@ -11,7 +11,8 @@ import (
 )
 
 // envPrefix begins every variable that sets a key: BYSTANDER_SERVER_LISTEN
-// sets server.listen. Lists and cameras are set in the file only.
+// sets server.listen, and a list of texts what commas part. Lists of other things,
+// such as cameras, are set in the file only.
 const envPrefix = "BYSTANDER_"
 
 // reserved are variables with this prefix that are no configuration keys.
@@ -53,10 +54,23 @@ func collect(v reflect.Value, name string, out map[string]reflect.Value) {
 		case reflect.Struct:
 			collect(f, key, out)
 		case reflect.Slice:
+			if f.Type() == reflect.TypeFor[[]string]() {
+				out[key] = f
+			}
 		default:
 			out[key] = f
 		}
 	}
+}
+
+// words are what commas part; an empty text has none.
+func words(text string) (out []string) {
+	for s := range strings.SplitSeq(text, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func setText(v reflect.Value, text string) error {
@@ -72,6 +86,8 @@ func setText(v reflect.Value, text string) error {
 		return nil
 	}
 	switch v.Kind() {
+	case reflect.Slice: // of strings, as collect found
+		v.Set(reflect.ValueOf(words(text)))
 	case reflect.String:
 		v.SetString(text)
 	case reflect.Bool:
