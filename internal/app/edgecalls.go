@@ -26,7 +26,7 @@ const (
 	// for again.
 	unheard = calls.Term + 5*time.Second
 	// freshEvery is how often the connection is made anew, with the certificate
-	// and the roots of then.
+	// of then; where roots or revocations change, it is at once.
 	freshEvery = 10 * time.Minute
 	// offerTime bounds the answering of one offer.
 	offerTime = 5 * time.Second
@@ -55,6 +55,7 @@ type callee struct {
 	hub     viewHub
 	cameras func(ctx context.Context) ([]line.CameraState, error)
 	still   func(ctx context.Context, camera string) ([]byte, error)
+	trust   func() string // digest of the roots and revocations of now
 	log     zerolog.Logger
 	slots   chan struct{}
 
@@ -69,7 +70,7 @@ type shownView struct{ camera, session, size string }
 func (e *edge) newCallee(l callLine, control string) *callee {
 	still := stills{cameras: e.fleet}
 	return &callee{
-		line: l, hub: e.hub, cameras: e.camerasForControl, still: still.Still,
+		line: l, hub: e.hub, cameras: e.camerasForControl, still: still.Still, trust: func() string { return e.member.Trust().Digest() },
 		log: e.log.With().Str("component", "calls").Str("control", control).Logger(), slots: make(chan struct{}, callsAtOnce), views: map[string]shownView{},
 	}
 }
@@ -81,16 +82,16 @@ func (c *callee) run(ctx context.Context) {
 	defer cancel()
 	var wg sync.WaitGroup
 	wg.Go(func() { c.guard(ctx) })
-	heard, fresh := time.Now(), time.Now()
+	heard, fresh, trust := time.Now(), time.Now(), c.trust()
 	for ctx.Err() == nil {
 		rest := callsRest
 		err := c.poll(ctx, &wg)
 		if err == nil {
 			heard = time.Now()
 		}
-		if time.Since(fresh) > freshEvery {
-			fresh = time.Now()
-			c.line.Close()
+		if now := c.trust(); now != trust || time.Since(fresh) > freshEvery {
+			fresh, trust = time.Now(), now
+			c.line.Close() // a control may have been revoked
 		}
 		if err != nil && ctx.Err() == nil {
 			rest = syncEvery
@@ -111,6 +112,7 @@ func (c *callee) run(ctx context.Context) {
 		t.Stop()
 	}
 	cancel()
+	c.endAll() // those under way may take a while yet
 	wg.Wait()
 	c.endAll()
 }
@@ -220,38 +222,42 @@ func (c *callee) guard(ctx context.Context) {
 	}
 }
 
-// do does what one call asks and tells what came of it.
+// do does what one call asks and tells what came of it. The time that the work may
+// take is not that of telling.
 func (c *callee) do(ctx context.Context, call line.Call) {
-	ctx, cancel := context.WithTimeout(ctx, offerTime)
+	working, cancel := context.WithTimeout(ctx, offerTime)
 	defer cancel()
 	switch call.Kind {
 	case line.KindView:
-		c.view(ctx, call)
+		session, sdp, err := c.hub.OfferAs(working, call.Camera, call.Offer, live.RenditionOf(call.Size))
+		if err != nil {
+			status, text := live.Explain(err)
+			c.reply(ctx, line.AnswerRequest{Call: call.ID, Status: status, Text: text})
+			return
+		}
+		c.show(ctx, call, session, sdp)
 	case line.KindStill:
 		out := line.AnswerRequest{Call: call.ID, Status: http.StatusOK}
 		var err error
-		if out.Still, err = c.still(ctx, call.Camera); err != nil {
+		if out.Still, err = c.still(working, call.Camera); err != nil {
 			out.Status, out.Text = http.StatusServiceUnavailable, err.Error()
 			if errors.Is(err, zones.ErrNoCamera) {
 				out.Status = http.StatusNotFound
 			}
 		}
-		c.reply(context.WithoutCancel(ctx), out)
+		c.reply(ctx, out)
 	default:
 		c.reply(ctx, line.AnswerRequest{Call: call.ID, Status: http.StatusNotImplemented, Text: "this edge runs an older release, which does not know that"})
 	}
 }
 
-// view lets a viewer in. Where the control does not take the answer, nobody may
+// show lets a viewer in. Where the control does not take the answer, nobody may
 // watch.
-func (c *callee) view(ctx context.Context, call line.Call) {
-	session, sdp, err := c.hub.OfferAs(ctx, call.Camera, call.Offer, live.RenditionOf(call.Size))
-	if err != nil {
-		status, text := live.Explain(err)
-		c.reply(ctx, line.AnswerRequest{Call: call.ID, Status: status, Text: text})
-		return
-	}
+func (c *callee) show(ctx context.Context, call line.Call, session, sdp string) {
 	c.mu.Lock()
+	if _, twice := c.views[call.ID]; twice {
+		c.end(call.ID) // else nobody could
+	}
 	c.views[call.ID] = shownView{call.Camera, session, call.Size}
 	c.mu.Unlock()
 	if c.reply(ctx, line.AnswerRequest{Call: call.ID, Status: http.StatusCreated, SDP: sdp}) {
@@ -260,7 +266,7 @@ func (c *callee) view(ctx context.Context, call line.Call) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.views[call.ID]; ok {
+	if v, ok := c.views[call.ID]; ok && v.session == session {
 		c.end(call.ID)
 	}
 }

@@ -25,6 +25,9 @@ type askedBy struct {
 	taken   error // of answers
 	asked   []line.CallsRequest
 	answers []line.AnswerRequest
+	deaf    bool // answers do not reach it
+	closed  int  // how often connections were let go
+	trust   string
 }
 
 func (a *askedBy) Calls(ctx context.Context, r line.CallsRequest) (line.CallsAnswer, error) {
@@ -41,14 +44,32 @@ func (a *askedBy) Calls(ctx context.Context, r line.CallsRequest) (line.CallsAns
 	return out, a.err
 }
 
-func (a *askedBy) Answer(_ context.Context, r line.AnswerRequest) error {
+func (a *askedBy) Answer(ctx context.Context, r line.AnswerRequest) error {
+	if a.deaf {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Second):
+			return errors.New("no answer")
+		}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.answers = append(a.answers, r)
 	return a.taken
 }
 
-func (a *askedBy) Close() {}
+func (a *askedBy) Close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closed++
+}
+
+func (a *askedBy) believes() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.trust
+}
 
 func (a *askedBy) says(out line.CallsAnswer, err error) {
 	a.mu.Lock()
@@ -111,13 +132,16 @@ func called(t *testing.T, f func(a *askedBy, s *screens)) {
 			line: a, hub: s, log: zerolog.Nop(), slots: make(chan struct{}, callsAtOnce), views: map[string]shownView{},
 			cameras: func(context.Context) ([]line.CameraState, error) { return []line.CameraState{{ID: "stage"}}, nil },
 			still:   func(context.Context, string) ([]byte, error) { return []byte("jpeg"), nil },
+			trust:   a.believes,
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); c.run(ctx) }()
 		f(a, s)
 		cancel()
+		ended := time.Now()
 		<-done
+		require.Less(t, time.Since(ended), time.Second, "nothing that is under way holds the end up")
 		require.Empty(t, s.open, "no view outlives the program")
 	})
 }
@@ -211,5 +235,43 @@ func TestCallsThatCannotBeMet(t *testing.T) {
 			got[r.Call] = r.Status
 		}
 		require.Equal(t, map[string]int{"1": http.StatusNotFound, "2": http.StatusNotImplemented, "3": http.StatusOK}, got)
+	})
+}
+
+// A control that was revoked is not asked on the connection that it had.
+func TestRevocationsHoldForTheConnectionThatIs(t *testing.T) {
+	called(t, func(a *askedBy, _ *screens) {
+		rest(10 * aRound)
+		require.Zero(t, a.closed)
+		a.mu.Lock()
+		a.trust = "another"
+		a.mu.Unlock()
+		rest(10 * aRound)
+		require.Equal(t, 1, a.closed)
+	})
+}
+
+// An answer that the control does not take is given up at the program's end.
+func TestTheEndDoesNotWaitForAnswers(t *testing.T) {
+	called(t, func(a *askedBy, _ *screens) {
+		begins(a, line.View{ID: "v1"})
+		a.deaf = true
+		a.says(line.CallsAnswer{Views: []line.View{{ID: "v1"}}, Calls: []line.Call{{ID: "1", Kind: line.KindStill, Camera: "stage"}}}, nil)
+		rest(aRound)
+	})
+}
+
+// A view is known by one id: a call that comes twice leaves none behind that
+// nobody could end.
+func TestACallThatComesTwice(t *testing.T) {
+	called(t, func(a *askedBy, s *screens) {
+		for _, offer := range []string{"first", "second"} {
+			a.says(line.CallsAnswer{Views: []line.View{{ID: "v1"}}, Calls: []line.Call{{ID: "v1", Kind: line.KindView, Camera: "stage", Offer: offer}}}, nil)
+			rest(aRound)
+		}
+		_, ok := s.shows("first")
+		require.False(t, ok)
+		_, ok = s.shows("second")
+		require.True(t, ok)
 	})
 }
