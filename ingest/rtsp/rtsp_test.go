@@ -172,7 +172,7 @@ func TestTroubleIsNamed(t *testing.T) {
 			url  string
 			code ingest.Code
 		}{
-			"nobody listens": {fmt.Sprintf("rtsp://127.0.0.1:%d/x", testkit.FreePort(t)), ingest.CodeUnreachable},
+			"nobody listens": {fmt.Sprintf("rtsp://127.0.0.1:%d/x", testkit.RefusingPort(t)), ingest.CodeUnreachable},
 			"no such path":   {server.URL("nothing"), ingest.CodeNotFound},
 			"unknown name":   {"rtsp://camera.invalid/x", ingest.CodeUnreachable},
 			"silence":        {"rtsp://" + silent.Addr().String() + "/x", ingest.CodeTimeout},

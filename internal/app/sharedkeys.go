@@ -20,7 +20,7 @@ func signedAlike() []string { return []string{"policy", "consent"} }
 
 // sealedAlike are the keys that open what control replicas share in one store.
 func sealedAlike() []string {
-	return []string{vault.MasterKeyName, vault.IdentityKeyName, "accounts.key", "notes.key", "rights.key", "samples.key"}
+	return []string{vault.MasterKeyName, vault.IdentityKeyName, "accounts.key", "cameras.key", "notes.key", "rights.key", "samples.key"}
 }
 
 // maxKeyFile bounds what is read of a key.
