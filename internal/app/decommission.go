@@ -154,11 +154,15 @@ func (d *decommissioning) check(ctx context.Context) error {
 // site refuses while the site is open, with what is missing in words of the
 // interface, which answers 409 to the same.
 func (d *decommissioning) site(ctx context.Context) (string, error) {
-	if there, err := sqldb.Exists(ctx, siteDB(d.cfg)); err != nil || !there {
+	there, err := sqldb.Exists(ctx, siteDB(d.cfg))
+	if err != nil {
 		return "", err
 	}
+	if !there {
+		return "", d.rightServer(ctx)
+	}
 	var id string
-	err := withSite(ctx, d.cfg, func(s *sitestore.Store) error {
+	err = withSite(ctx, d.cfg, func(s *sitestore.Store) error {
 		all, err := sitestore.List[sitestore.Site](ctx, s)
 		if err != nil || len(all) == 0 {
 			return err
@@ -221,7 +225,9 @@ func (d *decommissioning) destroy(ctx context.Context) error {
 	if err := d.inUse(ctx); err != nil {
 		return err
 	}
-	d.remains()
+	if err := d.remains(); err != nil {
+		return fmt.Errorf("decommission: %w", err)
+	}
 	if err := d.note(); err != nil {
 		return fmt.Errorf("decommission: %w", err)
 	}
@@ -300,7 +306,7 @@ func (d *decommissioning) signOff(out *os.File) error {
 // wipe overwrites and removes the files below dir, and counts them by what is at
 // the top of it.
 func (d *decommissioning) wipe(what, dir string, skip func(string) bool) error {
-	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
+	err := filepath.WalkDir(below(dir), func(p string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() || skip(filepath.Clean(p)) {
 			return err
 		}
@@ -341,8 +347,12 @@ func overwrite(path string) error {
 	return errors.Join(err, f.Sync(), f.Close(), os.Remove(path))
 }
 
-func (d *decommissioning) remains() {
-	d.cert.Remains = nil
+func (d *decommissioning) remains() error {
+	links, err := d.links()
+	if err != nil {
+		return err
+	}
+	d.cert.Remains = links
 	add := func(text string) { d.cert.Remains = append(d.cert.Remains, text) }
 	if os.Getenv(vault.EnvMasterKey) != "" || os.Getenv(vault.EnvMasterKeyFile) != "" {
 		add("the master key at " + vault.EnvMasterKey + ", which lies elsewhere: destroy it there")
@@ -360,6 +370,7 @@ func (d *decommissioning) remains() {
 	add("backups: destroy those of keys; those of data expire by your rule")
 	add("the media: solid state disks keep old blocks; erase them by their own command, or shred them, and have the witness see it")
 	add("cameras, cables, signs and network rules, as the exit plan lists them")
+	return nil
 }
 
 // VerifyDestruction checks a certificate against the edge's public key, or,

@@ -31,10 +31,59 @@ func (d *decommissioning) note() error {
 		return err
 	}
 	path := filepath.Join(d.cfg.Data, destroyingName)
-	if err := os.WriteFile(path+".part", append(b, '\n'), 0o600); err != nil {
+	f, err := os.OpenFile(path+".part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // among the data
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(b, '\n'))
+	// On the disk before anything is destroyed: an empty note could not be gone by.
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(path+".part", path)
+}
+
+// below is a folder as a walk is to begin: at what it points to where it is a link.
+func below(dir string) string { return filepath.Clean(dir) + string(filepath.Separator) }
+
+// links tells of the links among keys and data: what they point to lies elsewhere,
+// and other programs may use it.
+func (d *decommissioning) links() (out []string, err error) {
+	for _, dir := range []string{d.cfg.Keys, d.cfg.Data} {
+		err := filepath.WalkDir(below(dir), func(p string, e fs.DirEntry, err error) error {
+			if err != nil || e.Type()&fs.ModeSymlink == 0 {
+				return err
+			}
+			to, err := os.Readlink(p)
+			text := p + " is a link to " + to + ": what lies there was not touched; destroy it there"
+			if err == nil && !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// rightServer refuses where the server knows nothing of an installation, not even
+// that it ended: its site may be open elsewhere.
+func (d *decommissioning) rightServer(ctx context.Context) error {
+	if !d.cfg.Store.Shared() {
+		return nil
+	}
+	for _, s := range controlStores() {
+		if there, err := sqldb.Exists(ctx, controlSchema(d.cfg.Store, s)); err != nil || there {
+			return err
+		}
+	}
+	text, err := sqldb.Ended(ctx, controlSchema(d.cfg.Store, goneSchema))
+	if err == nil && text == nil {
+		err = fmt.Errorf("%w: store.postgres: there is nothing of an installation on this server; name the one that holds its data", ErrUsage)
+	}
+	return err
 }
 
 // begun takes up where an earlier call was cut off. It leaves key nil where there

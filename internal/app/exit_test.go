@@ -100,7 +100,17 @@ func TestDecommission(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, templatesIn(t, h.cfg), 2, "all of the refusals left everything as it was")
 
+	// The data lie behind a link, and some of them elsewhere.
+	disk, pictures := filepath.Join(h.root, "disk"), filepath.Join(h.root, "pictures")
+	require.NoError(t, os.Rename(h.cfg.Data, disk))
+	require.NoError(t, os.Symlink(disk, h.cfg.Data))
+	require.NoError(t, os.Mkdir(pictures, 0o700))
+	require.NoError(t, os.Symlink(pictures, filepath.Join(h.cfg.Data, "pictures")))
+
 	require.NoError(t, app.Decommission(t.Context(), h.cfg, good))
+	require.NoError(t, os.Remove(filepath.Join(disk, "pictures")))
+	require.NoError(t, os.Remove(h.cfg.Data))
+	require.NoError(t, os.Rename(disk, h.cfg.Data))
 	var left []string
 	require.NoError(t, filepath.Walk(h.cfg.Data, func(p string, i os.FileInfo, err error) error {
 		if err == nil && !i.IsDir() {
@@ -117,6 +127,8 @@ func TestDecommission(t *testing.T) {
 	require.Contains(t, said.String(), "seen by Wen; the log ended at number 10")
 	b, err := os.ReadFile(good.Certificate)
 	require.NoError(t, err)
+	require.Contains(t, string(b), "data: names.db")
+	require.Contains(t, string(b), "pictures is a link to "+pictures, "what it did not reach")
 	forged := filepath.Join(h.root, "forged.json")
 	require.NoError(t, os.WriteFile(forged, bytes.Replace(b, []byte("Wen"), []byte("Ben"), 1), 0o600))
 	require.Error(t, app.VerifyDestruction(forged, saved, io.Discard))

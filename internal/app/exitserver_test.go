@@ -142,6 +142,11 @@ func TestDecommissionOnAServer(t *testing.T) {
 		Witness: "Wen", Reason: "the lease of the hall ends", NoExport: true, Confirm: "venue-1",
 		Certificate: filepath.Join(h.root, "certificate.json"), Stdout: io.Discard,
 	}
+	elsewhere := on.cfg
+	elsewhere.Store.Postgres = postgres.Start(t, postgres.Options{}).URL()
+	err := app.Decommission(t.Context(), elsewhere, good)
+	require.ErrorIs(t, err, app.ErrUsage)
+	require.ErrorContains(t, err, "name the one that holds its data")
 	replica, err := store.Open(t.Context(), sqldb.Place(s.URL(), "bystander_policy", ""))
 	require.NoError(t, err)
 	err = app.Decommission(t.Context(), on.cfg, good)
