@@ -45,3 +45,34 @@ program itself. */ -}}
     - {name: invitation, mountPath: /run/invitation, readOnly: true}
     - {name: tmp, mountPath: /tmp}
 {{- end -}}
+
+{{- /* Where browsers come for live pictures: what the program is told, by its
+environment, since only the pod knows its addresses. With hostNetwork the pod's is
+the node's. */ -}}
+{{- define "bystander.liveEnv" -}}
+- name: BYSTANDER_LIVE_UDP_PORT
+  value: {{ .port | int | quote }}
+- name: BYSTANDER_LIVE_TCP_PORT
+  value: {{ ternary .port 0 (include "bystander.liveTCP" . | eq "true") | int | quote }}
+- name: BYSTANDER_LIVE_ADDRESSES
+  valueFrom: {fieldRef: {fieldPath: status.podIP}}
+{{- if .public }}
+- name: BYSTANDER_LIVE_PUBLIC
+  value: {{ join "," .public | quote }}
+{{- else if .hostPort }}
+- name: BYSTANDER_LIVE_PUBLIC
+  valueFrom: {fieldRef: {fieldPath: status.hostIP}}
+{{- end }}
+{{- end -}}
+
+{{- define "bystander.livePorts" -}}
+- {name: live-udp, containerPort: {{ .port }}, protocol: UDP{{ if .hostPort }}, hostPort: {{ .port }}{{ end }}}
+{{- if include "bystander.liveTCP" . | eq "true" }}
+- {name: live-tcp, containerPort: {{ .port }}, protocol: TCP{{ if .hostPort }}, hostPort: {{ .port }}{{ end }}}
+{{- end }}
+{{- end -}}
+
+{{- /* TCP, where UDP does not get through: unless it is said otherwise. */ -}}
+{{- define "bystander.liveTCP" -}}
+{{- ternary .tcp true (hasKey . "tcp") -}}
+{{- end -}}
