@@ -8,6 +8,7 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -245,7 +246,7 @@ func (a *API) routes() http.Handler {
 func (a *API) mountMedia(r chi.Router, prefix string, h http.Handler, access AccessAction, roles []actor.Role) {
 	h = orNotBuilt(h, a, prefix[1:]+" is not available in this program")
 	if access != "" {
-		h = a.recordSessions(h, access)
+		h = a.recordSessions(h, prefix, access)
 	}
 	h = a.needHTTP(h, roles...)
 	r.Handle(prefix+"/{camera}", h)
@@ -254,10 +255,13 @@ func (a *API) mountMedia(r chi.Router, prefix string, h http.Handler, access Acc
 
 // recordSessions writes an access record before a POST, which begins a
 // session, reaches next.
-func (a *API) recordSessions(next http.Handler, action AccessAction) http.Handler {
+func (a *API) recordSessions(next http.Handler, prefix string, action AccessAction) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
-			err := a.record(r, Access{Action: action, Camera: chi.URLParam(r, "camera")})
+			// As the handlers below read it: the router's own name of it may be one
+			// with escapes, such as %73tage, which nobody would find on the log.
+			camera, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, prefix), "/"), "/")
+			err := a.record(r, Access{Action: action, Camera: camera})
 			if err != nil {
 				a.problem(w, r, http.StatusServiceUnavailable, accessFailed)
 				return

@@ -99,9 +99,12 @@ func TestMediaMounts(t *testing.T) {
 		assert.Equal(t, api.AccessLive, acc[0].Action)
 		assert.Equal(t, "door", acc[0].Camera)
 	}
+	assert.Equal(t, 201, h.do(t, "POST", "/whep/%64oor").StatusCode)
+	acc = h.Accesses()
+	assert.Equal(t, "door", acc[len(acc)-1].Camera, "whatever way the address is written")
 	h.FailAccess(errors.New("disk full"))
 	problem(t, h.do(t, "POST", "/whep/door"), 503)
-	assert.Len(t, got, 3, "nobody watches without a record")
+	assert.Len(t, got, 4, "nobody watches without a record")
 }
 
 func TestBodyLimit(t *testing.T) {
