@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -99,7 +100,7 @@ func (a *administration) wanted(ctx context.Context, id string) (p post, keep bo
 	}
 	pauses, err := a.cameras.Pauses(ctx)
 	if err != nil {
-		return p, false, err
+		return p, false, fmt.Errorf("%w: %w", errCameraUnknown, err)
 	}
 	_, p.Paused = pauses[id]
 	for _, c := range a.file {
@@ -112,8 +113,10 @@ func (a *administration) wanted(ctx context.Context, id string) (p post, keep bo
 	switch {
 	case errors.Is(err, cameras.ErrNotFound):
 		return p, false, nil
+	case errors.Is(err, cameras.ErrSealed):
+		return p, false, err // asking again helps nobody
 	case err != nil:
-		return p, false, err
+		return p, false, fmt.Errorf("%w: %w", errCameraUnknown, err)
 	}
 	p.Camera = added(c, address)
 	return p, true, nil

@@ -78,6 +78,9 @@ func markTaken(cfg config.Config, place string) error {
 	return nil
 }
 
+// errCameraUnknown reports that the store could not be asked how a camera is to run.
+var errCameraUnknown = errors.New("how it is to run cannot be told")
+
 // sharing is what a replica knows of the cameras that it shares.
 type sharing struct {
 	on bool // there are other replicas
@@ -129,6 +132,25 @@ func (s *sharing) saw(now map[string]string) (changed []string) {
 	return changed
 }
 
+// again has a camera looked at anew with the next marks, as if it had changed.
+func (s *sharing) again(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.marks == nil {
+		s.marks = map[string]string{}
+	}
+	s.marks[id] = "to be asked again"
+}
+
+// forget has every camera looked at anew.
+func (s *sharing) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.marks {
+		s.marks[id] = "to be asked again"
+	}
+}
+
 // shareCameras follows what other replicas change, and runs the shared cameras
 // while it is this replica's turn, until ctx ends.
 func (e *edge) shareCameras(ctx context.Context, wg *sync.WaitGroup) {
@@ -160,6 +182,7 @@ func (e *edge) takeTurn(ctx, turn context.Context) {
 		e.admin.shared.saw(marks)
 		e.applyEach(turn, slices.Sorted(maps.Keys(marks)))
 	} else if turn.Err() == nil {
+		e.admin.shared.forget() // they begin with the next marks
 		e.alarms.set("cameras", err, false)
 	}
 	<-turn.Done()
@@ -167,7 +190,12 @@ func (e *edge) takeTurn(ctx, turn context.Context) {
 	if ctx.Err() != nil {
 		return // they end with the program
 	}
-	for _, c := range e.fleet.all() {
+	// Asked in its turn: a change that was begun before may be about to add one.
+	var running []*camera
+	if err := e.fleet.do(ctx, func(context.Context) error { running = e.fleet.all(); return nil }); err != nil {
+		return
+	}
+	for _, c := range running {
 		if !slices.Contains(e.admin.configured(), c.cfg.ID) {
 			e.applyEach(ctx, []string{c.cfg.ID})
 		}
@@ -186,9 +214,15 @@ func (e *edge) lookForCameras(ctx context.Context) {
 	}
 }
 
+// applyEach makes cameras run as they are kept. Where the store did not answer, it
+// is asked again: it may be that one was paused, or removed.
 func (e *edge) applyEach(ctx context.Context, ids []string) {
 	for _, id := range ids {
-		if err := e.applyCamera(ctx, id); err != nil && ctx.Err() == nil && !errors.Is(err, errStopping) {
+		err := e.applyCamera(ctx, id)
+		if errors.Is(err, errCameraUnknown) {
+			e.admin.shared.again(id)
+		}
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errStopping) {
 			e.log.Error().Err(err).Str("camera", id).Msg("the camera cannot begin; change or remove it at /admin/cameras")
 		}
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -103,4 +104,78 @@ func TestReplicasShareCameras(t *testing.T) {
 	soon("a new replica knows them", func() bool { return len(again.e.running()) == 1 })
 	require.False(t, again.runs("new"))
 	require.False(t, again.runs("old"), "the old file brings nothing back")
+}
+
+// What another replica changed is not lost because the store did not answer when
+// this one asked: a pause above all.
+func TestACameraIsAskedForAgain(t *testing.T) {
+	s := &sharing{on: true}
+	now := func() map[string]string { return map[string]string{"gate": "1", "hall": "1"} }
+	require.Equal(t, []string{"gate", "hall"}, s.saw(now()))
+	require.Empty(t, s.saw(now()))
+	s.again("gate")
+	require.Equal(t, []string{"gate"}, s.saw(now()))
+	s.again("removed")
+	require.Equal(t, []string{"removed"}, s.saw(now()))
+	s.forget()
+	require.Equal(t, []string{"gate", "hall"}, s.saw(now()))
+
+	cfg := config.Default()
+	cfg.Data, cfg.Keys = t.TempDir(), t.TempDir()
+	store, err := openCameraStore(t.Context(), cfg)
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
+	a := administration{cameras: store, shared: s}
+	s.lead(true)
+	_, _, err = a.wanted(t.Context(), "gate")
+	require.ErrorIs(t, err, errCameraUnknown)
+	e := &edge{admin: a, log: zerolog.Nop(), fleet: newFleet(func(context.Context, post) (*camera, error) {
+		return nil, errors.New("nothing is to begin")
+	})}
+	ctx, end := context.WithCancel(t.Context())
+	go e.fleet.run(ctx)
+	e.applyEach(ctx, []string{"gate"})
+	require.Equal(t, []string{"gate"}, s.saw(now()))
+	end()
+	<-e.fleet.over
+}
+
+// A camera that is being begun when a turn ends is ended with the turn.
+func TestATurnEndsWhatItIsBeginning(t *testing.T) {
+	cfg := config.Default()
+	cfg.Data, cfg.Keys = t.TempDir(), t.TempDir()
+	store, err := openCameraStore(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	e := &edge{admin: administration{cameras: store, shared: &sharing{on: true}}, log: zerolog.Nop(), fleet: newFleet(nil)}
+	ctx, end := context.WithCancel(t.Context())
+	go e.fleet.run(ctx)
+
+	opening, opened := make(chan struct{}), make(chan struct{})
+	begun := make(chan error, 1)
+	go func() {
+		begun <- e.fleet.do(ctx, func(context.Context) error {
+			close(opening)
+			<-opened
+			done := make(chan struct{})
+			close(done)
+			e.fleet.put(&camera{cfg: config.Camera{ID: "gate"}, stop: func() {}, done: done})
+			return nil
+		})
+	}()
+	<-opening
+	turn, over := context.WithCancel(ctx)
+	over()
+	ended := make(chan struct{})
+	go func() { defer close(ended); e.takeTurn(ctx, turn) }()
+	select {
+	case <-ended:
+	case <-time.After(50 * time.Millisecond): // it waits for what is being begun
+	}
+	close(opened)
+	<-ended
+	require.NoError(t, <-begun)
+	require.Empty(t, e.fleet.all(), "it runs on where it is not its turn")
+	end()
+	<-e.fleet.over
 }

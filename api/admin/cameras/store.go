@@ -22,6 +22,7 @@ var (
 	ErrInvalid  = errors.New("cameras: not acceptable") // 422
 	ErrExists   = errors.New("cameras: exists already") // 409
 	ErrNotFound = errors.New("cameras: no such camera") // 404
+	ErrSealed   = errors.New("cameras: the address cannot be opened")
 )
 
 // AEAD encrypts with associated data; Tink's tink.AEAD is one.
@@ -309,7 +310,7 @@ func (s *Store) RevealOne(ctx context.Context, id string) (Camera, string, error
 func (s *Store) unseal(id string, sealed []byte) (string, error) {
 	address, err := s.key.Decrypt(sealed, []byte(id))
 	if err != nil {
-		return "", fmt.Errorf("cameras: the address of %s cannot be opened; is keys/cameras.key the one that it was sealed with? %w", id, err)
+		return "", fmt.Errorf("%w: that of %s; is keys/cameras.key the one that it was sealed with? %w", ErrSealed, id, err)
 	}
 	return string(address), nil
 }
