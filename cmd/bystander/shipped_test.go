@@ -209,7 +209,7 @@ func (s *shipped) service(c *composeFile, name string, more ...string) *task {
 		out.args = append(out.args, r.Replace(a))
 	}
 	for k, x := range v.Environment {
-		out.env = append(out.env, k+"="+r.Replace(x))
+		out.env = append(out.env, k+"="+r.Replace(fallback.ReplaceAllString(x, "$1")))
 	}
 	return out
 }
@@ -249,6 +249,7 @@ func TestTheFullSetRuns(t *testing.T) {
 		"  site: site ", "  site: " + policy.SampleSiteID + " ",
 		"cameras: [] ", fmt.Sprintf("cameras: [{id: stage, url: %q}] ", film(t).URL()),
 		"log: {format: json}\n", "log: {format: json}\ncapacity: {ladder: false}\nredact: {check_every: 0}\n",
+		"_port: 8189", fmt.Sprintf("_port: %d", testkit.FreePort(t)),
 	}
 	c := s.read(filepath.Join(testkit.Root(t), "deploy", "compose", "full.yml"))
 	peers := fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t))
