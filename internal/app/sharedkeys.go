@@ -64,8 +64,14 @@ func ControlKeysTake(cfg config.Config, from string, out io.Writer) error {
 	if err := os.MkdirAll(cfg.Keys, 0o700); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
-	taken, here := 0, 0
-	for _, name := range sharedKeyFiles() {
+	lacking := map[string][]byte{}
+	defer func() {
+		for _, b := range lacking {
+			clear(b)
+		}
+	}()
+	here := 0
+	for _, name := range sharedKeyFiles() { // all are looked at before one is written
 		b, err := readKeyFile(filepath.Join(from, name))
 		if errors.Is(err, fs.ErrNotExist) && name == vault.MasterKeyName {
 			continue // kept apart
@@ -76,18 +82,24 @@ func ControlKeysTake(cfg config.Config, from string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		made, err := keepKey(filepath.Join(cfg.Keys, name), b)
-		clear(b)
+		is, err := hasKey(filepath.Join(cfg.Keys, name), b)
 		switch {
 		case err != nil:
+			clear(b)
 			return err
-		case made:
-			taken++
-		default:
+		case is:
+			clear(b)
 			here++
+		default:
+			lacking[name] = b
 		}
 	}
-	_, err := fmt.Fprintf(out, "%s: %d keys taken from %s, %d were there\n", cfg.Keys, taken, from, here)
+	for name, b := range lacking {
+		if err := keepKey(filepath.Join(cfg.Keys, name), b); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(out, "%s: %d keys taken from %s, %d were there\n", cfg.Keys, len(lacking), from, here)
 	return err
 }
 
@@ -96,7 +108,7 @@ func readKeyFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
-	if !info.Mode().IsRegular() || info.Size() > maxKeyFile {
+	if !info.Mode().IsRegular() || info.Size() == 0 || info.Size() > maxKeyFile {
 		return nil, fmt.Errorf("%w: %s is no key", ErrUsage, path)
 	}
 	b, err := os.ReadFile(path)
@@ -106,32 +118,44 @@ func readKeyFile(path string) ([]byte, error) {
 	return b, nil
 }
 
-// keepKey writes a key where none is, whole or not at all.
-func keepKey(path string, b []byte) (made bool, err error) {
+// hasKey reports whether a key is there already; it fails where another one is.
+func hasKey(path string, b []byte) (bool, error) {
 	have, err := readKeyFile(path)
+	defer clear(have)
 	switch {
-	case err == nil && bytes.Equal(have, b):
+	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
-	case err == nil:
+	case err != nil:
+		return false, err
+	case !bytes.Equal(have, b):
 		return false, fmt.Errorf("%w: %s is another key than the one that replicas share; what was written with it could not be read any more. "+
 			"If this replica has written nothing yet, move its folder of keys away", ErrUsage, path)
-	case !errors.Is(err, fs.ErrNotExist):
-		return false, err
 	}
+	return true, nil
+}
+
+// keepKey writes a key where none is, whole or not at all. One that another process
+// wrote meanwhile stays, and is told of.
+func keepKey(path string, b []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // of mode 0600
 	if err != nil {
-		return false, fmt.Errorf("keys: %w", err)
+		return fmt.Errorf("keys: %w", err)
 	}
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
 	mode := fs.FileMode(0o600)
 	if filepath.Ext(path) == ".pub" {
 		mode = 0o644
 	}
 	_, err = f.Write(b)
 	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+		err = os.Link(f.Name(), path)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		_, err = hasKey(path, b)
+		return err
 	}
 	if err != nil {
-		return false, fmt.Errorf("keys: %w", errors.Join(err, os.Remove(f.Name())))
+		return fmt.Errorf("keys: %w", err)
 	}
-	return true, nil
+	return nil
 }
