@@ -220,6 +220,9 @@ func EdgeInvite(ctx context.Context, cfg config.Config, o InviteOptions) error {
 	if url == "" {
 		url = "https://" + reachable(cfg.Peers.Listen)
 	}
+	if !config.IsControl(url) {
+		return fmt.Errorf("%w: --url: %q should be the address of peers.listen as edges reach it, such as https://control.example:8443", ErrUsage, url)
+	}
 	return withBook(ctx, cfg, func(s *book.Store) error {
 		token, until, err := s.Invite(ctx, o.ID, o.Scenes, o.Term)
 		if err != nil {

@@ -193,6 +193,9 @@ type JoinOptions struct {
 // EdgeJoin makes this machine's key, trades a one-time token for a certificate,
 // and writes both into a folder, with whom to believe.
 func EdgeJoin(ctx context.Context, o JoinOptions) error {
+	if !config.IsControl(o.Control) {
+		return fmt.Errorf("%w: --control: %q should be the control's address, such as https://control.example:8443; the token went nowhere", ErrUsage, o.Control)
+	}
 	dial, err := pki.PinnedDialer(o.Fingerprint, time.Now)
 	if err != nil {
 		return fmt.Errorf("%w: --ca-fingerprint: %w", ErrUsage, err)

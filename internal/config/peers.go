@@ -96,7 +96,7 @@ func (c *Config) checkEdge(k *checker) {
 	if !c.Policy.Follows() {
 		k.fail("policy.from", "an edge follows its control; set from: bus, and site and key as bystander edge join printed them")
 	}
-	if u, err := url.Parse(p.Control); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/" {
+	if !IsControl(p.Control) {
 		k.fail("peers.control", "%q should be the control's address, such as https://control.example:8443", p.Control)
 	}
 	if p.Listen != "" {
@@ -111,6 +111,13 @@ func (c *Config) checkEdge(k *checker) {
 	if len(c.Accounts.OIDC) > 0 || len(c.Rights.Connectors) > 0 {
 		k.fail("role", "an edge has no accounts and no desks; keep accounts and rights in the control's configuration")
 	}
+}
+
+// IsControl tells whether an address may be a control's: https, for what is said
+// there is secret from the first word on.
+func IsControl(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https" && u.Host != "" && (u.Path == "" || u.Path == "/")
 }
 
 func (p *Peers) fill(keys string) {
