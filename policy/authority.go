@@ -33,6 +33,7 @@ type Authority struct {
 	people   People
 	versions Versions
 	now      func() time.Time
+	turn     chan struct{} // of the one that issues
 
 	mu     sync.Mutex
 	site   *Site
@@ -73,7 +74,8 @@ func (m signSets) of(z *Zone) event.Digest {
 func sameList[T any](a, b []T) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
 // NewAuthority returns an authority that signs with key; there is no default
-// key. The site is the authority's from then on, and must not change. It fails with ErrInvalid for a wrong key or an invalid site.
+// key. The site is the authority's from then on, and must not change. It fails
+// with ErrInvalid for a wrong key or an invalid site.
 func NewAuthority(key ed25519.PrivateKey, site *Site, people People, versions Versions, now func() time.Time) (*Authority, error) {
 	if len(key) != ed25519.PrivateKeySize {
 		return nil, fmt.Errorf("%w: the policy signing key has %d bytes, want %d", ErrInvalid, len(key), ed25519.PrivateKeySize)
@@ -81,7 +83,7 @@ func NewAuthority(key ed25519.PrivateKey, site *Site, people People, versions Ve
 	if err := site.Validate(); err != nil {
 		return nil, err
 	}
-	return &Authority{key: key, site: site, people: people, versions: versions, now: now, signs: signSets{}}, nil
+	return &Authority{key: key, site: site, people: people, versions: versions, now: now, signs: signSets{}, turn: make(chan struct{}, 1)}, nil
 }
 
 // Public is the key that leases are verified with.
@@ -119,6 +121,14 @@ func (a *Authority) Issue(ctx context.Context, term time.Duration) (*Snapshot, L
 	}
 	if term < 0 || term > MaxLease {
 		return nil, Lease{}, fmt.Errorf("%w: %v", ErrLeaseTerm, term)
+	}
+	// One at a time: what was read before somebody withdrew must not be signed
+	// after what was read later, as if it were newer.
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+	case <-ctx.Done():
+		return nil, Lease{}, fmt.Errorf("policy: issue: %w", ctx.Err())
 	}
 	people, err := a.people.Enrollees(ctx)
 	if err != nil {

@@ -1,13 +1,17 @@
 package policy_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"bystander/internal/event"
@@ -137,6 +141,54 @@ func TestAnUnchangedSiteIsSignedAsItIs(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, hash, l5.Hash)
 	require.Equal(t, uint64(3), halted.Version, "what was given out before is as it was")
+}
+
+// slowReader reads consents, and is slow to give them once.
+type slowReader struct {
+	*world
+	wait chan struct{} // nil once it was slow
+}
+
+func (r *slowReader) Consents(ctx context.Context) ([]policy.Consent, error) {
+	read, wait := slices.Clone(r.world.consents), r.wait
+	if r.wait = nil; wait != nil {
+		<-wait
+	}
+	return read, nil
+}
+
+// TestWhatWasReadEarlierIsNotSignedLater: of two who issue at a time, neither signs
+// what it read before a withdrawal under a serial above that of what was read after.
+func TestWhatWasReadEarlierIsNotSignedLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _, _ := newWorld(t)
+		wait := make(chan struct{})
+		_, key, err := ed25519.GenerateKey(nil)
+		require.NoError(t, err)
+		a, err := policy.NewAuthority(key, sample(), &slowReader{w, wait}, w, w.clock)
+		require.NoError(t, err)
+		type issued struct {
+			snap  *policy.Snapshot
+			lease policy.Lease
+		}
+		given := make(chan issued, 2)
+		one := func() {
+			s, l, err := a.Issue(t.Context(), 0)
+			assert.NoError(t, err)
+			given <- issued{s, l}
+		}
+		go one()
+		synctest.Wait() // it has read
+		w.consents = nil
+		go one()
+		synctest.Wait()
+		close(wait)
+		x, y := <-given, <-given
+		if x.lease.Serial > y.lease.Serial {
+			x, y = y, x
+		}
+		require.Empty(t, y.snap.Subjects, "the newer lease has what was withdrawn")
+	})
 }
 
 // TestSignsAreHashedAnewWhereTheyChanged holds the authority's memory of sign sets
