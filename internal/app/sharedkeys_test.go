@@ -95,12 +95,3 @@ func TestAKeyThatAppearsMeanwhileStays(t *testing.T) {
 	require.NoError(t, keepKey(path, []byte("mine")))
 	require.Len(t, namesAt(t, filepath.Dir(path)), 1)
 }
-
-// A token is not sent where anybody could read it.
-func TestJoiningIsByHTTPSAlone(t *testing.T) {
-	for _, control := range []string{"", "control:8443", "http://127.0.0.1:1", "https://", "https://control:8443/x"} {
-		err := EdgeJoin(t.Context(), JoinOptions{Control: control, Token: "t", Fingerprint: "00", Dir: t.TempDir(), Stdout: io.Discard})
-		require.ErrorIs(t, err, ErrUsage, control)
-		require.ErrorContains(t, err, "--control")
-	}
-}
