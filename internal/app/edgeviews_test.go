@@ -37,9 +37,13 @@ func TestAViewEndsWhereItBegan(t *testing.T) {
 // No more is claimed of a mask than an edge says.
 func TestTheMaskThatAnEdgeTellsOf(t *testing.T) {
 	for _, k := range []struct{ said, code, want string }{
-		{"", "", "masked"}, {"", "DETECTOR_LATE", "full"}, // an older release
-		{"masked", "", "masked"}, {"clear", "", "clear"}, {"full", "DETECTOR_LATE", "full"},
-		{"half", "", "clear"}, {"half", "DETECTOR_LATE", "clear"}, // none that is known here
+		{"", "", "masked"},
+		{"", "DETECTOR_LATE", "full"}, // an older release
+		{"masked", "", "masked"},
+		{"clear", "", "clear"},
+		{"full", "DETECTOR_LATE", "full"},
+		{"half", "", "clear"},
+		{"half", "DETECTOR_LATE", "clear"}, // none that is known here
 	} {
 		require.Equal(t, k.want, maskOf(line.CameraState{Mask: k.said, MaskCode: k.code}), k)
 	}
