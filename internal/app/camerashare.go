@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,11 +50,10 @@ func openCameraStore(ctx context.Context, cfg config.Config) (*cameras.Store, er
 // that another replica's took the place of.
 func takeCameras(ctx context.Context, cfg config.Config, to *cameras.Store) (left []string, err error) {
 	here, mark := controlFile(cfg, storeCameras), filepath.Join(cfg.Data, takenName)
-	place := controlPlace(cfg, storeCameras)
 	if !cfg.Store.Shared() || !exists(here) {
 		return nil, nil
 	}
-	if b, err := os.ReadFile(mark); err == nil && string(b) == place {
+	if b, err := os.ReadFile(mark); err == nil && string(b) == serverOf(cfg) {
 		return nil, nil
 	}
 	key, err := vault.OpenKey(filepath.Join(cfg.Keys, "cameras.key"), false)
@@ -68,11 +68,21 @@ func takeCameras(ctx context.Context, cfg config.Config, to *cameras.Store) (lef
 	if err = errors.Join(err, from.Close()); err != nil {
 		return nil, err
 	}
-	return left, markTaken(cfg, place)
+	return left, markTaken(cfg)
 }
 
-func markTaken(cfg config.Config, place string) error {
-	if err := os.WriteFile(filepath.Join(cfg.Data, takenName), []byte(place), 0o600); err != nil {
+// serverOf is the server and its database alone: another user, password file or
+// parameter is no other place, and would bring back what was removed there.
+func serverOf(cfg config.Config) string {
+	u, err := url.Parse(cfg.Store.Postgres)
+	if err != nil {
+		return cfg.Store.Postgres // checked long before
+	}
+	return u.Host + u.Path
+}
+
+func markTaken(cfg config.Config) error {
+	if err := os.WriteFile(filepath.Join(cfg.Data, takenName), []byte(serverOf(cfg)), 0o600); err != nil {
 		return fmt.Errorf("cameras: %w", err)
 	}
 	return nil

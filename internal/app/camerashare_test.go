@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -100,7 +101,13 @@ func TestReplicasShareCameras(t *testing.T) {
 	one.end()
 	soon("the other one takes its turn", func() bool { return other.runs("new") })
 	require.False(t, other.runs("old"))
-	again := startReplica(t, s.URL(), keys, "replica-a", first)
+	// An address that is spelled in another way is the same server's.
+	respelled, err := url.Parse(s.URL())
+	require.NoError(t, err)
+	q := respelled.Query()
+	q.Set("connect_timeout", "7")
+	respelled.RawQuery = q.Encode()
+	again := startReplica(t, respelled.String(), keys, "replica-a", first)
 	soon("a new replica knows them", func() bool { return len(again.e.running()) == 1 })
 	require.False(t, again.runs("new"))
 	require.False(t, again.runs("old"), "the old file brings nothing back")

@@ -68,7 +68,7 @@ func ControlMigrate(ctx context.Context, cfg config.Config, o MoveOptions) error
 	if err != nil {
 		return fmt.Errorf("nothing was moved: %w", err)
 	}
-	if err := markTaken(cfg, controlPlace(there, storeCameras)); err != nil {
+	if err := markTaken(there); err != nil {
 		return err
 	}
 	for _, m := range moved {
