@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"bystander/internal/event"
-	"bystander/match/internal/registers"
+	"bystander/internal/registers"
 	"bystander/match/search"
 )
 
@@ -224,9 +224,11 @@ func (g *Gallery) spans(candidates []string, into []search.Span) []search.Span {
 // q is room to work in, wiped afterwards: on a stack, which may move, a copy of
 // the embedding could stay behind.
 func (g *Gallery) search(p *Probe, spans []search.Span, q *scratch) hit {
-	defer q.wipe()
-	g.prot.apply(&q.query.V, &p.v, &q.tmp)
-	r := g.index.Best(&q.query, g.groups, spans)
+	var r search.Result
+	q.use(func() {
+		g.prot.apply(&q.query.V, &p.v, &q.tmp)
+		r = g.index.Best(&q.query, g.groups, spans)
+	})
 	h := hit{score: r.Score, second: r.Second, compared: r.Compared}
 	if r.Row >= 0 {
 		h.enrollee, h.ref = g.entries[r.Row].enrollee, g.entries[r.Row].ref
@@ -241,10 +243,14 @@ type scratch struct {
 	tmp   [Dim]float32
 }
 
-func (s *scratch) wipe() {
-	s.query.Wipe()
-	clear(s.tmp[:])
-	registers.Clear()
+// use runs f and leaves nothing of what it computed, neither here nor in the
+// processor's registers.
+func (s *scratch) use(f func()) {
+	registers.Shield(func() {
+		defer clear(s.tmp[:])
+		defer s.query.Wipe()
+		f()
+	})
 }
 
 // SubjectRef is the enrollee's pseudonym in the gallery's scene on the day of

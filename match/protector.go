@@ -121,14 +121,16 @@ func hadamard(v *[Dim]float32) {
 // Renew turns a template of the protector's scene into the form of another key
 // of the same scene, without a new photograph. It fails with ErrEmbedding for
 // bytes that are no template. The caller encrypts the result and wipes both.
-func (p *Protector) Renew(to *Protector, blob []byte) ([]byte, error) {
+func (p *Protector) Renew(to *Protector, blob []byte) (renewed []byte, err error) {
 	q, plain := new(scratch), new([Dim]float32)
-	defer q.wipe()
-	defer clear(plain[:])
-	if err := parseTemplate(q.query.V[:], blob); err != nil {
-		return nil, err
-	}
-	p.undo(plain, &q.query.V, &q.tmp)
-	to.apply(&q.query.V, plain, &q.tmp)
-	return appendTemplate(&q.query.V), nil
+	q.use(func() {
+		defer clear(plain[:])
+		if err = parseTemplate(q.query.V[:], blob); err != nil {
+			return
+		}
+		p.undo(plain, &q.query.V, &q.tmp)
+		to.apply(&q.query.V, plain, &q.tmp)
+		renewed = appendTemplate(&q.query.V)
+	})
+	return renewed, err
 }

@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bystander/internal/event"
+	"bystander/internal/registers"
 	"bystander/internal/testkit/memscan"
-	"bystander/match/internal/registers"
 	"bystander/match/search"
 )
 

@@ -14,14 +14,16 @@ const SceneKeyBytes = 32
 
 // Seal makes the template of a consenting enrollee from a probe, in the form
 // of the protector's scene. The caller encrypts and wipes the bytes.
-func (p *Protector) Seal(probe *Probe) ([]byte, error) {
+func (p *Protector) Seal(probe *Probe) (blob []byte, err error) {
 	if !probe.ok {
 		return nil, fmt.Errorf("%w: it is empty", ErrEmbedding)
 	}
 	q := new(scratch)
-	defer q.wipe()
-	p.apply(&q.query.V, &probe.v, &q.tmp)
-	return appendTemplate(&q.query.V), nil
+	q.use(func() {
+		p.apply(&q.query.V, &probe.v, &q.tmp)
+		blob = appendTemplate(&q.query.V)
+	})
+	return blob, nil
 }
 
 func appendTemplate(v *[Dim]float32) []byte {

@@ -11,6 +11,7 @@ import (
 
 	"bystander/internal/ort"
 	"bystander/internal/ort/batch"
+	"bystander/internal/registers"
 	"bystander/match"
 )
 
@@ -33,7 +34,8 @@ type Options = batch.EngineOptions
 //
 // Faces wait in the queue of package batch, so that cameras get their fair part,
 // share runs on a GPU, and go elsewhere when a device is lost. Tensors are wiped
-// before they are used again, and what ONNX Runtime keeps of a face soon after.
+// before they are used again, what ONNX Runtime keeps of a face soon after, and
+// runs leave nothing in the processor's registers.
 type Embedder struct {
 	*shared
 	lane *batch.Lane
@@ -68,7 +70,7 @@ func Open(rt *ort.Runtime, m Model, o Options) (*Embedder, error) {
 		return nil, fmt.Errorf("match/onnx: %s: %w", m.Name, err)
 	}
 	s := &shared{}
-	o.Shapes = 1
+	o.Shapes, o.Guard = 1, registers.Shield
 	o.Wrap = func(ses *ort.Session) batch.Session { return s.place(ses, o.Parallel) }
 	if s.e, err = batch.OpenEngine(rt, m.Name, data, o); err != nil {
 		return nil, fmt.Errorf("match/onnx: %s: %w", m.Name, err)
@@ -161,5 +163,6 @@ func (e *Embedder) Embed(ctx context.Context, c *match.Chip, dst *match.Probe) e
 	if err := r.Run(ctx); err != nil {
 		return fmt.Errorf("match/onnx: %w", err)
 	}
-	return dst.Set(r.Output(0)) // wipes the output
+	registers.Shield(func() { err = dst.Set(r.Output(0)) }) // wipes the output
+	return err
 }

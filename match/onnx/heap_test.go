@@ -138,6 +138,7 @@ func TestHeapChild(t *testing.T) {
 	require.NoError(t, err)
 	shelf.Put(g)
 	var embeds, compares countAll
+	calm := rain()
 	// As many cameras as may share a run.
 	var wg sync.WaitGroup
 	cameras := max(heapBatch(), 1)
@@ -157,6 +158,7 @@ func TestHeapChild(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	calm()
 	awaitWipe(t, e)
 	st := e.Devices()[0].Stats
 	fmt.Printf("judged %d %d in %d runs\n", embeds.n.Load(), compares.n.Load(), st.Runs)
@@ -172,6 +174,21 @@ func TestHeapChild(t *testing.T) {
 	_, _ = in.ReadString('\n')
 	runtime.KeepAlive(planted)
 	shelf.Close()
+}
+
+// rain has the collector stop every goroutine now and then, wherever it is, until
+// calm is called: what it interrupts has its registers written to memory, where
+// they lie until the next time.
+func rain() (calm func()) {
+	var over atomic.Bool
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for !over.Load() {
+			runtime.GC()
+			time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
+		}
+	})
+	return func() { over.Store(true); wg.Wait() }
 }
 
 // countAll counts for several judges.

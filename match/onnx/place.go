@@ -12,8 +12,8 @@ import (
 
 	"bystander/internal/ort"
 	"bystander/internal/ort/batch"
+	"bystander/internal/registers"
 	"bystander/match"
-	"bystander/match/internal/registers"
 )
 
 // wipeAfter is how long what ONNX Runtime computed of a face may lie in memory
@@ -189,7 +189,6 @@ func (b *private) Run(ctx context.Context) error {
 	}
 	defer b.p.turns.Release(1)
 	err := b.Binding.Run(ctx)
-	registers.Clear()
 	b.p.ran(b.size)
 	return err
 }
@@ -201,5 +200,4 @@ func (b *private) Release() {
 		clear(b.Output(i))
 	}
 	b.Binding.Release()
-	registers.Clear() // of what a worker copied
 }

@@ -78,6 +78,9 @@ type Options struct {
 	// Stall is how long a run may take before the device counts as hung; 0
 	// means 10 seconds.
 	Stall time.Duration
+	// Guard surrounds each run and the copying before and after it: it calls what
+	// it is given once, on the goroutine that it is called on. Nil calls it plainly.
+	Guard func(run func())
 	// Faulty tells errors that one request may have brought about, such as values
 	// that are no numbers, from those of the device; nil knows none.
 	Faulty func(error) bool
@@ -93,6 +96,9 @@ func (o Options) filled() Options {
 	}
 	if o.Stall <= 0 {
 		o.Stall = 10 * time.Second
+	}
+	if o.Guard == nil {
+		o.Guard = func(run func()) { run() }
 	}
 	if o.MostFaulty <= 0 {
 		o.MostFaulty = 5

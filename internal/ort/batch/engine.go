@@ -37,6 +37,8 @@ type EngineOptions struct {
 	Shapes int
 	// Wrap makes a loaded model a Session; nil means Of.
 	Wrap func(*ort.Session) Session
+	// Guard surrounds each run; see Options.
+	Guard func(run func())
 	// Changed is told when a device is lost (why) or serves again (nil).
 	Changed func(device string, err error)
 }
@@ -110,7 +112,7 @@ func OpenEngine(rt *ort.Runtime, name string, data []byte, o EngineOptions) (*En
 // places lists where the model may run; the first is open already.
 func (e *Engine) places(rt *ort.Runtime, data []byte, o EngineOptions, first *ort.Session) []Device {
 	p := e.Choice.Provider
-	one := Options{Batch: e.Batch, Wait: o.Wait, Workers: o.Parallel, Faulty: FaultyRequest}
+	one := Options{Batch: e.Batch, Wait: o.Wait, Workers: o.Parallel, Guard: o.Guard, Faulty: FaultyRequest}
 	open := func(p ort.Provider, device int, first *ort.Session) func() (Session, error) {
 		return reopen(rt, data, o.session(p, device), first, o.Wrap)
 	}

@@ -152,6 +152,7 @@ func (s *seat) drop(r *Request) {
 // work serves requests until the queue is closed and empty.
 func (q *queue) work() {
 	w := worker{q: q, batch: make([]*Request, 0, q.o.Batch)}
+	w.guarded = func() { w.filled, w.err = w.run() }
 	w.wait = time.NewTimer(time.Hour)
 	w.wait.Stop()
 	w.dog = time.AfterFunc(time.Hour, func() { q.fail(fmt.Errorf("%w: a run takes longer than %v", ErrHung, q.o.Stall)) })
@@ -185,6 +186,10 @@ type worker struct {
 	batch []*Request
 	wait  *time.Timer
 	dog   *time.Timer
+
+	guarded func() // run, whose results it leaves here
+	filled  int
+	err     error
 }
 
 // pick takes the next run's requests: first that of the camera which was given
@@ -283,7 +288,8 @@ func (w *worker) serve() {
 	runtime.LockOSThread()
 	cpu, begun := threadTime(), time.Now()
 	w.dog.Reset(q.o.Stall)
-	filled, err := w.run()
+	q.o.Guard(w.guarded)
+	filled, err := w.filled, w.err
 	w.dog.Stop()
 	took, used := time.Since(begun), threadTime()-cpu
 	runtime.UnlockOSThread()
@@ -322,7 +328,8 @@ func (w *worker) serve() {
 func (w *worker) alone() {
 	for _, r := range w.batch {
 		w.dog.Reset(w.q.o.Stall)
-		err := r.bind.Run(w.q.ctx)
+		var err error
+		w.q.o.Guard(func() { err = r.bind.Run(w.q.ctx) })
 		w.dog.Stop()
 		w.q.answer(r, err)
 	}
