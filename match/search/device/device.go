@@ -16,6 +16,7 @@ import (
 	"slices"
 
 	"bystander/internal/ort"
+	"bystander/internal/registers"
 	"bystander/match/search"
 )
 
@@ -104,6 +105,11 @@ func (s *Searcher) Close() error {
 // candidates proved nothing and the index was searched as a whole. It fails with
 // the device's errors; the caller then searches the index.
 func (s *Searcher) Best(ctx context.Context, q *search.Query, groups []int32) (r search.Result, proved bool, err error) {
+	registers.Shield(func() { r, proved, err = s.best(ctx, q, groups) })
+	return r, proved, err
+}
+
+func (s *Searcher) best(ctx context.Context, q *search.Query, groups []int32) (r search.Result, proved bool, err error) {
 	rows, least, err := s.candidates(ctx, q)
 	if err != nil {
 		return search.Result{}, false, err

@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"bystander/internal/ort"
+	"bystander/internal/registers"
 	"bystander/match/search"
 )
 
@@ -64,10 +65,15 @@ func (g *Graph) Choice() ort.Choice { return g.s.Choice() }
 func (g *Graph) Close() error { return g.s.Close() }
 
 // BestOf is search.Index.BestOf over all rows.
-func (g *Graph) BestOf(ctx context.Context, qs []*search.Query, out []search.Result) error {
+func (g *Graph) BestOf(ctx context.Context, qs []*search.Query, out []search.Result) (err error) {
 	if len(qs) == 0 {
 		return nil
 	}
+	registers.Shield(func() { err = g.bestOf(ctx, qs, out) })
+	return err
+}
+
+func (g *Graph) bestOf(ctx context.Context, qs []*search.Query, out []search.Result) error {
 	b, err := g.s.Acquire(ctx, int64(len(qs)), search.Dim)
 	if err != nil {
 		return fmt.Errorf("match/search/graph: %w", err)
