@@ -7,6 +7,12 @@ import { type Answer, asked, given, type Options } from "../session/passkey";
 export { type Answer, given, PasskeyRefused, showPasskey, take } from "../session/passkey";
 export type Own = Schemas["SessionOwn"];
 
+/** What every panel of the account page is given: one's account, and the way to read it anew. */
+export interface OwnPart {
+  own: Own;
+  reload: () => Promise<unknown>;
+}
+
 /** Who is signed in and how one can sign in, and the way to take up a newer answer. */
 export function useAnswer() {
   const query = useQuery({ queryKey: ["session", "ways"], queryFn: answer, staleTime: 0, gcTime: 0 });

@@ -18,6 +18,7 @@ import { Labels } from "./labels";
 import { type Mark, Pairs, Shape } from "./marks";
 import { type Snapped, snap } from "./snap";
 import { useView } from "./view";
+import { ViewTools } from "./viewtools";
 
 /** How many pixels of the screen a point is pulled. */
 const pullPixels = 10;
@@ -169,20 +170,6 @@ export function Canvas(props: {
     e.stopPropagation();
   };
 
-  // React listens to wheels passively, which could not keep the page from scrolling.
-  const zoom = view.zoom;
-  const at = view.at;
-  useEffect(() => {
-    const el = svg.current;
-    const onWheel = (e: WheelEvent) => {
-      if (!e.ctrlKey && !e.metaKey) return;
-      e.preventDefault();
-      zoom(Math.exp(-e.deltaY / 300), at(e.clientX, e.clientY));
-    };
-    el?.addEventListener("wheel", onWheel, { passive: false });
-    return () => el?.removeEventListener("wheel", onWheel);
-  }, [zoom, at]);
-
   const { box, px } = view;
   const hatch = `${id}-hatch`;
   const chosen = drawing.selected;
@@ -270,33 +257,6 @@ export function Canvas(props: {
           </button>
         </div>
       ) : null}
-    </div>
-  );
-}
-
-function ViewTools({
-  view,
-  t,
-}: {
-  view: ReturnType<typeof useView>;
-  t: (k: "zoom.in" | "zoom.out" | "zoom.fit") => string;
-}) {
-  return (
-    <div className="canvas-zoom">
-      <button type="button" onClick={() => view.zoom(1.5)} aria-label={t("zoom.in")} title={t("zoom.in")}>
-        +
-      </button>
-      <button
-        type="button"
-        onClick={() => view.zoom(1 / 1.5)}
-        aria-label={t("zoom.out")}
-        title={t("zoom.out")}
-      >
-        −
-      </button>
-      <button type="button" onClick={view.fit} aria-label={t("zoom.fit")} title={t("zoom.fit")}>
-        ⤢
-      </button>
     </div>
   );
 }

@@ -24,6 +24,7 @@ export interface View {
 const margin = 0.04;
 const closest = 24;
 
+/** What of the surface is in sight, and the wheel with Ctrl that brings it nearer. */
 export function useView(svg: RefObject<SVGSVGElement | null>, f: Frame): View {
   const whole = useMemo<Box>(
     () => ({ x: -f.w * margin, y: -f.h * margin, w: f.w * (1 + 2 * margin), h: f.h * (1 + 2 * margin) }),
@@ -68,6 +69,17 @@ export function useView(svg: RefObject<SVGSVGElement | null>, f: Frame): View {
     },
     [svg],
   );
+  // React listens to wheels passively, which could not keep the page from scrolling.
+  useEffect(() => {
+    const el = svg.current;
+    const onWheel = (e: WheelEvent) => {
+      if (!e.ctrlKey && !e.metaKey) return;
+      e.preventDefault();
+      zoom(Math.exp(-e.deltaY / 300), at(e.clientX, e.clientY));
+    };
+    el?.addEventListener("wheel", onWheel, { passive: false });
+    return () => el?.removeEventListener("wheel", onWheel);
+  }, [svg, zoom, at]);
   return { box, px: Math.max(box.w / size.w, box.h / size.h), zoom, pan, fit, at };
 }
 

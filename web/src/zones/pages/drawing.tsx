@@ -17,7 +17,7 @@ import { Refusal } from "../problem";
 import { type Still, useStill } from "../still";
 import { zoneTexts } from "../texts";
 import { cameraTexts } from "../texts/camera";
-import { Pick } from "./plan";
+import { Pick } from "./pick";
 import { Saving } from "./saving";
 import { ZoneFields } from "./zonefields";
 import { type Attributes, attributesOf, changedZones, pictureDoc, saveZones } from "./zonesave";

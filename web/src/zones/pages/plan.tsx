@@ -12,14 +12,16 @@ import { type FloorPlan, photoURL, standing, useReload, useVenue, type Venue } f
 import { useDrawing, useFollow } from "../draw/drawing";
 import { Editor } from "../draw/editor";
 import { GeoFile } from "../draw/geofile";
-import { distance, faultOf, type Point, planFrame } from "../draw/geometry";
-import { drop, find, freeID, type Item, put, type SignKind } from "../draw/items";
+import { faultOf, type Point, planFrame } from "../draw/geometry";
+import { drop, find, type Item, put, type SignKind } from "../draw/items";
 import { Refusal } from "../problem";
 import { lacking, prefilled } from "../sign/content";
 import { zoneTexts } from "../texts";
 import { planTexts } from "../texts/plan";
 import { Legend, useMarks } from "./glance";
+import { Pick } from "./pick";
 import { planDoc } from "./plandoc";
+import { drawn, unplaced } from "./plandrawn";
 import { PlanPanel } from "./planpanel";
 import { countChanges, savePlan } from "./plansave";
 import { Saving } from "./saving";
@@ -54,7 +56,7 @@ function PlanEditor({ plan, venue }: { plan: FloorPlan; venue: Venue }) {
   const zones = standing(venue.zones).filter((z) => z.kind === "recognition");
   const [zone, setZone] = useState(params.get("zone") ?? zones[0]?.id ?? "");
   const [kind, setKind] = useState<SignKind>("face_recognition");
-  const unplaced = venue.policies.filter((c) => !c.placement);
+  const free = unplaced(venue);
   const [camera, setCamera] = useState("");
   const base = useMemo(() => planDoc(plan, venue), [plan, venue]);
   const drawing = useDrawing(base);
@@ -66,69 +68,14 @@ function PlanEditor({ plan, venue }: { plan: FloorPlan; venue: Venue }) {
   const n = countChanges(base, drawing.doc);
   const faulty = drawing.doc.some((i) => i.type === "zone" && faultOf(i.points, frame));
 
-  const ids = (type: Item["type"], own: readonly { id: string }[]) => [
-    ...own.map((x) => x.id),
-    ...drawing.doc.filter((i) => i.type === type).map((i) => i.id),
-  ];
   const onDrawn = (points: Point[]) => {
-    const item = drawn(points);
-    if (!item) return;
+    const item = drawn(points, { doc: drawing.doc, tool: drawing.tool, venue, frame, zone, kind, camera });
+    if (item === "no entrance") say(p("no.entrance"));
+    if (!item || item === "no entrance") return;
     drawing.change((d) => put(d, item));
     if (item.type !== "wall") {
       drawing.take("select");
       drawing.select(item.key);
-    }
-  };
-  const drawn = (points: Point[]): Item | undefined => {
-    const at = points[0] as Point;
-    switch (drawing.tool) {
-      case "wall": {
-        const walls = drawing.doc.filter((i) => i.type === "wall").map((i) => Number(i.id));
-        const next = String(Math.max(-1, ...walls) + 1);
-        return { key: `wall ${next}`, type: "wall", id: next, name: next, points };
-      }
-      case "zone":
-        return zone
-          ? { key: `zone ${zone}`, type: "zone", id: zone, name: zone, points, zoneKind: "recognition" }
-          : undefined;
-      case "entrance": {
-        const next = freeID(`${zone}-entrance`, ids("entrance", venue.entrances));
-        return { key: `entrance ${next}`, type: "entrance", id: next, name: next, points: [at], zone };
-      }
-      case "sign": {
-        const near = nearestEntrance(drawing.doc, zone, at);
-        if (!near) {
-          say(p("no.entrance"));
-          return undefined;
-        }
-        const next = freeID(`${zone}-sign`, ids("sign", venue.signs));
-        return {
-          key: `sign ${next}`,
-          type: "sign",
-          id: next,
-          name: next,
-          points: [at],
-          zone,
-          entrance: near.id,
-          signKind: kind,
-        };
-      }
-      case "camera": {
-        const id = unplaced.some((c) => c.id === camera) ? camera : unplaced[0]?.id;
-        if (!id || find(drawing.doc, `camera ${id}`)) return undefined;
-        const name = venue.cameras.find((c) => c.id === id)?.name || id;
-        const reach = Math.round(Math.min(frame.w, frame.h) * 4) / 10;
-        return {
-          key: `camera ${id}`,
-          type: "camera",
-          id,
-          name,
-          points: [at],
-          aim: { direction: 0, angle: 70, reach },
-        };
-      }
-      default:
-        return undefined;
     }
   };
   const save = async () => {
@@ -166,12 +113,12 @@ function PlanEditor({ plan, venue }: { plan: FloorPlan; venue: Venue }) {
         />
       ) : null}
       {drawing.tool === "camera" ? (
-        unplaced.length > 0 ? (
+        free.length > 0 ? (
           <Pick
             label={p("camera")}
-            value={camera || (unplaced[0]?.id ?? "")}
+            value={camera || (free[0]?.id ?? "")}
             onPick={setCamera}
-            options={unplaced.map((c) => [c.id, c.id])}
+            options={free.map((c) => [c.id, c.id])}
           />
         ) : (
           <span className="muted">{p("camera.none")}</span>
@@ -281,12 +228,6 @@ function PlanEditor({ plan, venue }: { plan: FloorPlan; venue: Venue }) {
   );
 }
 
-function nearestEntrance(doc: readonly Item[], zone: string, at: Point): Item | undefined {
-  return doc
-    .filter((i) => i.type === "entrance" && i.zone === zone)
-    .toSorted((a, b) => distance(a.points[0] as Point, at) - distance(b.points[0] as Point, at))[0];
-}
-
 function describe(
   i: Item,
   doc: readonly Item[],
@@ -303,25 +244,4 @@ function describe(
       entrance: doc.find((e) => e.type === "entrance" && e.id === i.entrance)?.name ?? i.entrance ?? "",
     });
   return p(i.type === "camera" ? "thing.camera" : "thing.zone");
-}
-
-/** A short choice within the tool bar. */
-export function Pick(props: {
-  label: string;
-  value: string;
-  onPick: (v: string) => void;
-  options: readonly (readonly [string, string])[];
-}) {
-  return (
-    <label className="pick">
-      <span>{props.label}</span>
-      <select value={props.value} onChange={(e) => props.onPick(e.target.value)}>
-        {props.options.map(([v, text]) => (
-          <option key={v} value={v}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
 }

@@ -6,7 +6,7 @@ import { Gone } from "../../kit/failure";
 import { TextField } from "../../kit/fields";
 import { Loaded } from "../../kit/loaded";
 import { type Sign, type SignText, useVenue, type Venue } from "../data";
-import { Pick } from "../pages/plan";
+import { Pick } from "../pages/pick";
 import { signTexts } from "../texts/sign";
 import {
   type fields,
