@@ -33,7 +33,7 @@ async function pictures({ server, test, countFrames }) {
     await page.goto(server.url);
     const gate = page.locator('[data-camera="gate"]');
     await gate.getByText("The camera does not answer").waitFor();
-    await gate.getByText(/^Since \d\d:\d\d:\d\d \(\d+ (sec|min)\. ago\)/).waitFor();
+    await gate.getByText(/^Since \d\d:\d\d:\d\d \(\d+\s(sec|min)\.\sago\)/).waitFor();
     const quay = page.locator('[data-camera="quay"]');
     await quay.getByText(/^Masked completely: the detector is late\. Since \d\d:\d\d:\d\d\.$/).waitFor();
     await quay.getByText("Nobody can be seen until it works again").waitFor();

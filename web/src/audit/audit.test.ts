@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Answer, pseudonym, questionURL } from "./answer";
+import { momentText } from "./cell";
 import { byZone, chartsOf } from "./charting";
 import { columnTexts } from "./columntexts";
 import { parseKept } from "./kept";
@@ -21,6 +22,16 @@ function answer(name: string, columns: string[], rows: (string | number | null)[
     took_ms: 1,
   };
 }
+
+describe("moments", () => {
+  it("stand on one line, as fine as they are", () => {
+    const iso = "2026-11-22T14:05:06";
+    expect(momentText(iso, "en")).toBe("Nov\u00a022,\u00a02026,\u00a014:05:06");
+    expect(momentText(iso, "en", "hour")).toBe("Nov\u00a022,\u00a02026,\u00a014:05");
+    expect(momentText(iso, "zh-CN", "day")).toBe("2026\u2060年\u206011\u2060月\u206022\u2060日");
+    expect(momentText("soon", "en")).toBe("soon");
+  });
+});
 
 describe("charts", () => {
   it("count in steps, with empty steps between", () => {

@@ -2,6 +2,7 @@ import { Link } from "react-router";
 import { deskTexts } from "../desks/texts";
 import { type Key, useWords } from "../i18n/i18n";
 import { useTexts } from "../i18n/texts";
+import { unbroken } from "../i18n/unbroken";
 import { type ColumnType, pseudonym, type Value } from "./answer";
 import { columnTexts } from "./columntexts";
 import { auditTexts } from "./texts";
@@ -90,7 +91,7 @@ export function momentText(iso: string, lang: string, step: Step = "second"): st
       : step === "second"
         ? { ...date, ...clock, second: "2-digit" as const }
         : { ...date, ...clock };
-  return new Intl.DateTimeFormat(lang, fine).format(d);
+  return unbroken(new Intl.DateTimeFormat(lang, fine).format(d));
 }
 
 /** Counts plainly, shares and scores with the digits that matter. */

@@ -1,12 +1,13 @@
 import { createContext, useContext } from "react";
 import { en, type Key } from "./en";
+import { unbroken } from "./unbroken";
 import { zh } from "./zh";
 
 export type { Key };
 export type Lang = "en" | "zh-CN";
 type Params = Record<string, string | number>;
 
-/** Texts, numbers and dates in one language. */
+/** Texts, numbers and dates in one language. No line of a page ends within a date, a time or a size. */
 export class Words {
   readonly lang: Lang;
   readonly #texts: Record<Key, string>;
@@ -81,19 +82,19 @@ export class Words {
   time(iso: string, now = new Date()): string {
     const d = new Date(iso);
     if (Number.isNaN(d.getTime())) return "–";
-    return (d.toDateString() === now.toDateString() ? this.#clock : this.#date).format(d);
+    return unbroken((d.toDateString() === now.toDateString() ? this.#clock : this.#date).format(d));
   }
 
   /** A date with its year: for deadlines and what is kept for years. */
   day(iso: string): string {
     const d = new Date(iso);
-    return Number.isNaN(d.getTime()) ? "–" : this.#day.format(d);
+    return Number.isNaN(d.getTime()) ? "–" : unbroken(this.#day.format(d));
   }
 
   /** Date with its year, and time of day. */
   moment(iso: string): string {
     const d = new Date(iso);
-    return Number.isNaN(d.getTime()) ? "–" : this.#moment.format(d);
+    return Number.isNaN(d.getTime()) ? "–" : unbroken(this.#moment.format(d));
   }
 
   /** How far a moment lies ahead, or back: "in 3 days", "2 hr. ago". */
@@ -101,18 +102,22 @@ export class Words {
     const s = Math.trunc((Date.parse(iso) - now) / 1000);
     if (Number.isNaN(s)) return "–";
     const n = Math.abs(s);
-    if (n < 60) return this.#relative.format(s, "second");
-    if (n < 5400) return this.#relative.format(Math.trunc(s / 60), "minute");
-    if (n < 172800) return this.#relative.format(Math.trunc(s / 3600), "hour");
-    return this.#relative.format(Math.trunc(s / 86400), "day");
+    if (n < 60) return this.#away(s, "second");
+    if (n < 5400) return this.#away(Math.trunc(s / 60), "minute");
+    if (n < 172800) return this.#away(Math.trunc(s / 3600), "hour");
+    return this.#away(Math.trunc(s / 86400), "day");
   }
 
   ago(iso: string, now = Date.now()): string {
     const s = Math.max(0, Math.round((now - Date.parse(iso)) / 1000));
-    if (s < 60) return this.#relative.format(-s, "second");
-    if (s < 3600) return this.#relative.format(-Math.floor(s / 60), "minute");
-    if (s < 86400) return this.#relative.format(-Math.floor(s / 3600), "hour");
-    return this.#relative.format(-Math.floor(s / 86400), "day");
+    if (s < 60) return this.#away(-s, "second");
+    if (s < 3600) return this.#away(-Math.floor(s / 60), "minute");
+    if (s < 86400) return this.#away(-Math.floor(s / 3600), "hour");
+    return this.#away(-Math.floor(s / 86400), "day");
+  }
+
+  #away(n: number, unit: "second" | "minute" | "hour" | "day"): string {
+    return unbroken(this.#relative.format(n, unit));
   }
 
   duration(seconds: number): string {
@@ -125,12 +130,13 @@ export class Words {
           : s < 129600
             ? ["hour", s / 3600]
             : ["day", s / 86400];
-    return new Intl.NumberFormat(this.lang, {
+    const form = new Intl.NumberFormat(this.lang, {
       style: "unit",
       unit: unit as string,
       unitDisplay: "short",
       maximumFractionDigits: 0,
-    }).format(n as number);
+    });
+    return unbroken(form.format(n as number));
   }
 
   bytes(n: number): string {
@@ -141,14 +147,13 @@ export class Words {
       v /= 1000;
       i++;
     }
-    return new Intl.NumberFormat(this.lang, {
+    const form = new Intl.NumberFormat(this.lang, {
       style: "unit",
       unit: units[i] ?? "byte",
       unitDisplay: "short",
       maximumFractionDigits: v < 10 && i > 0 ? 1 : 0,
-    })
-      .format(v)
-      .replace(" ", "\u00a0"); // number and unit stay on one line
+    });
+    return unbroken(form.format(v));
   }
 }
 

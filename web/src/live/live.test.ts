@@ -66,17 +66,17 @@ describe("words", () => {
   it("tells times, spans and sizes by language", () => {
     const w = new Words("en");
     const at = Date.parse("2026-03-04T05:06:07Z");
-    expect(w.ago("2026-03-04T05:04:00Z", at)).toBe("2 min. ago");
-    expect(w.ago("2026-03-04T05:06:09Z", at)).toBe("0 sec. ago"); // clocks differ
-    expect(new Words("zh-CN").ago("2026-03-04T05:04:00Z", at)).toBe("2分钟前");
-    expect(w.duration(90)).toBe("2 min");
-    expect(w.duration(86400)).toBe("24 hr");
+    expect(w.ago("2026-03-04T05:04:00Z", at)).toBe("2\u00a0min.\u00a0ago");
+    expect(w.ago("2026-03-04T05:06:09Z", at)).toBe("0\u00a0sec.\u00a0ago"); // clocks differ
+    expect(new Words("zh-CN").ago("2026-03-04T05:04:00Z", at)).toBe("2\u2060分\u2060钟\u2060前");
+    expect(w.duration(90)).toBe("2\u00a0min");
+    expect(w.duration(86400)).toBe("24\u00a0hr");
     expect(w.bytes(0)).toBe("0\u00a0byte");
     expect(w.bytes(6_300_000)).toBe("6.3\u00a0MB");
     expect(w.time("nonsense")).toBe("–");
     const local = new Date(2026, 2, 4, 17, 5, 9);
     expect(w.time(local.toISOString(), local)).toBe("17:05:09");
-    expect(w.time(local.toISOString(), new Date(2026, 2, 6))).toContain("Mar 4");
+    expect(w.time(local.toISOString(), new Date(2026, 2, 6))).toContain("Mar\u00a04");
   });
 });
 

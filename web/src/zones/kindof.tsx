@@ -52,7 +52,6 @@ export function RunsOutLine({ out }: { out: RunsOut }) {
 
 /** A day in the reader's language. */
 export function useDay(): (iso: string) => string {
-  const { lang } = useWords();
-  const format = new Intl.DateTimeFormat(lang, { year: "numeric", month: "short", day: "numeric" });
-  return (iso) => (Number.isNaN(Date.parse(iso)) ? "–" : format.format(new Date(iso)));
+  const words = useWords();
+  return (iso) => words.day(iso);
 }
