@@ -12,15 +12,19 @@ import (
 	"bystander/api/actor"
 )
 
-// How often live views are asked whether who began them may still watch.
+// How often it is asked whether those who began live views may still watch, and how
+// long all answers together may take: whoever was not vouched for by then watches no
+// more, as when the store that knows is cut off.
 const (
 	viewEvery  = 2 * time.Second
+	viewLimit  = 10 * time.Second
 	forgetEach = 30 // looks between two at which views are over
 	maxViews   = 4096
 )
 
-// views remembers who began which live view, so that it ends with their session.
-// The handler below it speaks WHEP: DELETE ends a view, and PATCH with
+// views remembers who began which live view, so that it ends with their session or
+// their token, of which an Actor has the digest alone. The handler below shows cameras
+// of this machine or of edges, and speaks WHEP: DELETE ends a view, and PATCH with
 // candidates tells whether there is one.
 type views struct {
 	next  http.Handler
@@ -49,9 +53,14 @@ func (v *views) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch at := ww.Header().Get("Location"); {
 	case r.Method == http.MethodPost && ww.Status() == http.StatusCreated && at != "":
 		v.by[at] = who
-	case r.Method == http.MethodDelete:
+	case r.Method == http.MethodDelete && over(ww.Status()):
 		delete(v.by, r.URL.Path)
 	}
+}
+
+// over reports whether a DELETE's answer says that there is no view any more.
+func over(status int) bool {
+	return status < http.StatusMultipleChoices || status == http.StatusNotFound
 }
 
 // full reports whether no further view can be kept in mind.
@@ -82,11 +91,13 @@ func (v *views) sweep(ctx context.Context, forget bool) {
 		list[at] = who
 	}
 	v.mu.Unlock()
+	asking, cancel := context.WithTimeout(ctx, viewLimit)
+	defer cancel()
 	still := map[string]bool{}
 	for at, who := range list {
 		ok, asked := still[who.Session]
 		if !asked {
-			ok = v.valid(ctx, who)
+			ok = v.valid(asking, who)
 			still[who.Session] = ok
 		}
 		if ctx.Err() != nil {
@@ -95,8 +106,8 @@ func (v *views) sweep(ctx context.Context, forget bool) {
 		if ok && (!forget || v.there(ctx, at)) {
 			continue
 		}
-		if !ok {
-			v.ask(ctx, http.MethodDelete, at)
+		if !ok && !over(v.ask(ctx, http.MethodDelete, at)) {
+			continue // it is tried again
 		}
 		v.mu.Lock()
 		delete(v.by, at)

@@ -172,7 +172,7 @@ func unsafe(method string) bool {
 // Valid implements api.Sessions.
 func (m *Module) Valid(ctx context.Context, who actor.Actor) bool {
 	ok, err := m.store.Valid(ctx, who.Session)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		m.log.Error().Err(err).Msg("whether a session holds cannot be told; what it watches ends")
 	}
 	return ok && err == nil

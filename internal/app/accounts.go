@@ -100,7 +100,7 @@ func (d doors) Valid(ctx context.Context, who actor.Actor) bool {
 		return d.Module.Valid(ctx, who)
 	}
 	ok, err := d.tokens.Valid(ctx, who)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		d.log.Error().Err(err).Msg("whether a token holds cannot be told; what it watches ends")
 	}
 	return ok && err == nil

@@ -214,6 +214,7 @@ func TestLiveViewsOfEdges(t *testing.T) {
 	require.Equal(t, 200, res.StatusCode)
 	v.ends(t, "closed by the operator")
 	v = olga.watch("stage")
+	s.program(v)
 	res, _ = olga.do(http.MethodDelete, "/v1/session", "", "")
 	require.Less(t, res.StatusCode, 300)
 	v.ends(t, "after she signed out")
@@ -239,6 +240,17 @@ func TestLiveViewsOfEdges(t *testing.T) {
 	s.control.eventually("its cameras are gone", func() bool { return olga.camera("stage").ID == "" })
 	olga.refused(404, "NO_CAMERA", "stage", offer)
 	s.views()
+}
+
+// program watches by bearer token until that is revoked; who watches besides goes on.
+func (s *separate) program(besides *watching) {
+	s.t.Helper()
+	p := &spectator{t: s.t, at: s.control, bearer: "Bearer " + newToken(s.t, s.cfg, TokenOptions{ID: "pat", Roles: []string{string(actor.Operator)}})}
+	v := p.watch("stage")
+	require.NoError(s.t, TokenRevoke(s.t.Context(), s.cfg, "pat", io.Discard))
+	v.ends(s.t, "the token was revoked")
+	before := besides.packets.Load()
+	s.control.eventually("the operator's pictures go on", func() bool { return besides.packets.Load() > before+30 })
 }
 
 func freeUDP(t *testing.T) int {

@@ -51,6 +51,7 @@ func TestATokenLetsInUntilItEnds(t *testing.T) {
 	a, err = ask(s, "Bearer "+token)
 	require.NoError(t, err)
 	require.Equal(t, actor.Actor{ID: "anna", Roles: owner.Roles, Via: "token", Session: a.Session}, a)
+	require.NotContains(t, a.Session, strings.TrimPrefix(token, "bystander_"), "what goes on for long keeps no secret")
 	holds, err := s.Valid(ctx, a)
 	require.NoError(t, err)
 	require.True(t, holds)
