@@ -8,11 +8,11 @@ import { LinkButton } from "../kit/button";
 import { Failure, Unread } from "../kit/failure";
 import { SelectField } from "../kit/fields";
 import { Chip, PageHead, Panel } from "../kit/page";
-import { holds, useSession } from "../session/session";
+import { useSession } from "../session/session";
 import { Icon, type IconName } from "../ui/icons";
 import { Loading } from "../ui/parts";
 import { useAccounts } from "./accounts";
-import { furthest, type Step, type StepName, type StepState, stepsOf } from "./steps";
+import { furthest, type Step, type StepName, type StepState, stepsOf, wayTo } from "./steps";
 import { adminTexts } from "./texts";
 
 const groups: readonly (readonly [
@@ -123,11 +123,7 @@ function StepRow({ step, n }: { step: Step; n: number }) {
   const roles = useTexts(deskTexts);
   const { session } = useSession();
   const mark = marks[step.state];
-  const mine = holds(session, step.by) || session.demo;
-  // The privacy office's pages of scenes are administration's as well.
-  const at = holds(session, ["privacy_officer"])
-    ? step.at
-    : step.at.replace("/office/scenes", "/admin/scenes");
+  const at = wayTo(step, session);
   return (
     <li className={`way-step ${step.state}`}>
       <span className="way-mark" aria-hidden="true">
@@ -145,19 +141,19 @@ function StepRow({ step, n }: { step: Step; n: number }) {
           </p>
         ) : null}
         {step.state !== "done" && step.reasons.length > 0 ? (
-          <Reasons list={step.reasons} links={mine} />
+          <Reasons list={step.reasons} links={at !== undefined} />
         ) : null}
       </div>
       <div className="way-do">
         <small>
           {t("step.by")} · {step.by.map((r) => roles(`role.${r}`)).join(" / ")}
         </small>
-        {mine ? (
+        {at ? (
           <LinkButton small tone={step.state === "now" ? "primary" : "plain"} to={at}>
             {t("step.go")}
           </LinkButton>
         ) : step.state === "done" ? null : (
-          <small>{t("step.other")}</small>
+          <small>{t(session.demo ? "step.demo" : "step.other")}</small>
         )}
       </div>
     </li>

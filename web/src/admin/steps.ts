@@ -1,5 +1,6 @@
 import type { Camera, Schemas } from "../api/client";
-import type { Role } from "../session/session";
+import { openAt } from "../desks/desks";
+import type { Role, Session } from "../session/session";
 
 /** Each step on the way from nothing to a live, lawful zone, in order. */
 export const stepNames = [
@@ -79,6 +80,15 @@ const who: Readonly<Record<StepName, readonly [string, ...Role[]]>> = {
   enable: ["/office/scenes", "privacy_officer", "administrator"],
   live: ["/office/scenes", "privacy_officer", "administrator"],
 };
+
+/** Where the reader takes a step; undefined when somebody else does, or at another's desk. */
+export function wayTo(
+  step: Pick<Step, "at" | "by">,
+  who: Pick<Session, "roles" | "demo">,
+): string | undefined {
+  const mine = who.demo || step.by.some((r) => who.roles.includes(r));
+  return mine ? openAt(step.at, who.roles) : undefined;
+}
 
 /** Which of the server's reasons belong to which step. */
 const codes: Readonly<Partial<Record<StepName, RegExp>>> = {

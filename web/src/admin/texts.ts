@@ -33,6 +33,7 @@ export const adminTexts = texts(
     "step.go": "Go there",
     "step.by": "By",
     "step.other": "Ask somebody with this role.",
+    "step.demo": "Take this role at the top of the page to go there.",
     "step.roles": "No account yet, or too few, with:",
     "s.accounts": "Accounts for every role",
     "t.accounts":
@@ -97,6 +98,7 @@ export const adminTexts = texts(
     "step.go": "前往办理",
     "step.by": "由谁办理",
     "step.other": "请联系具有该角色的人员。",
+    "step.demo": "请在页面顶部切换为该角色后办理。",
     "step.roles": "以下角色尚无账号或人数不足：",
     "s.accounts": "各角色的账号",
     "t.accounts": "需要两位隐私专员，因为任何人都不能批准自己编写的内容；巡检员不得参与规划。",

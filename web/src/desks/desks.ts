@@ -100,6 +100,20 @@ export function deskOf(path: string): Desk | undefined {
     .toSorted((a, b) => b.path.length - a.path.length)[0];
 }
 
+/** The duties that stand at the office's desk and at administration's alike. */
+const shared = /^\/office\/(scenes|retention|exit|halt)(?=$|[/?#])/;
+
+/**
+ * The address at which somebody with these roles finds what stands at `to`: there,
+ * or at a desk of theirs that has the same page; undefined where no door opens.
+ */
+export function openAt(to: string, roles: readonly Role[]): string | undefined {
+  return [to, to.replace(shared, "/admin/$1")].find((at) => {
+    const desk = deskOf(at.replace(/[?#].*/, ""));
+    return desk && (desk.roles.length === 0 || desk.roles.some((r) => roles.includes(r)));
+  });
+}
+
 /** Where somebody with these roles begins: the desk that is their own, else the first that they may enter. */
 export function homeOf(roles: readonly Role[]): string | undefined {
   const open = desks.filter((d) => !d.hidden && d.roles.some((r) => roles.includes(r)));

@@ -1,10 +1,12 @@
 import { Link } from "react-router";
 import { type Reason, RequestError } from "../api/client";
+import { openAt } from "../desks/desks";
 import { useTexts } from "../i18n/texts";
 import { asRequestError, Failure } from "../kit/failure";
+import { type Role, useSession } from "../session/session";
 import { reasonTexts } from "./reasontexts";
 
-/** Where each condition is mended; the desk's own door asks for the role. */
+/** Where each condition is mended. */
 const mended: Readonly<Record<string, string>> = {
   SITE_MISSING: "/admin/site",
   LOG_RETENTION: "/admin/config",
@@ -47,10 +49,18 @@ const atZones = [
   "PROHIBITED_PLACE",
 ];
 
-/** The address of the place where a condition is mended, if there is one. */
-export function mendedAt(code: string): string | undefined {
-  return mended[code] ?? (atZones.includes(code) || code.startsWith("ZONE_") ? "/zones" : undefined);
+/**
+ * The place where a condition is mended, and the address at which somebody with
+ * these roles finds it; undefined when there is none that they may open.
+ */
+export function mendedAt(code: string, roles: readonly Role[]): { place: string; at: string } | undefined {
+  const place = mended[code] ?? (atZones.includes(code) || code.startsWith("ZONE_") ? "/zones" : undefined);
+  const at = place && openAt(place, roles);
+  return at ? { place, at } : undefined;
 }
+
+/** Every code that has a place where it is mended. */
+export const mendable: readonly string[] = [...Object.keys(mended), ...atZones];
 
 /** Says a reason in the reader's language; undefined for a code that is new. */
 export function useExplain(): (r: Reason) => string | undefined {
@@ -71,10 +81,11 @@ export function Reasons({
 }) {
   const t = useTexts(reasonTexts);
   const explain = useExplain();
+  const { session } = useSession();
   return (
     <ul className="reasons">
       {list.map((r) => {
-        const at = mendedAt(r.code);
+        const at = mendedAt(r.code, session.roles)?.at;
         const reason = { code: r.code, object: r.object ?? "", text: r.text };
         return (
           <li key={`${r.code} ${reason.object} ${r.text}`}>
@@ -104,6 +115,7 @@ function About({ object }: { object: string }) {
 export function Refusal({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const t = useTexts(reasonTexts);
   const explain = useExplain();
+  const { session } = useSession();
   const e = asRequestError(error);
   const own = e.code ? t.code("r", e.code) : "";
   if (e.status === 403 && own !== e.code)
@@ -112,15 +124,20 @@ export function Refusal({ error, onRetry }: { error: unknown; onRetry?: () => vo
         <div>{own}</div>
       </div>
     );
-  const linked = e.reasons.filter((r) => mendedAt(r.code));
+  const ways = new Map(
+    e.reasons.flatMap((r) => {
+      const way = mendedAt(r.code, session.roles);
+      return way ? [[way.place, way.at] as const] : [];
+    }),
+  );
   return (
     <>
       <Failure error={worded(e, own)} explain={explain} {...(onRetry ? { onRetry } : {})} />
-      {linked.length > 0 ? (
+      {ways.size > 0 ? (
         <p className="actions">
-          {[...new Set(linked.map((r) => mendedAt(r.code) ?? ""))].map((at) => (
-            <Link key={at} to={at} className="kit-button small">
-              {t("mend")} · {t.code("place", at)}
+          {[...ways].map(([place, at]) => (
+            <Link key={place} to={at} className="kit-button small">
+              {t("mend")} · {t.code("place", place)}
             </Link>
           ))}
         </p>

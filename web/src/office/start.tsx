@@ -1,6 +1,7 @@
 import { Link } from "react-router";
 import { useAll } from "../api/all";
 import { api } from "../api/client";
+import { deskOf } from "../desks/desks";
 import { nameTexts } from "../duties/names";
 import { useWords } from "../i18n/i18n";
 import { type Teller, useTexts } from "../i18n/texts";
@@ -57,6 +58,7 @@ export function Start() {
   const list = needs(
     {
       me: session.id,
+      roles: session.roles,
       requests: read.requests.data?.requests,
       incidents: read.incidents.data,
       assessments: read.assessments.data,
@@ -109,9 +111,18 @@ export function Start() {
         ) : (
           <ul className="needs">
             {list.map((n) => (
-              <li key={`${n.kind} ${n.to} ${n.about}`} className={n.tone}>
+              <li key={`${n.kind} ${n.to ?? ""} ${n.about}`} className={n.tone}>
                 <Icon name={n.tone === "bad" ? "warn" : n.due ? "clock" : "info"} />
-                <Link to={n.to}>{t(`n.${n.kind}`, { about: about(n) })}</Link>
+                {n.to ? (
+                  <Link to={n.to} reloadDocument={deskOf(n.to)?.document ?? false}>
+                    {t(`n.${n.kind}`, { about: about(n) })}
+                  </Link>
+                ) : (
+                  <span>
+                    {t(`n.${n.kind}`, { about: about(n) })}
+                    <small>{t.code("whose", n.kind)}</small>
+                  </span>
+                )}
                 {n.due ? <Due at={n.due} /> : null}
               </li>
             ))}

@@ -26,11 +26,12 @@ const assessment = (over: Partial<Schemas["ZonesAssessment"]>): Schemas["ZonesAs
   valid_until: hours(24 * 200),
   ...over,
 });
-const kinds = (d: Partial<Desk>) => needs({ me: "ann", ...d }, now).map((n) => `${n.kind} ${n.tone}`);
+const kinds = (d: Partial<Desk>) =>
+  needs({ me: "ann", roles: ["privacy_officer"], ...d }, now).map((n) => `${n.kind} ${n.tone}`);
 
 describe("what needs the office today", () => {
   test("nothing, when nothing was read", () => {
-    expect(needs({ me: "ann" }, now)).toEqual([]);
+    expect(needs({ me: "ann", roles: ["privacy_officer"] }, now)).toEqual([]);
   });
 
   test("requests run against their deadline and the day of the receipt", () => {
@@ -123,6 +124,7 @@ describe("what needs the office today", () => {
     const list = needs(
       {
         me: "ann",
+        roles: ["privacy_officer"],
         requests: [request({ request_id: "a", deadline: hours(48), acknowledged: hours(-1) })],
         filings: [{ ...meta, type: "mlps_grading", authority: "x", status: "planned", due: hours(-3) }],
         kill: { ...meta, on: true, why: "test", asked: "bob" },

@@ -1,8 +1,11 @@
 import type { Schemas } from "../api/client";
+import { openAt } from "../desks/desks";
+import type { Role } from "../session/session";
 
 /** What the start page looks at; a part that is undefined could not be read, and is left out. */
 export interface Desk {
   me: string;
+  roles: readonly Role[];
   requests?: readonly Schemas["RightsStatus"][] | undefined;
   incidents?: readonly Schemas["ZonesIncident"][] | undefined;
   assessments?: readonly Schemas["ZonesAssessment"][] | undefined;
@@ -46,7 +49,8 @@ export interface Need {
   kind: NeedKind;
   /** What it is about, as the text names it. */
   about: string;
-  to: string;
+  /** Where it is done; undefined when it is done at a desk of somebody else's. */
+  to?: string;
   /** Until when; undefined for what has no clock. */
   due?: string;
   tone: "bad" | "warn" | "muted";
@@ -64,7 +68,14 @@ export function needs(d: Desk, now: number): Need[] {
   const out: Need[] = [];
   const add = (kind: NeedKind, about: string, to: string, due?: string | number, tone?: Need["tone"]) => {
     const at = typeof due === "number" ? new Date(due).toISOString() : due;
-    out.push({ kind, about, to, ...(at ? { due: at } : {}), tone: tone ?? toneOf(at, now) });
+    const open = openAt(to, d.roles);
+    out.push({
+      kind,
+      about,
+      ...(open ? { to: open } : {}),
+      ...(at ? { due: at } : {}),
+      tone: tone ?? toneOf(at, now),
+    });
   };
   for (const r of d.requests ?? []) {
     if (r.state === "fulfilled" || r.state === "refused") continue;

@@ -1,8 +1,9 @@
 import { Link } from "react-router";
 import type { Reason } from "../api/client";
+import { openAt } from "../desks/desks";
 import { useTexts } from "../i18n/texts";
 import { asRequestError, Failure } from "../kit/failure";
-import { holds, useSession } from "../session/session";
+import { useSession } from "../session/session";
 import { Icon } from "../ui/icons";
 import type { Venue } from "./data";
 import { type Told, tell, tellAll } from "./reasons";
@@ -41,13 +42,13 @@ function MissingOne({ told }: { told: Told }) {
   const t = useTexts(reasonTexts);
   const { session } = useSession();
   // A link that leads to somebody else's workplace would lead nowhere.
-  const open = told.to !== "/office" || holds(session, ["privacy_officer"]);
+  const at = told.to && openAt(told.to, session.roles);
   return (
     <li>
       <Icon name="warn" size={14} />
       <div>
         {told.text} {told.who ? <span className="whose">{t(`who.${told.who}`)}</span> : null}
-        {open && told.to && told.label ? <Link to={told.to}>{told.label}</Link> : null}
+        {at && told.label ? <Link to={at}>{told.label}</Link> : null}
       </div>
     </li>
   );
