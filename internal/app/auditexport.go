@@ -25,43 +25,51 @@ type ExportOptions struct {
 
 // AuditExport writes the store's rows as JSON lines, which AuditVerify reads.
 // The access record is written before the first row.
-func AuditExport(ctx context.Context, cfg config.Config, o ExportOptions) (err error) {
+func AuditExport(ctx context.Context, cfg config.Config, o ExportOptions) error {
+	_, err := exportRows(ctx, cfg, o)
+	return err
+}
+
+// exportRows is AuditExport; it also tells the number of each chain's last row.
+func exportRows(ctx context.Context, cfg config.Config, o ExportOptions) (ends map[string]uint64, err error) {
 	src, err := openRows(ctx, cfg, VerifyOptions{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, src.close()) }()
 	ids, err := src.Chains(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if o.Chain != "" {
 		ids = []string{o.Chain}
 	}
 	f, err := os.OpenFile(o.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("%w: --out: %w", ErrUsage, err)
+		return nil, fmt.Errorf("%w: --out: %w", ErrUsage, err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if err := recordExport(ctx, cfg, o, src, ids); err != nil {
-		return fmt.Errorf("the access log cannot be written, so nothing is exported: %w", err)
+		return nil, fmt.Errorf("the access log cannot be written, so nothing is exported: %w", err)
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
 	rows := 0
+	ends = map[string]uint64{}
 	for _, id := range ids {
 		err := src.Walk(ctx, id, max(o.From, 1), o.To, func(r verify.Row) error {
 			rows++
+			ends[id] = max(ends[id], r.Seq)
 			return verify.WriteRow(w, id, r)
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := errors.Join(w.Flush(), f.Sync()); err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Fprintf(o.Stdout, "%d rows written to %s\n", rows, o.Out)
-	return nil
+	return ends, nil
 }
 
 // recordExport writes who takes which rows away, with the people in them.

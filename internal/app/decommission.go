@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"bystander/internal/config"
+	"bystander/internal/event"
 	"bystander/internal/sqldb"
 	"bystander/match/vault"
 	"bystander/policy/sitestore"
@@ -35,6 +34,8 @@ const goneName = "decommissioned.json"
 var (
 	errSiteOpen = errors.New("SITE_OPEN: the site is not closed")
 	errNoExport = errors.New("EXPORT_MISSING: nothing was exported")
+	// ErrBadExport reports an export that proves nothing.
+	ErrBadExport = errors.New("EXPORT_REFUSED: the export is no evidence that the data were taken out")
 )
 
 // DestroyedFile is a kind of thing that was destroyed.
@@ -60,7 +61,7 @@ type DestructionCertificate struct {
 	By        string          `json:"by"`
 	Witness   string          `json:"witness"`
 	Reason    string          `json:"reason"`
-	Export    string          `json:"export,omitempty"` // SHA-256 of the export's list
+	Export    string          `json:"export,omitempty"` // SHA-256 of the list of the export, which was checked
 	Destroyed []DestroyedFile `json:"destroyed"`
 	// Remains is what this program cannot reach, for people to see to.
 	Remains   []string `json:"remains"`
@@ -119,6 +120,8 @@ func (d *decommissioning) check(ctx context.Context) error {
 		return fmt.Errorf("%w: --confirm: repeat the edge's name, %s: everything below %s and %s is destroyed", ErrUsage, edge, d.cfg.Data, d.cfg.Keys)
 	case osUser() == "local:"+d.o.Witness:
 		return fmt.Errorf("%w: --witness: somebody else must have seen it", ErrUsage)
+	case within(filepath.Dir(d.o.Certificate), d.cfg.Data), within(filepath.Dir(d.o.Certificate), d.cfg.Keys):
+		return fmt.Errorf("%w: --certificate: %s lies among what is destroyed: name a file elsewhere", ErrUsage, d.o.Certificate)
 	case exists(filepath.Join(d.cfg.Data, goneName)):
 		if slices.ContainsFunc(d.late(), exists) {
 			return nil // cut off after signing
@@ -132,7 +135,11 @@ func (d *decommissioning) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	export, err := d.export()
+	head, err := d.head()
+	if err != nil {
+		return err
+	}
+	export, err := d.export(ctx, head)
 	if err != nil {
 		return err
 	}
@@ -147,8 +154,9 @@ func (d *decommissioning) check(ctx context.Context) error {
 		Format: 1, ID: id.String(), At: time.Now().UTC().Truncate(time.Second), Site: site, Edge: edge,
 		By: osUser(), Witness: d.o.Witness, Reason: d.o.Reason, Export: export, Program: Version,
 		PublicKey: d.key.Public().(ed25519.PublicKey),
+		LastSeq:   head.Seq, LastHash: head.Hash.String(),
 	}
-	return d.head()
+	return nil
 }
 
 // site refuses while the site is open, with what is missing in words of the
@@ -176,42 +184,20 @@ func (d *decommissioning) site(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// export wants the list of an export, or that somebody said none is needed.
-func (d *decommissioning) export() (string, error) {
-	if d.o.NoExport {
-		return "", nil
-	}
-	if d.o.Export == "" {
-		return "", fmt.Errorf("%w: %w: run bystander export first and name it with --export, or say --no-export", ErrUsage, errNoExport)
-	}
-	b, err := os.ReadFile(filepath.Join(d.o.Export, "manifest.json"))
-	if err != nil {
-		return "", fmt.Errorf("%w: --export: %w", ErrUsage, err)
-	}
-	var m ExportManifest
-	if err := json.Unmarshal(b, &m); err != nil || m.Edge != chainID(d.cfg.Events.Edge) {
-		return "", fmt.Errorf("%w: --export: %s is no export of this edge", ErrUsage, d.o.Export)
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]), nil
-}
-
 // head reads where the log ends, which also shows that no program writes to it.
-func (d *decommissioning) head() error {
+func (d *decommissioning) head() (event.Head, error) {
 	dir := filepath.Join(d.cfg.Data, "spool")
 	if !exists(dir) {
-		return nil
+		return event.Head{}, nil
 	}
 	sp, err := spool.Open(dir, spool.Options{MaxBytes: int64(d.cfg.Events.SpoolMax)})
 	if errors.Is(err, spool.ErrLocked) {
-		return errors.New("decommission: the program is still running; stop it first")
+		return event.Head{}, errors.New("decommission: the program is still running; stop it first")
 	}
 	if err != nil {
-		return err
+		return event.Head{}, err
 	}
-	h := sp.Head()
-	d.cert.LastSeq, d.cert.LastHash = h.Seq, h.Hash.String()
-	return sp.Close()
+	return sp.Head(), sp.Close()
 }
 
 // destroy overwrites keys, then removes what lies on a server, then overwrites

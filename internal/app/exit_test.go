@@ -3,8 +3,10 @@ package app_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -52,7 +54,11 @@ func TestExportIsOpen(t *testing.T) {
 
 	b, err = os.ReadFile(filepath.Join(out, "log", "events.jsonl"))
 	require.NoError(t, err)
-	require.NotEmpty(t, b)
+	require.Equal(t, 5, bytes.Count(b, []byte("\n")))
+	b, err = os.ReadFile(filepath.Join(out, "log", "waiting.jsonl"))
+	require.NoError(t, err)
+	require.Equal(t, 5, bytes.Count(b, []byte("\n")), "what the store has not taken over yet")
+	require.Contains(t, string(b), `"seq":10`)
 	b, err = os.ReadFile(filepath.Join(out, "recordings", "gate", "a.mp4"))
 	require.NoError(t, err)
 	require.Equal(t, "redacted", string(b))
@@ -88,6 +94,8 @@ func TestDecommission(t *testing.T) {
 		"another's name":   func(o *app.DecommissionOptions) { o.Confirm = "venue-2" },
 		"nothing exported": func(o *app.DecommissionOptions) { o.Export = "" },
 		"not an export":    func(o *app.DecommissionOptions) { o.Export = h.root },
+		"both":             func(o *app.DecommissionOptions) { o.NoExport = true },
+		"kept in the data": func(o *app.DecommissionOptions) { o.Certificate = filepath.Join(h.cfg.Data, "c.json") },
 	} {
 		o := good
 		change(&o)
@@ -99,6 +107,9 @@ func TestDecommission(t *testing.T) {
 	pub, err := os.ReadFile(filepath.Join(h.cfg.Keys, "edge.pub"))
 	require.NoError(t, err)
 	require.Len(t, templatesIn(t, h.cfg), 2, "all of the refusals left everything as it was")
+
+	list, err := os.ReadFile(filepath.Join(export, "manifest.json"))
+	require.NoError(t, err)
 
 	// The data lie behind a link, and some of them elsewhere.
 	disk, pictures := filepath.Join(h.root, "disk"), filepath.Join(h.root, "pictures")
@@ -128,6 +139,7 @@ func TestDecommission(t *testing.T) {
 	b, err := os.ReadFile(good.Certificate)
 	require.NoError(t, err)
 	require.Contains(t, string(b), "data: names.db")
+	require.Contains(t, string(b), fmt.Sprintf(`"export": "%x"`, sha256.Sum256(list)))
 	require.Contains(t, string(b), "pictures is a link to "+pictures, "what it did not reach")
 	forged := filepath.Join(h.root, "forged.json")
 	require.NoError(t, os.WriteFile(forged, bytes.Replace(b, []byte("Wen"), []byte("Ben"), 1), 0o600))

@@ -41,9 +41,10 @@ func TestExportOfAServerIsTheSame(t *testing.T) {
 	here, there := filepath.Join(h.root, "files"), filepath.Join(h.root, "server")
 	require.NoError(t, app.ExportAll(t.Context(), h.cfg, app.ExportAllOptions{Out: here, Purpose: "before", Stdout: io.Discard}))
 	on, _ := moved(t, h)
-	require.NoError(t, os.MkdirAll(there, 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(there, "UNFINISHED"), nil, 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(there, "names.csv"), []byte("cut off"), 0o600))
+	ctx, cut := context.WithCancel(t.Context())
+	defer cut()
+	require.ErrorIs(t, app.ExportAll(ctx, on.cfg, app.ExportAllOptions{Out: there, Purpose: "after", Stdout: &upTo{words: "stores: ", end: cut}}), context.Canceled)
+	require.FileExists(t, filepath.Join(there, "UNFINISHED"))
 	var said bytes.Buffer
 	require.NoError(t, app.ExportAll(t.Context(), on.cfg, app.ExportAllOptions{Out: there, Purpose: "after", Stdout: &said}))
 	require.Contains(t, said.String(), "stores: consent")
@@ -138,8 +139,10 @@ func TestDecommissionOnAServer(t *testing.T) {
 	h := newPremises(t)
 	h.close(t)
 	on, s := moved(t, h)
+	export := filepath.Join(h.root, "export")
+	require.NoError(t, app.ExportAll(t.Context(), on.cfg, app.ExportAllOptions{Out: export, Purpose: "leaving", Stdout: io.Discard}))
 	good := app.DecommissionOptions{
-		Witness: "Wen", Reason: "the lease of the hall ends", NoExport: true, Confirm: "venue-1",
+		Witness: "Wen", Reason: "the lease of the hall ends", Export: export, Confirm: "venue-1",
 		Certificate: filepath.Join(h.root, "certificate.json"), Stdout: io.Discard,
 	}
 	elsewhere := on.cfg
@@ -187,6 +190,7 @@ func TestDecommissionOnAServer(t *testing.T) {
 	require.Contains(t, rows, "server: bystander_peers")
 	require.Contains(t, rows, "keys: identity.key", "what was destroyed before the cut is in it")
 	require.Contains(t, rows, "data: events.db")
+	require.Len(t, c.Export, 64)
 	require.Contains(t, strings.Join(c.Remains, "\n"), "write-ahead log")
 	saved := filepath.Join(h.root, "edge.pub")
 	require.NoError(t, os.WriteFile(saved, pub, 0o600))
@@ -205,6 +209,7 @@ func TestDecommissionOnAServer(t *testing.T) {
 	require.ErrorIs(t, app.Run(t.Context(), second, io.Discard, io.Discard), sqldb.ErrEnded)
 	last := good
 	last.Confirm, last.Certificate = "venue-2", filepath.Join(h.root, "second.json")
+	last.Export, last.NoExport = "", true
 	require.NoError(t, app.Decommission(t.Context(), second, last))
 	requireFiles(t, second.Data, "decommissioned.json", "edge.pub")
 }

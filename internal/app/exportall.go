@@ -1,33 +1,28 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"crypto/ed25519"
-	"crypto/sha256"
-	"database/sql"
-	"encoding/base64"
 	"encoding/csv"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"time"
-
-	"github.com/parquet-go/parquet-go"
 
 	"bystander/audit/access"
+	"bystander/audit/verify"
 	"bystander/internal/config"
+	"bystander/internal/event"
 	"bystander/internal/sqldb"
 	"bystander/match/vault"
 	"bystander/policy/sitestore"
 	persons "bystander/policy/store"
 	"bystander/schema"
+	"bystander/sink/spool"
 )
 
 // ExportAllOptions say where everything goes, and why.
@@ -55,11 +50,11 @@ func ExportAll(ctx context.Context, cfg config.Config, o ExportAllOptions) error
 	if !exists(filepath.Join(cfg.Data, "events.db")) {
 		return fmt.Errorf("%w: data: %s holds no installation", ErrUsage, cfg.Data)
 	}
-	if err := emptyFolder(o.Out); err != nil {
-		return err
-	}
 	key, err := signingKey(cfg.Keys, "edge")
 	if err != nil {
+		return err
+	}
+	if err := beginExport(o.Out, chainID(cfg.Events.Edge), key); err != nil {
 		return err
 	}
 	x := &exporting{cfg: cfg, o: o, key: key}
@@ -72,41 +67,14 @@ func ExportAll(ctx context.Context, cfg config.Config, o ExportAllOptions) error
 	return err
 }
 
-// unfinishedName marks the folder of an export that was cut off: what lies in it
-// is this program's own, and is written anew.
-const unfinishedName = "UNFINISHED"
-
-// emptyFolder makes the folder of an export, or empties that of one that was cut
-// off. Any other folder has to be empty.
-func emptyFolder(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: --out: %w", ErrUsage, err)
-	}
-	mark := filepath.Join(dir, unfinishedName)
-	if len(entries) > 0 && !exists(mark) {
-		return fmt.Errorf("%w: --out: %s is not empty", ErrUsage, dir)
-	}
-	for _, e := range entries {
-		if e.Name() == unfinishedName {
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-			return fmt.Errorf("export: %w", err)
-		}
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("%w: --out: %w", ErrUsage, err)
-	}
-	return os.WriteFile(mark, []byte("bystander export was cut off here; the same command begins anew\n"), 0o600)
-}
-
 type exporting struct {
 	cfg     config.Config
 	o       ExportAllOptions
 	key     ed25519.PrivateKey
 	left    []string
 	written int
+	head    event.Head          // of this machine's log
+	sums    map[string]TableSum // by STORE/TABLE
 }
 
 // recorded puts the export on the access log before anything is read.
@@ -140,134 +108,51 @@ func (x *exporting) write(name string, b []byte) error {
 	return errors.Join(err, f.Close())
 }
 
+// log writes the stored events, and apart from them those that this machine has
+// not carried into the store yet.
 func (x *exporting) log(ctx context.Context) error {
 	if err := x.write("log/event-v1.schema.json", schema.Event()); err != nil {
 		return err
 	}
 	x.written++
-	return AuditExport(ctx, x.cfg, ExportOptions{Out: filepath.Join(x.o.Out, "log", "events.jsonl"), Purpose: x.o.Purpose, Stdout: io.Discard})
+	ends, err := exportRows(ctx, x.cfg, ExportOptions{Out: filepath.Join(x.o.Out, "log", "events.jsonl"), Purpose: x.o.Purpose, Stdout: io.Discard})
+	if err != nil {
+		return err
+	}
+	return x.waiting(ctx, ends)
 }
 
-// table writes one table as CSV, where bytes are base64, and as Parquet, where
-// each value is kept in its own type as SQLite tells it.
-func (x *exporting) table(ctx context.Context, tx *sql.Tx, to, name string) (cols []column, n int, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT * FROM "`+strings.ReplaceAll(name, `"`, `""`)+`"`)
+// waiting writes the events that stand in the spool alone. ends are the last
+// numbers that are in the store, by chain.
+func (x *exporting) waiting(ctx context.Context, ends map[string]uint64) (err error) {
+	dir := filepath.Join(x.cfg.Data, "spool")
+	if !exists(dir) {
+		return nil
+	}
+	f, err := x.create("log/waiting.jsonl")
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	types, err := rows.ColumnTypes()
+	w := bufio.NewWriterSize(f, 1<<20)
+	defer func() { err = errors.Join(err, w.Flush(), f.Close()) }()
+	end := ends[chainID(x.cfg.Events.Edge)]
+	in, err := spool.Inspect(dir, func(e *event.Event) error {
+		if err := ctx.Err(); err != nil || e.Seq <= ends[e.ChainID] {
+			return err
+		}
+		return verify.WriteRow(w, e.ChainID, verify.Row{Seq: e.Seq, Event: e})
+	})
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
-	group := parquet.Group{}
-	head := make([]string, len(types))
-	for i, t := range types {
-		head[i] = t.Name()
-		cols = append(cols, column{t.Name(), declared(t.DatabaseTypeName())})
-		group[t.Name()] = parquet.Optional(nodeOf(cols[i].Type))
+	x.head = in.Head
+	if in.Oldest > end+1 {
+		x.left = append(x.left, fmt.Sprintf("events %d to %d of the log: they are neither in the store nor in the spool", end+1, in.Oldest-1))
 	}
-	text, err := x.create(to + ".csv")
-	if err != nil {
-		return nil, 0, err
+	if in.Damaged > 0 {
+		x.left = append(x.left, fmt.Sprintf("%d places of the spool, which cannot be read", in.Damaged))
 	}
-	defer func() { err = errors.Join(err, text.Close()) }()
-	columnar, err := x.create(to + ".parquet")
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { err = errors.Join(err, columnar.Close()) }()
-	lines := csv.NewWriter(text)
-	if err := lines.Write(head); err != nil {
-		return nil, 0, err
-	}
-	sch := parquet.NewSchema(name, group)
-	place := map[string]int{}
-	for i, path := range sch.Columns() {
-		place[path[0]] = i
-	}
-	out := parquet.NewWriter(columnar, sch, parquet.Compression(&parquet.Zstd))
-	vals, line := make([]any, len(cols)), make([]string, len(cols))
-	ptrs := make([]any, len(cols))
-	for i := range vals {
-		ptrs[i] = &vals[i]
-	}
-	for ; rows.Next(); n++ {
-		if err := rows.Scan(ptrs...); err != nil {
-			return nil, n, err
-		}
-		row := make(parquet.Row, len(cols))
-		for i, v := range vals {
-			line[i] = textOf(v)
-			at := place[cols[i].Name]
-			pv, level := parquetOf(cols[i].Type, v)
-			row[at] = pv.Level(0, level, at)
-		}
-		if err := lines.Write(line); err != nil {
-			return nil, n, err
-		}
-		if _, err := out.WriteRows([]parquet.Row{row}); err != nil {
-			return nil, n, err
-		}
-	}
-	lines.Flush()
-	return cols, n, errors.Join(rows.Err(), lines.Error(), out.Close())
-}
-
-func nodeOf(declared string) parquet.Node {
-	switch declared {
-	case "INTEGER":
-		return parquet.Int(64)
-	case "REAL":
-		return parquet.Leaf(parquet.DoubleType)
-	case "BLOB":
-		return parquet.Leaf(parquet.ByteArrayType)
-	}
-	return parquet.String()
-}
-
-func parquetOf(declared string, v any) (parquet.Value, int) {
-	if v == nil {
-		return parquet.NullValue(), 0
-	}
-	switch declared {
-	case "INTEGER":
-		if n, ok := v.(int64); ok {
-			return parquet.Int64Value(n), 1
-		}
-		return parquet.NullValue(), 0
-	case "REAL":
-		switch f := v.(type) {
-		case float64:
-			return parquet.DoubleValue(f), 1
-		case int64:
-			return parquet.DoubleValue(float64(f)), 1
-		}
-		return parquet.NullValue(), 0
-	case "BLOB":
-		if b, ok := v.([]byte); ok {
-			return parquet.ByteArrayValue(b), 1
-		}
-	}
-	return parquet.ByteArrayValue([]byte(textOf(v))), 1
-}
-
-func textOf(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case []byte:
-		return base64.StdEncoding.EncodeToString(v)
-	case string:
-		return v
-	case int64:
-		return strconv.FormatInt(v, 10)
-	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64)
-	case time.Time:
-		return v.UTC().Format(time.RFC3339Nano)
-	}
-	return fmt.Sprint(v)
+	return nil
 }
 
 // names writes who stands behind each id, which the store keeps encrypted.
@@ -377,62 +262,4 @@ func (x *exporting) copy(from, to string) error {
 	}
 	_, err = io.Copy(dst, src)
 	return errors.Join(err, dst.Close())
-}
-
-// ExportManifest lists an export; Signature covers the rest, as JSON without it.
-type ExportManifest struct {
-	Format    int               `json:"format"`
-	Edge      string            `json:"edge"`
-	MadeAt    time.Time         `json:"made_at"`
-	Program   string            `json:"program"`
-	Files     map[string]string `json:"files"` // SHA-256 by path
-	LeftOut   []string          `json:"left_out"`
-	PublicKey []byte            `json:"public_key"`
-	Signature []byte            `json:"signature,omitempty"`
-}
-
-func (x *exporting) list(ctx context.Context) error {
-	m := ExportManifest{
-		Format: 1, Edge: chainID(x.cfg.Events.Edge), MadeAt: time.Now().UTC().Truncate(time.Second), Program: Version,
-		Files: map[string]string{}, LeftOut: x.left, PublicKey: x.key.Public().(ed25519.PublicKey),
-	}
-	if !x.o.Recordings && exists(filepath.Join(x.cfg.Data, "recordings")) {
-		m.LeftOut = append(m.LeftOut, "recordings: not asked for (--recordings); tables/index lists them")
-	}
-	err := filepath.WalkDir(x.o.Out, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || p == filepath.Join(x.o.Out, unfinishedName) {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		f, err := os.Open(p) //nolint:gosec // written above
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		h := sha256.New()
-		if _, err := io.Copy(h, f); err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(x.o.Out, p)
-		m.Files[filepath.ToSlash(rel)] = hex.EncodeToString(h.Sum(nil))
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	msg, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	m.Signature = ed25519.Sign(x.key, msg)
-	b, err := json.MarshalIndent(m, "", " ")
-	if err != nil {
-		return err
-	}
-	if err := x.write("manifest.json", append(b, '\n')); err != nil {
-		return err
-	}
-	return os.Remove(filepath.Join(x.o.Out, unfinishedName))
 }

@@ -65,6 +65,7 @@ func (x *exporting) tables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	x.sums = map[string]TableSum{}
 	for i, s := range stores {
 		if err := x.store(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
@@ -98,11 +99,12 @@ func (x *exporting) storeTables(ctx context.Context, tx *sql.Tx, store string, d
 	folder := filepath.Join("tables", store)
 	about := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(ddl)) {
-		cols, n, err := x.table(ctx, tx, filepath.Join(folder, name), name)
+		cols, sum, err := x.table(ctx, tx, filepath.Join(folder, name), name)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		about[name] = map[string]any{"sql": ddl[name], "columns": cols, "rows": n}
+		about[name] = map[string]any{"sql": ddl[name], "columns": cols, "rows": sum.Rows}
+		x.sums[store+"/"+name] = sum
 	}
 	b, err := json.MarshalIndent(about, "", " ")
 	if err != nil {
