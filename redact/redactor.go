@@ -100,11 +100,15 @@ func (r *Redactor) Anew(raw *frame.Raw) bool { return r.flush || !r.cur.continue
 
 // Pop returns the next finished picture, if the hold is full or what is held
 // belongs to an epoch that is over.
-func (r *Redactor) Pop() (Out, bool) {
+func (r *Redactor) Pop() (Out, bool) { return r.PopAbove(r.cfg.Hold) }
+
+// PopAbove is Pop for a hold that is full already with most pictures, for whoever
+// cannot wait for more. A most above Config.Hold counts as that.
+func (r *Redactor) PopAbove(most int) (Out, bool) {
 	switch {
 	case r.old.count > 0:
 		return r.finish(r.old), true
-	case r.cur.count > r.cfg.Hold, r.flush && r.cur.count > 0:
+	case r.cur.count > min(max(most, 0), r.cfg.Hold), r.flush && r.cur.count > 0:
 		return r.finish(r.cur), true
 	}
 	return Out{}, false

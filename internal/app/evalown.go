@@ -39,6 +39,7 @@ type ownRun struct {
 	src      ingest.Source
 	eyes     *eyes
 	looker   *looker
+	keep     int // pictures that stay held
 	variants []*variant
 	ended    bool
 	one      seen
@@ -86,6 +87,10 @@ func openOwn(ctx context.Context, o LeakOptions, size frame.Size, log zerolog.Lo
 		return nil, err
 	}
 	r.looker = &looker{eyes: r.eyes, cadence: cfg.Detect, hold: rc.Hold, cuts: !o.Live, now: time.Now}
+	r.keep = rc.Hold
+	if o.Live { // the worst that may be: looks are late all the time
+		r.keep -= r.looker.lateable()
+	}
 	if err := r.add(name, rc, redact.Ablation{}); err != nil {
 		return nil, err
 	}
@@ -144,7 +149,7 @@ func (r *ownRun) step() error {
 
 func (v *variant) drain() {
 	for {
-		o, ok := v.r.Pop()
+		o, ok := v.r.PopAbove(v.run.keep)
 		if !ok {
 			return
 		}

@@ -47,6 +47,7 @@ func (s *scripted) Next(context.Context) (*frame.Raw, error) {
 	for i := range p.U {
 		p.U[i], p.V[i] = byte(i), byte(i*3)
 	}
+	p.Y[0] = byte(s.n) // tells a detector which picture it looks at
 	raw.Meta = meta
 	raw.Seq = uint64(s.n)
 	s.n++

@@ -82,10 +82,25 @@ func (l *looker) spare() bool {
 	return l.cadence.FaceEvery > 1 && 2*l.cadence.FaceEvery+calmSpare <= l.hold
 }
 
+// lateable is how many pictures of a live camera's hold late looks may take: as
+// many as it is longer than the widest pace, so that whoever comes between two
+// looks is still covered backwards.
+func (l *looker) lateable() int {
+	return min(max(l.hold-2*l.cadence.FaceEvery, 0), calmSpare)
+}
+
+// personsEvery is the distance of looks for persons, in pictures.
+func (l *looker) personsEvery() int {
+	if n := int(l.personEvery.Load()); n > 0 {
+		return n
+	}
+	return l.cadence.PersonEvery
+}
+
 // due is how often one looks now. Recordings, which are looked at in every
 // picture, keep to that; so do cameras whose hold is too short.
 func (l *looker) due() due {
-	d := due{l.cadence.FaceEvery, l.cadence.PersonEvery, lookEvery}
+	d := due{l.cadence.FaceEvery, l.personsEvery(), lookEvery}
 	if !l.spare() || l.parted || l.pace.calm < calmLooks || l.pace.empty && l.pace.stir {
 		return d
 	}

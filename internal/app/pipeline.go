@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"bystander/api"
 	"bystander/ingest"
 	"bystander/internal/frame"
 	"bystander/internal/geom"
@@ -29,8 +29,12 @@ type outlet interface {
 // what is permitted was asked when they were finished.
 const toDeliver = 1
 
+// toLook bounds the pictures that were taken from the source and wait to be looked
+// at, beside those that wait in the source.
+const toLook = 2
+
 // pipeline carries one camera's pictures from source to outlet: one goroutine
-// looks, one covers, one encodes and hands on.
+// takes, one looks, one covers, one encodes and hands on.
 type pipeline struct {
 	id     string
 	src    ingest.Source
@@ -48,7 +52,10 @@ type pipeline struct {
 	// suspect, when set, tells that pictures must be covered as a whole.
 	suspect func() bool
 
-	free chan *seen // recycled
+	free  chan *seen    // recycled
+	under atomic.Int32  // pictures that were taken and are not with the redactor yet
+	late  chan struct{} // wakes who covers when looks are late
+	spare int           // pictures of the hold that late looks may take
 }
 
 // run works until the source ends, which is no error, or ctx does. Pictures
@@ -56,11 +63,20 @@ type pipeline struct {
 func (p *pipeline) run(ctx context.Context) error {
 	p.free = make(chan *seen, betweenSides+2)
 	p.looker.hold = p.redact.Hold
-	between, done := make(chan *seen, betweenSides), newDelivery()
+	p.late = make(chan struct{}, 1)
+	if p.looker.live { // a recording's looks are never late
+		p.spare = p.looker.lateable()
+	}
+	taken, between, done := make(chan *frame.Raw, toLook), make(chan *seen, betweenSides), newDelivery()
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
+		defer close(taken)
+		return p.takeAll(gctx, taken)
+	})
+	g.Go(func() error {
 		defer close(between)
-		return p.lookAtAll(gctx, between)
+		p.lookAtAll(ctx, taken, between)
+		return nil
 	})
 	g.Go(func() error {
 		defer close(done.out)
@@ -81,8 +97,8 @@ func (p *pipeline) run(ctx context.Context) error {
 	return err
 }
 
-func (p *pipeline) lookAtAll(ctx context.Context, out chan<- *seen) error {
-	defer p.lockThread()()
+// takeAll takes pictures as they come, so that it is known when looks are late.
+func (p *pipeline) takeAll(ctx context.Context, out chan<- *frame.Raw) error {
 	for {
 		raw, err := p.src.Next(ctx)
 		switch {
@@ -91,18 +107,32 @@ func (p *pipeline) lookAtAll(ctx context.Context, out chan<- *seen) error {
 		case err != nil:
 			return err
 		}
+		if p.under.Add(1) > 1 {
+			select {
+			case p.late <- struct{}{}:
+			default: // it was woken already
+			}
+		}
+		select {
+		case out <- raw:
+		case <-ctx.Done():
+			raw.Release()
+			return ctx.Err()
+		}
+	}
+}
+
+// lookAtAll looks at what was taken, also when nothing more can be.
+func (p *pipeline) lookAtAll(ctx context.Context, in <-chan *frame.Raw, out chan<- *seen) {
+	defer p.lockThread()()
+	for raw := range in {
 		s := p.recycled()
 		s.raw = raw
 		p.passage.came(&raw.Meta)
 		p.looker.look(ctx, s)
 		p.stats.looked(s)
 		p.passage.looked(&raw.Meta)
-		select {
-		case out <- s:
-		case <-ctx.Done():
-			raw.Release()
-			return ctx.Err()
-		}
+		out <- s // who covers takes everything, also after a failure
 	}
 }
 
@@ -122,60 +152,6 @@ func (p *pipeline) recycled() *seen {
 	default:
 		return new(seen)
 	}
-}
-
-// coverAll redacts what was looked at. A change of size begins with a new
-// redactor, since polygons are in pixels.
-func (p *pipeline) coverAll(in <-chan *seen, out delivery) (err error) {
-	defer p.lockThread()()
-	var (
-		r     *redact.Redactor
-		size  frame.Size
-		shape uint64
-	)
-	defer func() {
-		if r != nil {
-			r.Close()
-		}
-	}()
-	for s := range in {
-		raw, epoch, now := s.raw, s.raw.Size(), p.shaped()
-		if r == nil || epoch != size || now != shape {
-			if r != nil {
-				r.Flush()
-				p.drain(r, 0, out)
-				r.Close()
-			}
-			size, shape = epoch, now
-			if r, err = p.redactor(size); err != nil {
-				raw.Release()
-				return err
-			}
-		}
-		if p.suspect != nil && p.suspect() {
-			s.sighting.Fault = api.MaskLeak
-		}
-		if r.Anew(raw) {
-			p.drain(r, 0, out) // what is left of the epoch before last
-		}
-		p.passage.covering(&raw.Meta)
-		lap := p.clock.start(stageCover)
-		err := r.Push(raw, s.sighting)
-		lap.stop()
-		p.recycle(s)
-		if err != nil {
-			// The picture did not enter: it does not leave either.
-			p.stats.lost(err)
-			p.passage.withheld()
-			continue
-		}
-		p.drain(r, p.redact.Hold, out)
-	}
-	if r != nil {
-		r.Flush()
-		p.drain(r, 0, out)
-	}
-	return nil
 }
 
 // shaped numbers the private areas and the coverage that hold now.
@@ -222,27 +198,6 @@ type delivery struct {
 
 func newDelivery() delivery {
 	return delivery{make(chan redact.Out, toDeliver), make(chan struct{})}
-}
-
-// drain passes on what is finished, down to what is to be held. After a cut the
-// pictures before it could all leave at once; they leave as they are due, since
-// encoding them in one go would make the next ones late.
-func (p *pipeline) drain(r *redact.Redactor, hold int, d delivery) {
-	for r.Held() > hold {
-		from := time.Now()
-		lap := p.clock.start(stageCover)
-		o, ok := r.Pop()
-		lap.stop()
-		if !ok {
-			return
-		}
-		p.passage.covered(&o, from)
-		select {
-		case d.out <- o:
-		case <-d.over:
-			o.Release()
-		}
-	}
 }
 
 // deliverAll hands finished pictures to the outlet until there are no more or

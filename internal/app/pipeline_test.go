@@ -1,12 +1,17 @@
 package app
 
 import (
+	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"bystander/detect"
+	"bystander/internal/config"
 	"bystander/internal/frame"
 	"bystander/redact"
 )
@@ -60,4 +65,116 @@ func TestAfterACutPicturesLeaveAsTheyAreDue(t *testing.T) {
 		}
 	})
 	require.Zero(t, src.pool.Lent(), "a picture was not given back")
+}
+
+// paced is a live camera of n pictures at 25 a second, in a bubble of its own time.
+type paced struct {
+	scripted
+	begun time.Time
+}
+
+func (p *paced) Next(ctx context.Context) (*frame.Raw, error) {
+	time.Sleep(time.Until(p.begun.Add(time.Duration(p.n) * 40 * time.Millisecond)))
+	return p.scripted.Next(ctx)
+}
+
+// slowNow is a detector that takes long for some looks.
+type slowNow struct{ takes map[byte]time.Duration }
+
+func (s slowNow) DetectFaces(_ context.Context, p frame.Planes, dst []detect.Face) ([]detect.Face, error) {
+	time.Sleep(s.takes[p.Y[0]])
+	return dst, nil
+}
+func (slowNow) Info() detect.Info { return detect.Info{Name: "slow", Provider: "test"} }
+func (slowNow) Close() error      { return nil }
+
+// underWay notes how long each picture was under way.
+type underWay struct {
+	by   []time.Duration
+	held []int // pictures that had come when it left, after it
+	src  *paced
+}
+
+func (d *underWay) take(o redact.Out) error {
+	d.by = append(d.by, time.Since(o.Meta.Arrived))
+	d.held = append(d.held, d.src.n-1-int(o.Meta.Seq))
+	o.Release()
+	return nil
+}
+
+// TestALateLookDelaysLittle looks for 100 ms at picture 30: pictures leave a
+// picture's time later at most, each after six that were looked at, and everything
+// is as before once the looks have caught up. With a hold no longer than the pace
+// of looks nothing leaves before its time, however late.
+func TestALateLookDelaysLittle(t *testing.T) {
+	const period = 40 * time.Millisecond
+	for hold, late := range map[int]time.Duration{8: period, 6: 100 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			src := &paced{scripted: scripted{pool: frame.NewPool(64), make: steady(80)}, begun: time.Now()}
+			e := &eyes{faces: slowNow{map[byte]time.Duration{30: 100 * time.Millisecond}}, log: zerolog.Nop()}
+			e.trusted.Store(true)
+			cfg := redact.DefaultConfig()
+			cfg.Hold = hold
+			cadence := config.Default().Detect
+			out := &underWay{src: src}
+			p := &pipeline{
+				id: "camera", src: src, redact: cfg, may: redact.Nobody{}, out: out, stats: &cameraStats{},
+				looker: &looker{eyes: e, cadence: cadence, live: true, now: time.Now},
+			}
+			require.NoError(t, p.run(t.Context()))
+			require.Len(t, out.by, 80)
+			due := time.Duration(hold) * period
+			for i, d := range out.by[:80-hold] {
+				require.GreaterOrEqual(t, out.held[i], hold, "picture %d", i)
+				require.LessOrEqual(t, d, due+late, "picture %d", i)
+				if i < 30-hold || i > 40 {
+					require.Equal(t, due, d, "picture %d", i)
+				}
+			}
+			require.Equal(t, due+late, slices.Max(out.by[:80-hold]))
+		})
+	}
+}
+
+// TestALateLookLeavesEnoughHeld has ever more pictures wait to be looked at: no
+// picture leaves before as many have been seen after it as lie between two looks.
+func TestALateLookLeavesEnoughHeld(t *testing.T) {
+	const all, hold, spare = 20, 8, 2
+	src := &scripted{pool: frame.NewPool(64), make: steady(all)}
+	cfg := redact.DefaultConfig()
+	cfg.Hold = hold
+	p := &pipeline{
+		id: "test", src: src, redact: cfg, may: redact.Nobody{}, stats: &cameraStats{}, looker: &looker{},
+		free: make(chan *seen, 4), spare: spare,
+	}
+	synctest.Test(t, func(t *testing.T) {
+		p.late = make(chan struct{})
+		in, out := make(chan *seen), delivery{make(chan redact.Out, all), make(chan struct{})}
+		ended := make(chan error, 1)
+		go func() { ended <- p.coverAll(in, out) }() // waited for below
+		for i := range all {
+			raw, err := src.Next(t.Context())
+			require.NoError(t, err)
+			p.under.Store(1)
+			in <- &seen{raw: raw}
+			synctest.Wait()
+			for waiting, keep := range map[int32]int{0: hold, 1: hold, 2: hold - 1, 3: hold - 2, 9: hold - 2} {
+				if i == hold+int(waiting) {
+					p.under.Store(waiting)
+					p.late <- struct{}{}
+					synctest.Wait()
+					require.Len(t, out.out, max(i+1-keep, 0), "%d wait", waiting)
+				}
+			}
+			require.GreaterOrEqual(t, i+1-len(out.out), min(i+1, hold-spare))
+		}
+		p.under.Store(1)
+		close(in)
+		require.NoError(t, <-ended)
+		require.Len(t, out.out, all)
+		close(out.out)
+		for o := range out.out {
+			o.Release()
+		}
+	})
 }

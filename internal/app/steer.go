@@ -45,7 +45,7 @@ type ride struct {
 	thin  atomic.Uint64 // pictures left out
 	leave func()
 
-	// Of the goroutine that looks.
+	// Of the goroutine that takes pictures.
 	looker *looker
 	detect config.Detect
 	hold   int
@@ -152,7 +152,7 @@ func (r *ride) Next(ctx context.Context) (*frame.Raw, error) {
 		}
 		if at := r.rung.Load(); at != r.stood {
 			r.stood, r.due = at, raw.PTS
-			r.looker.cadence.PersonEvery = rungs[at].PersonEvery(r.detect.PersonEvery, r.Health().FPS)
+			r.looker.personEvery.Store(int32(rungs[at].PersonEvery(r.detect.PersonEvery, r.Health().FPS))) //nolint:gosec // a few pictures
 		}
 		if r.wanted(raw) {
 			return raw, nil

@@ -19,16 +19,13 @@ import (
 )
 
 // walker is a face that walks through the picture, found wherever it is.
-type walker struct {
-	at    func() int // the number of the picture looked at
-	looks int
-}
+type walker struct{ looks int }
 
 func walking(i int) geom.Box { return geom.BoxAt(20+float32(i)*0.8, 60, 24, 30) }
 
-func (w *walker) DetectFaces(_ context.Context, _ frame.Planes, dst []detect.Face) ([]detect.Face, error) {
+func (w *walker) DetectFaces(_ context.Context, p frame.Planes, dst []detect.Face) ([]detect.Face, error) {
 	w.looks++
-	return append(dst, detect.Face{Box: walking(w.at()), Score: 0.9}), nil
+	return append(dst, detect.Face{Box: walking(int(p.Y[0])), Score: 0.9}), nil
 }
 func (w *walker) Info() detect.Info { return detect.Info{Name: "walker", Provider: "test"} }
 func (w *walker) Close() error      { return nil }
@@ -74,10 +71,11 @@ func TestEveryRungCovers(t *testing.T) {
 			src := &scripted{pool: frame.NewPool(64), make: func(i int) (frame.Size, frame.Meta, bool) {
 				return frame.Size{W: 160, H: 120}, frame.Meta{PTS: time.Duration(i) * 40 * time.Millisecond, Arrived: time.Now()}, i < n
 			}}
-			face := &walker{at: func() int { return src.n - 1 }}
+			face := &walker{}
 			e := &eyes{faces: face, log: zerolog.Nop()}
 			e.trusted.Store(true)
-			l := &looker{eyes: e, cadence: cfg.Detect, hold: cfg.Redact.Hold, now: time.Now}
+			// Live, and every picture has come: looks are late all the time.
+			l := &looker{eyes: e, cadence: cfg.Detect, live: true, now: time.Now}
 			r := &ride{Source: src, id: "camera", looker: l, detect: cfg.Detect, hold: cfg.Redact.Hold, most: 1 << 30}
 			r.rung.Store(int32(i))
 			out := &watchedFace{t: t, rung: rung.Name}
