@@ -46,6 +46,14 @@ type Spec struct {
 	Turn int
 }
 
+// Queued is a Source that tells of pictures which come faster than they are taken.
+type Queued interface {
+	// Waiting is how many pictures have come and wait for Next.
+	Waiting() int
+	// Late is signalled when a picture comes while nobody waits for it in Next.
+	Late() <-chan struct{}
+}
+
 // State is how far a camera has got.
 type State string
 

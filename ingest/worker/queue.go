@@ -14,7 +14,9 @@ type queue struct {
 	ring    []*frame.Raw
 	head, n int
 	end     error // set once: nothing more will be put
+	taking  int   // who wait in get
 	filled  chan struct{}
+	late    chan struct{} // signalled by a put that nobody waits for
 	freed   chan struct{}
 	ended   chan struct{} // closed when end is set
 }
@@ -22,7 +24,7 @@ type queue struct {
 func newQueue(size int) *queue {
 	return &queue{
 		ring:   make([]*frame.Raw, size),
-		filled: make(chan struct{}, 1), freed: make(chan struct{}, 1), ended: make(chan struct{}),
+		filled: make(chan struct{}, 1), late: make(chan struct{}, 1), freed: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
 
@@ -41,6 +43,9 @@ func (q *queue) put(r *frame.Raw) (dropped bool) {
 	}
 	q.ring[(q.head+q.n)%len(q.ring)] = r
 	q.n++
+	if q.taking == 0 {
+		signal(q.late)
+	}
 	signal(q.filled)
 	return dropped
 }
@@ -77,8 +82,9 @@ func (q *queue) waitRoom(ctx context.Context) error {
 // get waits for a picture and hands it over. What was put before the end is
 // delivered before the end's error.
 func (q *queue) get(ctx context.Context) (*frame.Raw, error) {
-	for {
+	for took := 0; ; took = 1 {
 		q.mu.Lock()
+		q.taking -= took
 		if q.n > 0 {
 			r := q.shift()
 			if q.n > 0 {
@@ -89,6 +95,9 @@ func (q *queue) get(ctx context.Context) (*frame.Raw, error) {
 			return r, nil
 		}
 		end := q.end
+		if end == nil {
+			q.taking++
+		}
 		q.mu.Unlock()
 		if end != nil {
 			return nil, end
@@ -97,6 +106,9 @@ func (q *queue) get(ctx context.Context) (*frame.Raw, error) {
 		case <-q.filled:
 		case <-q.ended:
 		case <-ctx.Done():
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			q.taking--
 			return nil, ctx.Err()
 		}
 	}
@@ -110,6 +122,12 @@ func (q *queue) finish(err error) {
 		q.end = err
 		close(q.ended)
 	}
+}
+
+func (q *queue) waiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.n
 }
 
 // state tells how many pictures wait, and since when the oldest does.

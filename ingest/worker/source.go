@@ -69,6 +69,10 @@ func (s *Source) Next(ctx context.Context) (*frame.Raw, error) {
 	return r, nil
 }
 
+// Waiting and Late implement ingest.Queued.
+func (s *Source) Waiting() int          { return s.queue.waiting() }
+func (s *Source) Late() <-chan struct{} { return s.queue.late }
+
 // Health implements ingest.Source.
 func (s *Source) Health() ingest.Health {
 	s.mu.Lock()

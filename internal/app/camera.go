@@ -261,7 +261,7 @@ func specOf(c config.Camera) (ingest.Spec, error) {
 }
 
 // framesNeeded is how many pictures a camera's pipeline may hold on to.
-func framesNeeded(hold int) int { return hold + toLook + betweenSides + toDeliver + 14 }
+func framesNeeded(hold int) int { return hold + betweenSides + toDeliver + 14 }
 
 func redactConfig(c config.Redact) redact.Config {
 	r := redact.DefaultConfig()

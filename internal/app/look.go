@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"bystander/api"
@@ -46,13 +45,11 @@ const lookLate = 350 * time.Millisecond
 type looker struct {
 	eyes    *eyes
 	cadence config.Detect
-	// personEvery, set from outside, stands for the cadence's; 0 does not.
-	personEvery atomic.Int32
-	who         identifier
-	private     func(frame.Size) []geom.Polygon // filled before anything looks
-	shape       func() uint64                   // changes when private does; nil never
-	view        *poseWatch                      // of a fixed camera; nil where nobody asks
-	live        bool
+	who     identifier
+	private func(frame.Size) []geom.Polygon // filled before anything looks
+	shape   func() uint64                   // changes when private does; nil never
+	view    *poseWatch                      // of a fixed camera; nil where nobody asks
+	live    bool
 	// cuts makes a new epoch where a recording was cut: nobody is looked for
 	// across it. A fixed camera has no cuts.
 	cuts  bool
@@ -182,7 +179,7 @@ func (l *looker) begin(raw *frame.Raw, s *seen) {
 		l.who.forgetAll()
 	}
 	// Both detectors look at an epoch's first picture.
-	l.sinceFaces, l.sincePersons = l.cadence.FaceEvery, l.personsEvery()+1
+	l.sinceFaces, l.sincePersons = l.cadence.FaceEvery, l.cadence.PersonEvery+1
 	l.personsFailed, l.pace, l.parted = false, pace{}, false
 }
 

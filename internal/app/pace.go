@@ -89,18 +89,10 @@ func (l *looker) lateable() int {
 	return min(max(l.hold-2*l.cadence.FaceEvery, 0), calmSpare)
 }
 
-// personsEvery is the distance of looks for persons, in pictures.
-func (l *looker) personsEvery() int {
-	if n := int(l.personEvery.Load()); n > 0 {
-		return n
-	}
-	return l.cadence.PersonEvery
-}
-
 // due is how often one looks now. Recordings, which are looked at in every
 // picture, keep to that; so do cameras whose hold is too short.
 func (l *looker) due() due {
-	d := due{l.cadence.FaceEvery, l.personsEvery(), lookEvery}
+	d := due{l.cadence.FaceEvery, l.cadence.PersonEvery, lookEvery}
 	if !l.spare() || l.parted || l.pace.calm < calmLooks || l.pace.empty && l.pace.stir {
 		return d
 	}

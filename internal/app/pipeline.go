@@ -29,12 +29,8 @@ type outlet interface {
 // what is permitted was asked when they were finished.
 const toDeliver = 1
 
-// toLook bounds the pictures that were taken from the source and wait to be looked
-// at, beside those that wait in the source.
-const toLook = 2
-
 // pipeline carries one camera's pictures from source to outlet: one goroutine
-// takes, one looks, one covers, one encodes and hands on.
+// looks, one covers, one encodes and hands on.
 type pipeline struct {
 	id     string
 	src    ingest.Source
@@ -54,7 +50,7 @@ type pipeline struct {
 
 	free  chan *seen    // recycled
 	under atomic.Int32  // pictures that were taken and are not with the redactor yet
-	late  chan struct{} // wakes who covers when looks are late
+	queue ingest.Queued // the source, when it tells what waits there
 	spare int           // pictures of the hold that late looks may take
 }
 
@@ -63,20 +59,14 @@ type pipeline struct {
 func (p *pipeline) run(ctx context.Context) error {
 	p.free = make(chan *seen, betweenSides+2)
 	p.looker.hold = p.redact.Hold
-	p.late = make(chan struct{}, 1)
-	if p.looker.live { // a recording's looks are never late
-		p.spare = p.looker.lateable()
+	if q, ok := p.src.(ingest.Queued); ok && p.looker.live { // a recording's looks are never late
+		p.queue, p.spare = q, p.looker.lateable()
 	}
-	taken, between, done := make(chan *frame.Raw, toLook), make(chan *seen, betweenSides), newDelivery()
+	between, done := make(chan *seen, betweenSides), newDelivery()
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		defer close(taken)
-		return p.takeAll(gctx, taken)
-	})
-	g.Go(func() error {
 		defer close(between)
-		p.lookAtAll(ctx, taken, between)
-		return nil
+		return p.lookAtAll(gctx, between)
 	})
 	g.Go(func() error {
 		defer close(done.out)
@@ -97,8 +87,8 @@ func (p *pipeline) run(ctx context.Context) error {
 	return err
 }
 
-// takeAll takes pictures as they come, so that it is known when looks are late.
-func (p *pipeline) takeAll(ctx context.Context, out chan<- *frame.Raw) error {
+func (p *pipeline) lookAtAll(ctx context.Context, out chan<- *seen) error {
+	defer p.lockThread()()
 	for {
 		raw, err := p.src.Next(ctx)
 		switch {
@@ -107,32 +97,19 @@ func (p *pipeline) takeAll(ctx context.Context, out chan<- *frame.Raw) error {
 		case err != nil:
 			return err
 		}
-		if p.under.Add(1) > 1 {
-			select {
-			case p.late <- struct{}{}:
-			default: // it was woken already
-			}
-		}
-		select {
-		case out <- raw:
-		case <-ctx.Done():
-			raw.Release()
-			return ctx.Err()
-		}
-	}
-}
-
-// lookAtAll looks at what was taken, also when nothing more can be.
-func (p *pipeline) lookAtAll(ctx context.Context, in <-chan *frame.Raw, out chan<- *seen) {
-	defer p.lockThread()()
-	for raw := range in {
+		p.under.Add(1)
 		s := p.recycled()
 		s.raw = raw
 		p.passage.came(&raw.Meta)
 		p.looker.look(ctx, s)
 		p.stats.looked(s)
 		p.passage.looked(&raw.Meta)
-		out <- s // who covers takes everything, also after a failure
+		select {
+		case out <- s:
+		case <-ctx.Done():
+			raw.Release()
+			return ctx.Err()
+		}
 	}
 }
 

@@ -68,14 +68,45 @@ func TestAfterACutPicturesLeaveAsTheyAreDue(t *testing.T) {
 }
 
 // paced is a live camera of n pictures at 25 a second, in a bubble of its own time.
+// What nobody takes in time waits.
 type paced struct {
 	scripted
 	begun time.Time
+	late  chan struct{}
 }
 
+const pacedPeriod = 40 * time.Millisecond
+
+func newPaced(n int) *paced {
+	return &paced{
+		scripted: scripted{pool: frame.NewPool(64), make: steady(n)}, begun: time.Now(), late: make(chan struct{}, 1),
+	}
+}
+
+func (p *paced) due(i int) time.Time { return p.begun.Add(time.Duration(i) * pacedPeriod) }
+
 func (p *paced) Next(ctx context.Context) (*frame.Raw, error) {
-	time.Sleep(time.Until(p.begun.Add(time.Duration(p.n) * 40 * time.Millisecond)))
-	return p.scripted.Next(ctx)
+	time.Sleep(time.Until(p.due(p.n)))
+	raw, err := p.scripted.Next(ctx)
+	if err == nil {
+		raw.Arrived = p.due(p.n - 1)
+	}
+	return raw, err
+}
+
+func (p *paced) Waiting() int { return max(int(time.Since(p.begun)/pacedPeriod)+1-p.n, 0) }
+
+func (p *paced) Late() <-chan struct{} { return p.late }
+
+// come tells of each of n pictures as it comes.
+func (p *paced) come(n int) {
+	for i := range n {
+		time.Sleep(time.Until(p.due(i)))
+		select {
+		case p.late <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // slowNow is a detector that takes long for some looks.
@@ -97,7 +128,7 @@ type underWay struct {
 
 func (d *underWay) take(o redact.Out) error {
 	d.by = append(d.by, time.Since(o.Meta.Arrived))
-	d.held = append(d.held, d.src.n-1-int(o.Meta.Seq))
+	d.held = append(d.held, d.src.n+d.src.Waiting()-1-int(o.Meta.Seq))
 	o.Release()
 	return nil
 }
@@ -107,10 +138,11 @@ func (d *underWay) take(o redact.Out) error {
 // is as before once the looks have caught up. With a hold no longer than the pace
 // of looks nothing leaves before its time, however late.
 func TestALateLookDelaysLittle(t *testing.T) {
-	const period = 40 * time.Millisecond
-	for hold, late := range map[int]time.Duration{8: period, 6: 100 * time.Millisecond} {
+	for hold, late := range map[int]time.Duration{8: pacedPeriod, 6: 100 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
-			src := &paced{scripted: scripted{pool: frame.NewPool(64), make: steady(80)}, begun: time.Now()}
+			const all = 80
+			src := newPaced(all)
+			go src.come(all) // ends with the last picture
 			e := &eyes{faces: slowNow{map[byte]time.Duration{30: 100 * time.Millisecond}}, log: zerolog.Nop()}
 			e.trusted.Store(true)
 			cfg := redact.DefaultConfig()
@@ -122,19 +154,28 @@ func TestALateLookDelaysLittle(t *testing.T) {
 				looker: &looker{eyes: e, cadence: cadence, live: true, now: time.Now},
 			}
 			require.NoError(t, p.run(t.Context()))
-			require.Len(t, out.by, 80)
-			due := time.Duration(hold) * period
-			for i, d := range out.by[:80-hold] {
+			require.Len(t, out.by, all)
+			due := time.Duration(hold) * pacedPeriod
+			for i, d := range out.by[:all-hold] {
 				require.GreaterOrEqual(t, out.held[i], hold, "picture %d", i)
 				require.LessOrEqual(t, d, due+late, "picture %d", i)
 				if i < 30-hold || i > 40 {
 					require.Equal(t, due, d, "picture %d", i)
 				}
 			}
-			require.Equal(t, due+late, slices.Max(out.by[:80-hold]))
+			require.Equal(t, due+late, slices.Max(out.by[:all-hold]))
 		})
 	}
 }
+
+// crowded is a source's queue.
+type crowded struct {
+	n    int
+	late chan struct{}
+}
+
+func (l *crowded) Waiting() int          { return l.n }
+func (l *crowded) Late() <-chan struct{} { return l.late }
 
 // TestALateLookLeavesEnoughHeld has ever more pictures wait to be looked at: no
 // picture leaves before as many have been seen after it as lie between two looks.
@@ -148,7 +189,8 @@ func TestALateLookLeavesEnoughHeld(t *testing.T) {
 		free: make(chan *seen, 4), spare: spare,
 	}
 	synctest.Test(t, func(t *testing.T) {
-		p.late = make(chan struct{})
+		crowd := &crowded{late: make(chan struct{})}
+		p.queue = crowd
 		in, out := make(chan *seen), delivery{make(chan redact.Out, all), make(chan struct{})}
 		ended := make(chan error, 1)
 		go func() { ended <- p.coverAll(in, out) }() // waited for below
@@ -156,12 +198,15 @@ func TestALateLookLeavesEnoughHeld(t *testing.T) {
 			raw, err := src.Next(t.Context())
 			require.NoError(t, err)
 			p.under.Store(1)
+			crowd.n = 0
 			in <- &seen{raw: raw}
 			synctest.Wait()
-			for waiting, keep := range map[int32]int{0: hold, 1: hold, 2: hold - 1, 3: hold - 2, 9: hold - 2} {
-				if i == hold+int(waiting) {
-					p.under.Store(waiting)
-					p.late <- struct{}{}
+			// Picture i+1 is being looked at.
+			p.under.Store(1)
+			for waiting, keep := range map[int]int{0: hold, 1: hold - 1, 2: hold - 2, 8: hold - 2} {
+				if i == hold+waiting {
+					crowd.n = waiting
+					crowd.late <- struct{}{}
 					synctest.Wait()
 					require.Len(t, out.out, max(i+1-keep, 0), "%d wait", waiting)
 				}

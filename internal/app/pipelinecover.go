@@ -23,6 +23,10 @@ func (p *pipeline) coverAll(in <-chan *seen, out delivery) error {
 	defer p.lockThread()()
 	c := coverer{p: p, out: out}
 	defer c.close()
+	var late <-chan struct{} // never, where nobody tells
+	if p.spare > 0 {
+		late = p.queue.Late()
+	}
 	for {
 		select {
 		case s, more := <-in:
@@ -35,7 +39,7 @@ func (p *pipeline) coverAll(in <-chan *seen, out delivery) error {
 			if err != nil {
 				return err
 			}
-		case <-p.late:
+		case <-late:
 		}
 		keep := p.keep()
 		c.drain(keep, keep)
@@ -47,8 +51,11 @@ func (p *pipeline) coverAll(in <-chan *seen, out delivery) error {
 // wait behind it, pictures leave at the moment when they would have left, had the
 // looks been in time.
 func (p *pipeline) keep() int {
-	behind := max(int(p.under.Load())-1, 0)
-	return p.redact.Hold - min(behind, p.spare)
+	if p.spare == 0 {
+		return p.redact.Hold
+	}
+	behind := int(p.under.Load()) + p.queue.Waiting() - 1
+	return p.redact.Hold - min(max(behind, 0), p.spare)
 }
 
 // push takes in a picture. A change of size begins with a new redactor, since

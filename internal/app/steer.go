@@ -45,7 +45,7 @@ type ride struct {
 	thin  atomic.Uint64 // pictures left out
 	leave func()
 
-	// Of the goroutine that takes pictures.
+	// Of the goroutine that looks.
 	looker *looker
 	detect config.Detect
 	hold   int
@@ -152,7 +152,7 @@ func (r *ride) Next(ctx context.Context) (*frame.Raw, error) {
 		}
 		if at := r.rung.Load(); at != r.stood {
 			r.stood, r.due = at, raw.PTS
-			r.looker.personEvery.Store(int32(rungs[at].PersonEvery(r.detect.PersonEvery, r.Health().FPS))) //nolint:gosec // a few pictures
+			r.looker.cadence.PersonEvery = rungs[at].PersonEvery(r.detect.PersonEvery, r.Health().FPS)
 		}
 		if r.wanted(raw) {
 			return raw, nil
@@ -160,6 +160,21 @@ func (r *ride) Next(ctx context.Context) (*frame.Raw, error) {
 		raw.Release()
 		r.thin.Add(1)
 	}
+}
+
+// Waiting and Late implement ingest.Queued.
+func (r *ride) Waiting() int {
+	if q, ok := r.Source.(ingest.Queued); ok {
+		return q.Waiting()
+	}
+	return 0
+}
+
+func (r *ride) Late() <-chan struct{} {
+	if q, ok := r.Source.(ingest.Queued); ok {
+		return q.Late()
+	}
+	return nil
 }
 
 // wanted reports whether a picture is let through on the camera's rung. The first

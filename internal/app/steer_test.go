@@ -30,6 +30,12 @@ func (w *walker) DetectFaces(_ context.Context, p frame.Planes, dst []detect.Fac
 func (w *walker) Info() detect.Info { return detect.Info{Name: "walker", Provider: "test"} }
 func (w *walker) Close() error      { return nil }
 
+// swamped is a source with ever more pictures waiting: looks are late all the time.
+type swamped struct{ *scripted }
+
+func (swamped) Waiting() int          { return 99 }
+func (swamped) Late() <-chan struct{} { return nil }
+
 // watched checks that each picture that leaves covers the face that was on it.
 type watchedFace struct {
 	t     *testing.T
@@ -74,9 +80,8 @@ func TestEveryRungCovers(t *testing.T) {
 			face := &walker{}
 			e := &eyes{faces: face, log: zerolog.Nop()}
 			e.trusted.Store(true)
-			// Live, and every picture has come: looks are late all the time.
 			l := &looker{eyes: e, cadence: cfg.Detect, live: true, now: time.Now}
-			r := &ride{Source: src, id: "camera", looker: l, detect: cfg.Detect, hold: cfg.Redact.Hold, most: 1 << 30}
+			r := &ride{Source: swamped{src}, id: "camera", looker: l, detect: cfg.Detect, hold: cfg.Redact.Hold, most: 1 << 30}
 			r.rung.Store(int32(i))
 			out := &watchedFace{t: t, rung: rung.Name}
 			p := &pipeline{id: "camera", src: r, looker: l, redact: redactConfig(cfg.Redact), may: redact.Nobody{}, out: out, stats: &cameraStats{}}
