@@ -117,7 +117,7 @@ func (d *decommissioning) check(ctx context.Context) error {
 	case strings.TrimSpace(d.o.Witness) == "" || strings.TrimSpace(d.o.Reason) == "" || d.o.Certificate == "":
 		return fmt.Errorf("%w: name a --witness, a --reason and a file for the --certificate", ErrUsage)
 	case d.o.Confirm != edge:
-		return fmt.Errorf("%w: --confirm: repeat the edge's name, %s: everything below %s and %s is destroyed", ErrUsage, edge, d.cfg.Data, d.cfg.Keys)
+		return fmt.Errorf("%w: --confirm: repeat the edge's name, %s: everything below %s and %s is destroyed, and this process's key in %s", ErrUsage, edge, d.cfg.Data, d.cfg.Keys, d.cfg.Peers.Dir)
 	case osUser() == "local:"+d.o.Witness:
 		return fmt.Errorf("%w: --witness: somebody else must have seen it", ErrUsage)
 	case within(filepath.Dir(d.o.Certificate), d.cfg.Data), within(filepath.Dir(d.o.Certificate), d.cfg.Keys):
@@ -224,9 +224,9 @@ func (d *decommissioning) destroy(ctx context.Context) error {
 		do   func() error
 	}{
 		{"keys", func() error {
-			return d.wipe("keys", d.cfg.Keys, func(p string) bool {
+			return errors.Join(d.wipePeer(), d.wipe("keys", d.cfg.Keys, func(p string) bool {
 				return keep(p) || strings.HasSuffix(p, ".pub") || strings.HasSuffix(p, ".vkey")
-			})
+			}))
 		}},
 		{"server", func() error { return d.drop(ctx) }},
 		{"data", func() error {
@@ -338,7 +338,7 @@ func (d *decommissioning) remains() error {
 	if err != nil {
 		return err
 	}
-	d.cert.Remains = links
+	d.cert.Remains = append(links, d.outside()...)
 	add := func(text string) { d.cert.Remains = append(d.cert.Remains, text) }
 	if os.Getenv(vault.EnvMasterKey) != "" || os.Getenv(vault.EnvMasterKeyFile) != "" {
 		add("the master key at " + vault.EnvMasterKey + ", which lies elsewhere: destroy it there")
