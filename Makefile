@@ -190,7 +190,9 @@ release: ## build, list and sign a release (RELEASE_KEY=release.pem); no key is 
 	@test -n '$(RELEASE_KEY)' || { echo 'release: name the key to sign with: make release RELEASE_KEY=release.pem (see docs/security.md)' >&2; exit 1; }
 	@test -z "$$(git status --porcelain)" || { echo 'release: commit first: the tree differs from the commit that would be named' >&2; exit 1; }
 	@$(MAKE) --no-print-directory sbom
-	@cp LICENSE THIRD_PARTY_NOTICES.md '$(RELEASE_DIR)/'
+	@cp LICENSE THIRD_PARTY_NOTICES.md docs/openapi.json '$(RELEASE_DIR)/'
+	@scripts/setup.sh --chart
+	@SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(GO) run ./internal/tools/chart -helm '$(TOOLS)/helm' -version '$(VERSION)' -out '$(RELEASE_DIR)'
 	@$(GO) run ./internal/tools/release -dir '$(RELEASE_DIR)' -key '$(RELEASE_KEY)'
 	@cat '$(RELEASE_DIR)/SHA256SUMS'
 

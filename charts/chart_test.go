@@ -14,12 +14,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"bystander/internal/config"
+	"bystander/internal/release"
 )
 
 const kubeVersion = "1.34.0"
@@ -433,6 +435,41 @@ func TestWhatIsRefused(t *testing.T) {
 		_, err := template(t, "--set", c.set)
 		require.ErrorContains(t, err, c.want, c.set)
 	}
+}
+
+// TestTheReleasedChartIsThisOne packages the chart as "make release" does, twice, and
+// renders it: the same bytes, and what the folder gives with the release's version.
+//
+// proves: A-56
+func TestTheReleasedChartIsThisOne(t *testing.T) {
+	at, first, second := time.Unix(1_700_000_000, 0), t.TempDir(), t.TempDir()
+	binary := filepath.Join(tools(t), "helm")
+	name, err := release.PackChart(t.Context(), binary, "bystander", first, "2de202e", at)
+	require.NoError(t, err)
+	require.Regexp(t, `^bystander-\d+\.\d+\.\d+\+2de202e\.tgz$`, name)
+	_, err = release.PackChart(t.Context(), binary, "bystander", second, "2de202e", at)
+	require.NoError(t, err)
+	a, err := os.ReadFile(filepath.Join(first, name))
+	require.NoError(t, err)
+	b, err := os.ReadFile(filepath.Join(second, name))
+	require.NoError(t, err)
+	require.Equal(t, a, b)
+
+	values := []string{"--namespace", "cameras", "--kube-version", kubeVersion, "--values", filepath.Join("bystander", "ci", "machine-values.yaml"), "--set", "image.digest="}
+	packed, err := helm(t, append([]string{"template", "venue", filepath.Join(first, name)}, values...)...)
+	require.NoError(t, err)
+	folder, err := template(t, values[4:]...)
+	require.NoError(t, err)
+	require.Regexp(t, `image: "?[a-z./]+:2de202e"?\n`, packed, "images of the release")
+	about, err := os.ReadFile(filepath.Join("bystander", "Chart.yaml"))
+	require.NoError(t, err)
+	own := regexp.MustCompile(`(?m)^version: (.*)$`).FindSubmatch(about)[1]
+	folder = strings.NewReplacer("bystander-"+string(own), "bystander-"+string(own)+"_2de202e").Replace(folder)
+	folder = regexp.MustCompile(`(image: .*:|/version: ")dev"`).ReplaceAllString(folder, `${1}2de202e"`)
+	require.Equal(t, strings.Split(folder, "\n"), strings.Split(packed, "\n"))
+
+	_, err = release.PackChart(t.Context(), binary, first, second, "2de202e", at)
+	require.ErrorIs(t, err, release.ErrChart, "there is no chart")
 }
 
 // TestAlertsAreTheSame compares the chart's rules with those that are tested.

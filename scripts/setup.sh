@@ -261,6 +261,10 @@ if [ "${1:-}" = --sbom ]; then
   need_npm_tool cyclonedx-npm @cyclonedx/cyclonedx-npm "$cyclonedx_npm_version"
   exit
 fi
+if [ "${1:-}" = --chart ]; then
+  need_tool helm helm.sh/helm/v3/cmd/helm "$helm_version"
+  exit
+fi
 if [ "${1:-}" = --openvino ]; then
   python3 -m pip --version >/dev/null 2>&1 || need_apt 'python3-pip /usr/bin/pip3'
   need_openvino

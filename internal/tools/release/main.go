@@ -27,5 +27,8 @@ func run(dir, file string) error {
 	if err != nil {
 		return err
 	}
+	if err := release.Parts(dir); err != nil {
+		return err
+	}
 	return release.Sign(dir, key)
 }
