@@ -36,7 +36,7 @@ func View(ctx context.Context, place string) (tx *sql.Tx, end func() error, err 
 		return nil, nil, closing(err, db)
 	}
 	if IsPostgres(place) {
-		if _, err := tx.ExecContext(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
+		if _, err := tx.ExecContext(ctx, unlimited); err != nil {
 			return nil, nil, closing(errors.Join(err, tx.Rollback()), db)
 		}
 	}

@@ -70,7 +70,7 @@ func apply(ctx context.Context, tx *sql.Tx, all []Migration, postgres bool) erro
 		return err
 	}
 	if postgres && done < len(all) {
-		if _, err := tx.ExecContext(ctx, `SET LOCAL statement_timeout = 0`); err != nil {
+		if _, err := tx.ExecContext(ctx, unlimited); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, functions); err != nil {

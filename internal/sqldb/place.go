@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -25,7 +26,7 @@ const (
 
 // params are what an address may say besides.
 var params = []string{
-	schemaParam, passwordParam, "sslmode", "sslrootcert", "sslcert", "sslkey", "host", "port", "connect_timeout", "application_name",
+	schemaParam, passwordParam, "sslmode", "sslrootcert", "sslcert", "sslkey", "host", "port", "connect_timeout", silenceParam, "application_name",
 }
 
 var schemaForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
@@ -63,6 +64,7 @@ func CheckAddress(address string) error {
 type place struct {
 	schema       string
 	passwordFile string
+	silence      time.Duration // after which a line is given up; 0 for the system's
 }
 
 // parsePlace reads an address. The password is left out: see place.password.
@@ -91,8 +93,12 @@ func parsePlace(address string) (*pgx.ConnConfig, place, error) {
 	if p.schema != "" && !schemaForm.MatchString(p.schema) {
 		return fail("schema: %q should be small letters, digits and _", p.schema)
 	}
+	if p.silence, err = readSilence(q.Get(silenceParam)); err != nil {
+		return fail("%w", err)
+	}
 	q.Del(schemaParam)
 	q.Del(passwordParam)
+	q.Del(silenceParam)
 	if strings.Trim(u.Path, "/") == "" || u.User.Username() == "" {
 		return fail("user and database must be given: postgres://USER@HOST:5432/DATABASE")
 	}

@@ -29,12 +29,16 @@ var (
 // Limits of a connection. A replica takes at most 1 + maxReaders connections a
 // store, and keeps few of them while it is idle.
 const (
-	maxReaders   = 4
-	keptIdle     = 1
-	idleFor      = time.Minute
-	patience     = 10 * time.Second // with a server that restarts
-	lockWait     = 10 * time.Second // as SQLite's busy_timeout
-	oldestServer = 130000
+	maxReaders = 4
+	keptIdle   = 1
+	idleFor    = time.Minute
+	patience   = 10 * time.Second // with a server that restarts
+	lockWait   = 10 * time.Second // as SQLite's busy_timeout
+	// How long the server lets a statement run. The sign that it may run longer is
+	// what unlimited says.
+	statementLimit = 30 * time.Second
+	unlimited      = `SET LOCAL statement_timeout = 0`
+	oldestServer   = 130000
 )
 
 // runtime are the server's settings of each connection, besides search_path.
@@ -42,13 +46,9 @@ var runtime = map[string]string{
 	"application_name":                    "bystander",
 	"client_encoding":                     "UTF8",
 	"TimeZone":                            "UTC",
-	"statement_timeout":                   "30s",
+	"statement_timeout":                   strconv.Itoa(int(statementLimit.Milliseconds())),
 	"lock_timeout":                        strconv.Itoa(int(lockWait.Milliseconds())),
 	"idle_in_transaction_session_timeout": "60s",
-	// A replica that vanishes in the middle of a change gives up its locks soon.
-	"tcp_keepalives_idle":     "10",
-	"tcp_keepalives_interval": "5",
-	"tcp_keepalives_count":    "3",
 }
 
 // server is one store's schema on a server.
@@ -56,6 +56,7 @@ type server struct {
 	address string
 	place   place
 	config  *pgx.ConnConfig
+	answer  time.Duration // the longest wait for an answer
 }
 
 func openServer(address string) (*server, error) {
@@ -66,19 +67,23 @@ func openServer(address string) (*server, error) {
 	if p.schema == "" {
 		return nil, fmt.Errorf("%w: schema: say which one holds the store's tables", ErrPlace)
 	}
-	for k, v := range runtime {
-		if _, set := c.RuntimeParams[k]; !set {
-			c.RuntimeParams[k] = v
+	// A replica that vanishes in the middle of a change gives up its locks soon.
+	for _, settings := range []map[string]string{runtime, lineParams(p.silence)} {
+		for k, v := range settings {
+			if _, set := c.RuntimeParams[k]; !set {
+				c.RuntimeParams[k] = v
+			}
 		}
 	}
 	c.RuntimeParams["search_path"] = p.schema
 	if c.ConnectTimeout == 0 {
-		c.ConnectTimeout = 5 * time.Second
+		c.ConnectTimeout = connectWithin
 	}
+	c.DialFunc = dialer(c.ConnectTimeout, p.silence)
 	// Of several hosts the one that takes changes, also for reading: what was
 	// written is read back at once.
 	c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsPrimary
-	return &server{address, p, c}, nil
+	return &server{address, p, c, statementLimit + c.ConnectTimeout}, nil
 }
 
 // pool opens connections of one kind.
@@ -92,7 +97,11 @@ func (s *server) pool(writes bool, most int) *sql.DB {
 	inner := stdlib.GetConnector(*c, stdlib.OptionBeforeConnect(func(_ context.Context, c *pgx.ConnConfig) (err error) {
 		c.Password, err = s.place.password()
 		return err
-	}), stdlib.OptionAfterConnect(greet))
+	}), stdlib.OptionAfterConnect(func(ctx context.Context, pg *pgx.Conn) error {
+		ctx, done := context.WithTimeout(ctx, c.ConnectTimeout)
+		defer done()
+		return greet(ctx, pg)
+	}))
 	db := sql.OpenDB(&connector{inner: inner, drv: &pgDriver{s}, writes: writes, key: lockKey(s.place.schema)})
 	db.SetMaxOpenConns(most)
 	db.SetMaxIdleConns(keptIdle)
@@ -130,9 +139,14 @@ func openPostgres(ctx context.Context, address string, s Schema) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{W: srv.pool(true, 1), R: srv.pool(false, maxReaders), Path: address, schema: s, srv: srv}
+	return srv.open(ctx, s)
+}
+
+// open opens a store, whose tables are brought up to date.
+func (s *server) open(ctx context.Context, tables Schema) (*DB, error) {
+	d := &DB{W: s.pool(true, 1), R: s.pool(false, maxReaders), Path: s.address, schema: tables, srv: s}
 	if err := d.migrate(ctx); err != nil {
-		return nil, fmt.Errorf("sqldb: %s: %w", srv, errors.Join(err, d.Close()))
+		return nil, fmt.Errorf("sqldb: %s: %w", s, errors.Join(err, d.Close()))
 	}
 	return d, nil
 }
@@ -172,7 +186,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 			if !ok {
 				return nil, errors.Join(fmt.Errorf("sqldb: unexpected connection %T", inner), inner.Close())
 			}
-			return &conn{Conn: pg, writes: c.writes, key: c.key}, nil
+			return &conn{Conn: pg, writes: c.writes, key: c.key, answer: c.drv.srv.answer, sign: c.drv.srv.config.ConnectTimeout}, nil
 		}
 		if !comesBack(err) || ctx.Err() != nil || time.Now().After(end) {
 			return nil, fmt.Errorf("sqldb: %s: %w", c.drv.srv, err)
