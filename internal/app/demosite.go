@@ -15,6 +15,7 @@ import (
 	"bystander/internal/event"
 	"bystander/internal/sqldb"
 	"bystander/policy"
+	"bystander/policy/consent"
 	"bystander/policy/sitestore"
 )
 
@@ -50,6 +51,9 @@ func livingSample(ctx context.Context, cfg config.Config, sample *policy.Site, e
 		for entrance := range sample.Zones[i].Inspection.Photos {
 			sample.Zones[i].Inspection.Photos[entrance] = photo.ID
 		}
+	}
+	if err := consent.NameSample(sample); err != nil {
+		return nil, err
 	}
 	if err := s.Import(ctx, theDemo(), sample, sitestore.AsSample); err != nil {
 		return nil, err

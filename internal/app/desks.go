@@ -56,6 +56,11 @@ func (e *edge) openDesks(ctx context.Context) (err error) {
 		return err
 	}
 	e.closing(d.consents.close)
+	if site := e.law.fresh(ctx); e.sample != nil && site != nil {
+		if err := d.consents.TakeSample(ctx, site); err != nil {
+			return err
+		}
+	}
 	e.law.overlay = d.consents.Overlay
 	if err := e.openRights(ctx); err != nil {
 		return err

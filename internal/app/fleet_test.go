@@ -10,12 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"bystander/api/admin/cameras"
 	"bystander/ingest"
 	"bystander/internal/config"
+	"bystander/internal/event"
 	"bystander/internal/frame"
 	"bystander/internal/loopcam"
 	"bystander/policy"
@@ -247,6 +249,7 @@ func TestADemonstrationsSiteLives(t *testing.T) {
 	held, err := e.law.Current()
 	require.NoError(t, err)
 	require.Empty(t, held.Snapshot.Zones[0].Reasons, "its zone is live")
+	requireRulesInForce(t, e)
 	by := sitestore.By{Actor: "sample-privacy_officer", Reason: "trying"}
 	_, err = e.law.ops.Suspend(t.Context(), by, policy.SampleZone("stage"))
 	require.NoError(t, err)
@@ -254,6 +257,9 @@ func TestADemonstrationsSiteLives(t *testing.T) {
 
 	e = begin()
 	defer func() { require.NoError(t, e.close()) }()
+	notices, err := e.desks.consents.Notices(t.Context())
+	require.NoError(t, err)
+	require.Len(t, notices, 1, "its notice is published once")
 	zone := policy.SampleZone("stage")
 	z, err := sitestore.Get[sitestore.Zone](t.Context(), e.law.ops, zone)
 	require.NoError(t, err)
@@ -261,6 +267,45 @@ func TestADemonstrationsSiteLives(t *testing.T) {
 	// Everything that going live asks for is there, so a second role can approve.
 	_, err = e.law.ops.GoLive(t.Context(), sitestore.By{Actor: "sample-administrator", Reason: "trying"}, zone)
 	require.NoError(t, err)
+}
+
+// requireRulesInForce asks as auditors do which notice and policy applied to an
+// event of the demonstration, and reads the notice's text.
+func requireRulesInForce(t *testing.T, e *edge) {
+	t.Helper()
+	held, err := e.law.Current()
+	require.NoError(t, err)
+	sc := held.Snapshot.Scenes[0]
+	all, err := e.desks.consents.Notices(t.Context())
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, sc.NoticeVersion, all[0].Version)
+	require.Equal(t, sc.NoticeHash, all[0].Hash, "consents rest on what the register shows")
+	require.NotEmpty(t, all[0].Texts["en"].Purpose)
+	require.NotEmpty(t, all[0].Texts["zh-CN"].Purpose)
+
+	ev := event.Event{
+		ID: uuid.Must(uuid.NewV7()).String(), TS: time.Now().UTC().Truncate(time.Millisecond), TSQuality: event.TSUnsynced, Kind: event.KindGateChange,
+		SiteID: held.Snapshot.Site, SceneID: sc.ID, ZoneID: held.Snapshot.Zones[0].ID,
+		NoticeVersion: sc.NoticeVersion, PolicyVersion: held.Snapshot.Version,
+	}
+	e.ledger.emit(ev)
+	require.Eventually(t, func() bool {
+		require.NoError(t, e.pump.Drain(t.Context()))
+		a, err := e.desks.asker.Ask(t.Context(), "rules-in-force", map[string]string{"event": ev.ID})
+		if err != nil || len(a.Rows) != 1 {
+			return false
+		}
+		of := map[string]any{}
+		for i, c := range a.Question.Columns {
+			of[c.Name] = a.Rows[0][i]
+		}
+		require.Equal(t, policy.SampleNotice, of["notice_version"])
+		require.Equal(t, all[0].EffectiveFrom.Format(time.RFC3339), of["notice_effective_from"])
+		require.Equal(t, "enabled", of["scene_state"])
+		require.Equal(t, "live", of["zone_state"])
+		return true
+	}, time.Minute, 20*time.Millisecond)
 }
 
 // A camera whose view was only assumed loses its zone when its pictures are to

@@ -187,6 +187,9 @@ func (i importer) scenes() error {
 		if err := i.filings(c); err != nil {
 			return err
 		}
+		if err := i.t.sceneChanged(*v, ""); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 package sitestore_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"bystander/internal/event"
 	"bystander/policy"
 	"bystander/policy/sitestore"
 )
@@ -34,6 +36,11 @@ func TestASampleIsALivingSite(t *testing.T) {
 		return snap.Zones[0].Facts.Live && len(snap.Zones[0].Reasons) == 0
 	}
 	require.True(t, live())
+	at := slices.IndexFunc(h.events, func(e event.Event) bool { return e.Kind == event.KindSceneChange })
+	require.GreaterOrEqual(t, at, 0, "the log says that the scene stands")
+	require.Equal(t, policy.SampleNotice, h.events[at].NoticeVersion)
+	require.Equal(t, string(policy.SceneOn), h.events[at].Detail["state"])
+	require.Equal(t, "sample approver", h.events[at].Detail["approver"])
 	zone := policy.SampleZone("stage")
 	z, err := sitestore.Get[sitestore.Zone](ctx, h.Store, zone)
 	require.NoError(t, err)
