@@ -165,6 +165,7 @@ func (j *Judge) Judge(ctx context.Context, l Look) ([]Decision, []event.Event, e
 		// does not carry over either.
 		for _, t := range j.tracks {
 			t.reset("")
+			t.told.denied(err == nil && held.Snapshot != nil) // halted: by somebody, who ends it too
 		}
 		for _, f := range l.Faces {
 			j.decisions = append(j.decisions, Decision{Track: f.Track, Generation: f.Generation, State: StateUnknown, Need: policy.NeedEmbed})
@@ -218,6 +219,7 @@ func (j *Judge) face(ctx context.Context, l *Look, f *Face) (Decision, error) {
 	d := Decision{Track: f.Track, Generation: f.Generation, State: StateUnknown, Need: policy.NeedEmbed}
 	zv := j.view.zoneAt(f.Box)
 	if zv == nil {
+		t.told.denied(false)
 		d.Bits = policy.Gate(policy.Facts{Fresh: j.view.fresh}) // nothing is known of a zone
 		return d, nil
 	}
@@ -242,6 +244,7 @@ func (j *Judge) face(ctx context.Context, l *Look, f *Face) (Decision, error) {
 func (j *Judge) conclude(l *Look, f *Face, t *track, zv *zoneView, d *Decision) {
 	who, best := t.verdict(j.cfg.Rules)
 	if who == "" {
+		t.told.denied(!policy.Gate(zv.facts(f, nil)).Holds(decidedScene))
 		d.Bits = t.bits
 		if zv.anyone() {
 			d.State = StateCandidate
@@ -255,6 +258,7 @@ func (j *Judge) conclude(l *Look, f *Face, t *track, zv *zoneView, d *Decision) 
 	p, consent, ok := zv.person(j.cfg, who)
 	if !ok {
 		t.reset(t.zone) // consent is gone, and the evidence with it
+		t.told.denied(true)
 		d.Bits = policy.Gate(zv.facts(f, nil))
 		return
 	}
@@ -268,6 +272,10 @@ func (j *Judge) conclude(l *Look, f *Face, t *track, zv *zoneView, d *Decision) 
 	live, record := zv.appearances(who, facts)
 	d.Bits = live
 	if !live.Matches() {
+		decided := !live.Holds(decidedScene | decidedPerson)
+		if t.told.denied(decided); decided {
+			t.reset(t.zone) // once it is allowed again, it is proved again
+		}
 		return
 	}
 	d.State = StateMatched

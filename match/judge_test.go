@@ -311,6 +311,108 @@ func TestLeaseGapAsksForProofAgain(t *testing.T) {
 	require.Empty(t, e, "the same person on the same track within a minute is no news")
 }
 
+// What was suspended and is allowed again is proved again, as soon as anybody
+// would be, and the log says so however soon it is: it rests on another decision.
+func TestWhatIsAllowedAgainIsProvedAndLoggedAnew(t *testing.T) {
+	for name, of := range map[string]func(s *stand, off bool){
+		"zone suspended": func(s *stand, off bool) {
+			s.site.Zones[0].State = map[bool]policy.ZoneState{true: policy.ZoneSuspended, false: policy.ZoneOn}[off]
+		},
+		"scene paused": func(s *stand, off bool) {
+			s.site.Scenes[0].State = map[bool]policy.SceneState{true: policy.ScenePaused, false: policy.SceneOn}[off]
+		},
+		"processing restricted": func(s *stand, off bool) { s.people[0].Restricted = off },
+		"objected":              func(s *stand, off bool) { s.people[0].Objected = off },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t, "ann")
+			f := s.face(1)
+			s.match("ann", f)
+			of(s, true)
+			s.compile()
+			before := s.embeds.n
+			for range 60 { // six seconds: a flicker would be kept quiet of for a minute
+				d, e := s.look(100*time.Millisecond, f)
+				require.False(t, d[0].Live || d[0].Record)
+				require.Empty(t, e)
+			}
+			require.InDelta(t, before, s.embeds.n, 0)
+			of(s, false)
+			s.compile()
+			var all []event.Event
+			for i := range 3 {
+				d, e := s.look(500*time.Millisecond, f)
+				require.Equal(t, i == 2, d[0].Live, "the third look, and not by what was proved before")
+				all = append(all, e...)
+			}
+			require.Len(t, all, 3, "a match, and shown to two audiences")
+			for _, e := range all {
+				require.Equal(t, s.leases.held.Snapshot.Version, e.PolicyVersion)
+			}
+		})
+	}
+}
+
+// A kill switch is a decision too; a lease that is late is none.
+func TestAfterAHaltTheLogBeginsAnew(t *testing.T) {
+	s := newStand(t, "ann")
+	f := s.face(1)
+	s.match("ann", f)
+	s.leases.held.Snapshot.Halted = "stop"
+	s.look(100*time.Millisecond, f)
+	s.leases.held.Snapshot.Halted = ""
+	_, e := s.match("ann", f)
+	require.Len(t, e, 3)
+	s.leases.err = policy.ErrExpired
+	s.look(100*time.Millisecond, f)
+	s.leases.err = nil
+	_, e = s.match("ann", f)
+	require.Empty(t, e)
+}
+
+// Whoever was masked for more than a moment is logged when they are seen again,
+// though they were never lost from sight.
+func TestWhoIsSeenAgainIsLoggedAgain(t *testing.T) {
+	s := newStand(t, "ann")
+	f := s.face(1)
+	s.match("ann", f)
+	away := f
+	away.Box = f.Box.Shift(-150, 0) // partly outside the zone
+	for range 130 {
+		_, e := s.look(500*time.Millisecond, away)
+		require.Empty(t, e)
+	}
+	_, e := s.match("ann", f)
+	require.Len(t, e, 2, "shown to two audiences; the match is the one before")
+	require.Equal(t, []event.Kind{event.KindUnmask, event.KindUnmask}, []event.Kind{e[0].Kind, e[1].Kind})
+}
+
+// Another zone is another consent, and the log says that it was matched there.
+func TestAMatchIsLoggedForEachZone(t *testing.T) {
+	s := newStand(t, "ann")
+	other := s.site.Zones[0]
+	other.ID, other.Polygon = "other", policy.Polygon{Relative: [][2]float32{{0.5, 0}, {1, 0}, {1, 1}, {0.5, 1}}}
+	s.site.Zones[0].Polygon = policy.Polygon{Relative: [][2]float32{{0, 0}, {0.5, 0}, {0.5, 1}, {0, 1}}}
+	s.site.Zones = append(s.site.Zones, other)
+	for i := range s.consents {
+		s.consents[i].Zones = append(s.consents[i].Zones, other.ID)
+	}
+	s.compile()
+	f := s.face(1)
+	_, e := s.match("ann", f)
+	require.Len(t, e, 3)
+	require.Equal(t, zone, e[0].ZoneID)
+	f.Box = f.Box.Shift(250, 0)
+	for i := range f.Landmarks {
+		f.Landmarks[i].X += 250
+	}
+	_, e = s.match("ann", f)
+	require.Len(t, e, 3, "the same person on the same track, in another zone")
+	for _, x := range e {
+		require.Equal(t, other.ID, x.ZoneID)
+	}
+}
+
 func TestProofRunsOut(t *testing.T) {
 	s := newStand(t, "ann")
 	f := s.face(1)

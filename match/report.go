@@ -12,8 +12,9 @@ import (
 // recognised on a track, and one for each audience that begins to see them.
 func (j *Judge) report(l *Look, t *track, z *zoneView, d *Decision, k look, c policy.SnapConsent, record policy.Bits) {
 	now := j.now()
-	if who, _ := t.verdict(j.cfg.Rules); t.told.who != who {
-		t.told = told{who: who}
+	// Another zone is another consent, and a match of its own.
+	if who, _ := t.verdict(j.cfg.Rules); t.told.who != who || t.told.zone != z.zone.ID {
+		t.told = told{who: who, zone: z.zone.ID}
 		if z.sceneFacts.Mode == policy.ModeClaim && j.cfg.Claims.resolve(z.zone.ID, who) {
 			e := j.draft(l, z, event.KindClaimOutcome, d, k, c)
 			e.Verdict = "matched"

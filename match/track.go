@@ -36,11 +36,28 @@ type track struct {
 	offered uint64
 }
 
-// told is what was logged already about whom.
+// told is what was logged already about whom, and in which zone.
 type told struct {
-	who          string
+	who, zone    string
 	match        bool
 	live, record shown
+}
+
+// What somebody decides of scene, zone and person: the gate's conditions but for
+// those that come and go by themselves, such as a lease that is late.
+const (
+	decidedScene  = policy.NeedScene &^ (policy.LeaseFresh | policy.ClockSynced | policy.CanaryPassed | policy.PoseCalibrated)
+	decidedPerson = policy.NeedEligible &^ policy.TemplateActive
+)
+
+// denied notes that nobody is shown. Where somebody decided so, what comes after
+// it rests on a decision of its own, and is logged anew however soon it comes.
+func (k *told) denied(decided bool) {
+	if decided {
+		*k = told{}
+		return
+	}
+	k.live.now, k.record.now = false, false
 }
 
 // shown is when one audience last began to see the person.
