@@ -9,20 +9,22 @@ import (
 )
 
 type edgeCmd struct {
-	Invite edgeInviteCmd `cmd:"" help:"At the control: let an edge join, with a token that works once."`
-	Join   edgeJoinCmd   `cmd:"" help:"At the edge: make a key here, and get a certificate for the token."`
-	List   edgeListCmd   `cmd:"" help:"At the control: list edges, their scenes, and until when their certificates hold."`
-	Scenes edgeScenesCmd `cmd:"" help:"At the control: say which scenes' templates an edge may have from now on."`
-	Revoke edgeRevokeCmd `cmd:"" help:"At the control: let an edge go, and take its certificates back."`
+	Invite  edgeInviteCmd  `cmd:"" help:"At the control: let an edge join, with a token that works once."`
+	Join    edgeJoinCmd    `cmd:"" help:"At the edge: make a key here, and get a certificate for the token."`
+	List    edgeListCmd    `cmd:"" help:"At the control: list edges, their scenes and cameras, and until when their certificates hold."`
+	Scenes  edgeScenesCmd  `cmd:"" help:"At the control: say which scenes' templates an edge may have from now on."`
+	Cameras edgeCamerasCmd `cmd:"" help:"At the control: say which cameras an edge may serve from now on."`
+	Revoke  edgeRevokeCmd  `cmd:"" help:"At the control: let an edge go, and take its certificates back."`
 }
 
 type edgeInviteCmd struct {
 	configFlag
-	ID    string        `name:"id" required:"" placeholder:"NAME" help:"The edge's name: small letters, digits, points, - and _. It is its name on the log, too."`
-	Scene []string      `help:"A scene whose templates the edge may have. May be repeated; without any it recognises nobody."`
-	Term  time.Duration `default:"1h" help:"How long the token holds; 24h at most."`
-	URL   string        `name:"url" placeholder:"https://…" help:"Where the edge reaches this control, for the command that is printed; default peers.listen."`
-	JSON  bool          `help:"Print one JSON object, the file that join --invitation takes. It is a secret until it is used."`
+	ID      string        `name:"id" required:"" placeholder:"NAME" help:"The edge's name: small letters, digits, points, - and _. It is its name on the log, too."`
+	Scene   []string      `help:"A scene whose templates the edge may have. May be repeated; without any it recognises nobody."`
+	Cameras []string      `placeholder:"ID" help:"The cameras that the edge may serve: their ids, with * for any part of one, as entrance,hall-*. What it says of others is shown to nobody, and it is lent templates of scenes with one of these alone. Without any it may serve any camera; an edge that was let in before keeps what it had."`
+	Term    time.Duration `default:"1h" help:"How long the token holds; 24h at most."`
+	URL     string        `name:"url" placeholder:"https://…" help:"Where the edge reaches this control, for the command that is printed; default peers.listen."`
+	JSON    bool          `help:"Print one JSON object, the file that join --invitation takes. It is a secret until it is used."`
 }
 
 func (c *edgeInviteCmd) Run(ctx context.Context) error {
@@ -30,7 +32,7 @@ func (c *edgeInviteCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return app.EdgeInvite(ctx, cfg, app.InviteOptions{ID: c.ID, Scenes: c.Scene, Term: c.Term, URL: c.URL, JSON: c.JSON, Stdout: os.Stdout})
+	return app.EdgeInvite(ctx, cfg, app.InviteOptions{ID: c.ID, Scenes: c.Scene, Cameras: c.Cameras, Term: c.Term, URL: c.URL, JSON: c.JSON, Stdout: os.Stdout})
 }
 
 type edgeJoinCmd struct {
@@ -76,6 +78,20 @@ func (c *edgeScenesCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return app.EdgeScenes(ctx, cfg, c.ID, c.Scene, os.Stdout)
+}
+
+type edgeCamerasCmd struct {
+	configFlag
+	ID      string   `arg:"" help:"The edge's name."`
+	Cameras []string `required:"" placeholder:"ID" help:"Ids, with * for any part of one; '*' alone is any camera. These take the place of those before."`
+}
+
+func (c *edgeCamerasCmd) Run(ctx context.Context) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	return app.EdgeCameras(ctx, cfg, c.ID, c.Cameras, os.Stdout)
 }
 
 type edgeRevokeCmd struct {

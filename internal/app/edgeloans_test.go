@@ -56,7 +56,7 @@ func startLending(t *testing.T) *lending {
 	b, err := book.Open(t.Context(), filepath.Join(t.TempDir(), "peers.db"), nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Close()) })
-	token, _, err := b.Invite(t.Context(), "hall", []string{"foyer", "stage"}, 0)
+	token, _, err := b.Invite(t.Context(), "hall", book.May{Scenes: []string{"foyer", "stage"}}, 0)
 	require.NoError(t, err)
 	_, _, err = b.Redeem(t.Context(), token)
 	require.NoError(t, err)
@@ -116,6 +116,9 @@ func (s *lending) away() {
 	require.NoError(s.t, <-s.served)
 	s.stop = nil
 }
+
+// Within implements desk.Loans.
+func (*lending) Within(scenes []string, _ func(string) bool) []string { return scenes }
 
 // Offer implements desk.Loans.
 func (s *lending) Offer(_ context.Context, scenes []string, model string, _ int) (out []line.Scene, err error) {
@@ -252,17 +255,24 @@ func TestRoleOfAnEdge(t *testing.T) {
 	healthy := desk.Seen{At: time.Now(), Health: line.Health{Lease: true, Cameras: []line.Camera{
 		{ID: "c1", State: "connected"}, {ID: "c2", State: "retrying", Code: "unreachable"}, {ID: "c3", State: "paused"},
 	}}}
-	checks := checksOf("hall", healthy, time.Now())
+	hall := book.Edge{ID: "hall", May: book.May{Cameras: book.Cameras{"c1", "c2"}}}
+	checks := checksOf(hall, healthy, nil, time.Now())
 	require.Len(t, checks, 4)
 	require.True(t, checks[0].OK)
 	require.True(t, checks[1].OK)
 	require.Equal(t, "camera:hall/c2", checks[2].Name)
 	require.Equal(t, "retrying: unreachable", checks[2].Cause)
 	require.True(t, checks[3].OK)
-	silent := checksOf("hall", healthy, time.Now().Add(time.Minute))
+	silent := checksOf(hall, healthy, nil, time.Now().Add(time.Minute))
 	require.Len(t, silent, 1)
 	require.Contains(t, silent[0].Cause, "not heard of since")
-	bad := checksOf("hall", desk.Seen{At: time.Now(), Health: line.Health{Alarms: []string{"kafka"}}}, time.Now())
+	bad := checksOf(hall, desk.Seen{At: time.Now(), Health: line.Health{Alarms: []string{"kafka"}}}, nil, time.Now())
 	require.Equal(t, "it has no fresh policy lease and covers everybody; alarms: kafka", bad[0].Cause)
-	require.False(t, checksOf("hall", desk.Seen{}, time.Now())[0].OK)
+	require.False(t, checksOf(hall, desk.Seen{}, nil, time.Now())[0].OK)
+	healthy.Beyond = []string{"gate", "b\nad", "3", "4", "5", "6", "7", "8", "9", "10"}
+	others := checksOf(hall, healthy, []string{"yard"}, time.Now())
+	require.False(t, others[0].OK)
+	require.Equal(t, "it says that it has cameras that it may not serve, and that are not shown (gate, b ad, 3, 4, 5, 6, 7, 8, and 2 more); "+
+		"it may serve c1, c2: bystander edge cameras hall; "+
+		"it is lent nothing for scenes in which none of its cameras is (yard): bystander edge scenes hall, or edge cameras", others[0].Cause)
 }

@@ -188,6 +188,7 @@ func TestRolesApart(t *testing.T) {
 	s.control.start()
 	s.a.eventually("the templates come back", func() bool { return s.a.metric(templatesHere) == 1 })
 	s.askedByOthers()
+	s.otherCameras()
 	begun := time.Now()
 	require.NoError(t, EdgeRevoke(t.Context(), s.cfg, "a", "test", io.Discard))
 	s.a.eventually("the templates are wiped", func() bool { return s.a.metric(templatesHere) == 0 })
@@ -215,6 +216,30 @@ func (s *separate) template() (secret []byte) {
 	}))
 	require.Len(s.t, secret, 32)
 	return secret
+}
+
+// otherCameras: edge a is told that it may serve another camera than the one it has.
+// It is lent nothing for it and its camera is not shown, until that is put right.
+func (s *separate) otherCameras() {
+	s.t.Helper()
+	health := func() string { _, body := s.control.get("/readyz"); return body }
+	require.NoError(s.t, EdgeCameras(s.t.Context(), s.cfg, "a", []string{"door", "hall-*"}, io.Discard))
+	s.a.eventually("the templates are wiped", func() bool { return s.a.metric(templatesHere) == 0 })
+	s.control.eventually("it says why", func() bool {
+		said := health()
+		return strings.Contains(said, "cameras that it may not serve, and that are not shown (stage)") && strings.Contains(said, "lent nothing for scenes") &&
+			!strings.Contains(said, `"camera:a/stage"`)
+	})
+	require.Contains(s.t, s.logOf(s.control), "cameras that it may not serve")
+	listed := says(s.t, func(out io.Writer) error { return EdgeList(s.t.Context(), s.cfg, out) })
+	require.Regexp(s.t, `(?m)^a .*  door, hall-\*$`, listed)
+	require.Regexp(s.t, `(?m)^b .*  any camera$`, listed)
+	require.NoError(s.t, EdgeCameras(s.t.Context(), s.cfg, "a", []string{"st*"}, io.Discard))
+	s.a.eventually("the templates come back", func() bool { return s.a.metric(templatesHere) == 1 })
+	s.control.eventually("nothing is amiss", func() bool {
+		said := health()
+		return strings.Contains(said, `"name":"camera:a/stage","ok":true`) && !strings.Contains(said, "may not serve") && !strings.Contains(said, "lent nothing")
+	})
 }
 
 // askedByOthers: edge b, with its own good certificate, and a writer ask for what

@@ -181,12 +181,13 @@ func CARotate(o CAOptions, overlap time.Duration) error {
 
 // InviteOptions say which edge may join.
 type InviteOptions struct {
-	ID     string
-	Scenes []string
-	Term   time.Duration
-	URL    string
-	JSON   bool // an Invitation, for bystander edge join --invitation
-	Stdout io.Writer
+	ID      string
+	Scenes  []string
+	Cameras []string // that it may serve, with * for any part of an id; none named: any, or as before
+	Term    time.Duration
+	URL     string
+	JSON    bool // an Invitation, for bystander edge join --invitation
+	Stdout  io.Writer
 }
 
 // withBook runs f on the control's edges. A running control takes up what changed
@@ -224,7 +225,11 @@ func EdgeInvite(ctx context.Context, cfg config.Config, o InviteOptions) error {
 		return fmt.Errorf("%w: --url: %q should be the address of peers.listen as edges reach it, such as https://control.example:8443", ErrUsage, url)
 	}
 	return withBook(ctx, cfg, func(s *book.Store) error {
-		token, until, err := s.Invite(ctx, o.ID, o.Scenes, o.Term)
+		token, until, err := s.Invite(ctx, o.ID, book.May{Scenes: o.Scenes, Cameras: o.Cameras}, o.Term)
+		if err != nil {
+			return err
+		}
+		e, err := s.Edge(ctx, o.ID)
 		if err != nil {
 			return err
 		}
@@ -233,6 +238,12 @@ func EdgeInvite(ctx context.Context, cfg config.Config, o InviteOptions) error {
 		}
 		if len(o.Scenes) == 0 {
 			fmt.Fprintln(o.Stdout, "beware: without --scene this edge is lent no templates and recognises nobody")
+		}
+		switch {
+		case !e.Cameras.Limited():
+			fmt.Fprintln(o.Stdout, "beware: without --cameras this edge is believed whatever cameras it says it has")
+		case len(o.Cameras) == 0:
+			fmt.Fprintf(o.Stdout, "it may serve, as before: %s\n", e.Cameras)
 		}
 		_, err = fmt.Fprintf(o.Stdout, "On the edge, once, until %s:\n\n  bystander edge join --control %s \\\n    --ca-fingerprint %s \\\n    --token %s\n",
 			until.Format(time.DateTime), url, pki.Fingerprint(root), token)
@@ -266,7 +277,7 @@ func EdgeList(ctx context.Context, cfg config.Config, out io.Writer) error {
 		}
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		for _, e := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", e.ID, edgeState(e, issued, time.Now()), strings.Join(e.Scenes, ", "))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.ID, edgeState(e, issued, time.Now()), strings.Join(e.Scenes, ", "), e.Cameras)
 		}
 		return w.Flush()
 	})
@@ -298,6 +309,17 @@ func EdgeScenes(ctx context.Context, cfg config.Config, id string, scenes []stri
 			return err
 		}
 		_, err := fmt.Fprintf(out, "%s has: %s\n", id, strings.Join(scenes, ", "))
+		return err
+	})
+}
+
+// EdgeCameras says which cameras an edge may serve.
+func EdgeCameras(ctx context.Context, cfg config.Config, id string, cameras []string, out io.Writer) error {
+	return withBook(ctx, cfg, func(s *book.Store) error {
+		if err := s.Limit(ctx, id, cameras); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(out, "%s may serve: %s\n", id, book.Cameras(cameras))
 		return err
 	})
 }

@@ -35,6 +35,7 @@ type peers struct {
 	member *pki.Member
 	book   *book.Store
 	desk   *desk.Desk
+	lender *lender
 	board  *calls.Board
 	listen string
 	alarms *alarms
@@ -66,9 +67,9 @@ func (e *edge) openPeers(ctx context.Context) error {
 	}
 	e.closing(store.Close)
 	log := e.log.With().Str("component", "peers").Logger()
-	p := &peers{ca: ca, member: member, book: store, board: calls.NewBoard(time.Now), listen: e.cfg.Peers.Listen, alarms: &e.alarms, log: log}
+	p := &peers{ca: ca, member: member, book: store, lender: newLender(e), board: calls.NewBoard(time.Now), listen: e.cfg.Peers.Listen, alarms: &e.alarms, log: log}
 	p.desk = desk.New(desk.Config{
-		Member: member, CA: ca, Book: store, Loans: newLender(e), Calls: p.board, Networks: networks, Term: loanTerm,
+		Member: member, CA: ca, Book: store, Loans: p.lender, Calls: p.board, Networks: networks, Term: loanTerm,
 		Policy: e.policyForEdges, Told: e.tellOfEdge, Log: log,
 	})
 	e.reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -250,12 +251,15 @@ func (p *peers) checks(ctx context.Context) []api.Check {
 		if e.Joined.IsZero() || !e.Ended.IsZero() {
 			continue
 		}
-		out = append(out, checksOf(e.ID, seen[e.ID], time.Now())...)
+		out = append(out, checksOf(e, seen[e.ID], p.lender.elsewhere(e), time.Now())...)
 	}
 	return append(out, p.twice()...)
 }
 
-func checksOf(id string, s desk.Seen, now time.Time) []api.Check {
+// checksOf is how one edge fares; elsewhere are scenes of it that have none of its
+// cameras.
+func checksOf(e book.Edge, s desk.Seen, elsewhere []string, now time.Time) []api.Check {
+	id := e.ID
 	whole := api.Check{Name: "edge:" + id, OK: true}
 	fail := func(why string) {
 		whole.OK = false
@@ -272,6 +276,12 @@ func checksOf(id string, s desk.Seen, now time.Time) []api.Check {
 	if !s.Health.Lease {
 		fail("it has no fresh policy lease and covers everybody")
 	}
+	if len(s.Beyond) > 0 {
+		fail("it says that it has cameras that it may not serve, and that are not shown (" + fewOf(s.Beyond) + "); it may serve " + e.Cameras.String() + ": bystander edge cameras " + id)
+	}
+	if len(elsewhere) > 0 {
+		fail("it is lent nothing for scenes in which none of its cameras is (" + fewOf(elsewhere) + "): bystander edge scenes " + id + ", or edge cameras")
+	}
 	if len(s.Health.Alarms) > 0 {
 		fail("alarms: " + strings.Join(s.Health.Alarms, ", "))
 	}
@@ -285,6 +295,19 @@ func checksOf(id string, s desk.Seen, now time.Time) []api.Check {
 		out = append(out, k)
 	}
 	return out
+}
+
+// fewOf lists the first of what may be many, some of it as an edge says it.
+func fewOf(list []string) string {
+	const few = 8
+	out := make([]string, 0, few+1)
+	for _, s := range list[:min(len(list), few)] {
+		out = append(out, oneLine(s))
+	}
+	if n := len(list) - few; n > 0 {
+		out = append(out, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(out, ", ")
 }
 
 // authority opens the authority that a command names, or the configuration's.

@@ -59,6 +59,49 @@ func (l *lender) Offer(ctx context.Context, scenes []string, model string, form 
 	return out, nil
 }
 
+// Within implements desk.Loans.
+func (l *lender) Within(scenes []string, may func(camera string) bool) []string {
+	held, err := l.law.Current()
+	if err != nil {
+		return nil // no policy, no templates
+	}
+	return comparedOn(held.Snapshot, scenes, may)
+}
+
+// comparedOn are those of the scenes in which faces may be compared now on one of the
+// cameras.
+func comparedOn(s *policy.Snapshot, scenes []string, may func(camera string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(scenes), func(scene string) bool {
+		return !zoned(s, scene, func(z *policy.SnapZone) bool { return len(z.Reasons) == 0 && may(z.Camera) })
+	})
+}
+
+// elsewhere are an edge's scenes that have no zone on any of its cameras, whatever
+// the zones' state: somebody named the wrong ones.
+func (l *lender) elsewhere(e book.Edge) []string {
+	held, err := l.law.Current()
+	if err != nil || !e.Cameras.Limited() {
+		return nil
+	}
+	return elsewhere(held.Snapshot, e)
+}
+
+func elsewhere(s *policy.Snapshot, e book.Edge) []string {
+	return slices.DeleteFunc(slices.Clone(e.Scenes), func(scene string) bool {
+		return zoned(s, scene, func(z *policy.SnapZone) bool { return e.Cameras.Allow(z.Camera) })
+	})
+}
+
+// zoned reports whether a scene has a zone like that.
+func zoned(s *policy.Snapshot, scene string, like func(*policy.SnapZone) bool) bool {
+	for i := range s.Zones {
+		if s.Zones[i].Scene == scene && like(&s.Zones[i]) {
+			return true
+		}
+	}
+	return false
+}
+
 // ours reports whether a model is the one that this control enrols with: there
 // are templates of no other, and names of models come from outside.
 func (l *lender) ours(model string) bool {
@@ -71,12 +114,7 @@ func compares(s *policy.Snapshot, scene string) bool {
 	if sc, ok := s.Scene(scene); !ok || len(sc.Reasons) > 0 {
 		return false
 	}
-	for i := range s.Zones {
-		if s.Zones[i].Scene == scene && len(s.Zones[i].Reasons) == 0 {
-			return true
-		}
-	}
-	return false
+	return zoned(s, scene, func(z *policy.SnapZone) bool { return len(z.Reasons) == 0 })
 }
 
 // eligible are the people whose templates a scene may have: who may not be

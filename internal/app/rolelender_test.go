@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bystander/api/peer/book"
 	"bystander/policy"
 )
 
@@ -46,4 +47,25 @@ func TestWhichScenesLend(t *testing.T) {
 	require.False(t, compares(&policy.Snapshot{Scenes: ready.Scenes, Zones: []policy.SnapZone{{ID: "z", Scene: "foyer", Reasons: why}}}, "foyer"), "no zone of it is live")
 	require.False(t, compares(&policy.Snapshot{Scenes: []policy.SnapScene{{ID: "foyer", Reasons: why}}, Zones: ready.Zones}, "foyer"))
 	require.False(t, compares(&policy.Snapshot{Scenes: ready.Scenes}, "foyer"))
+}
+
+// An edge whose cameras are named is lent templates for what compares on those.
+func TestWhichScenesHaveAnEdgesCameras(t *testing.T) {
+	why := []policy.Reason{{Code: "ZONE_SUSPENDED"}}
+	snap := policy.Snapshot{Zones: []policy.SnapZone{
+		{ID: "z1", Scene: "foyer", Camera: "hall-1"}, {ID: "z2", Scene: "foyer", Camera: "yard", Reasons: why}, {ID: "z3", Scene: "door", Camera: "door"},
+	}}
+	all := []string{"door", "foyer", "nowhere"}
+	for _, k := range []struct{ cameras, within, elsewhere []string }{
+		{[]string{"hall-*"}, []string{"foyer"}, []string{"door", "nowhere"}},
+		{[]string{"yard"}, []string{}, []string{"door", "nowhere"}}, // its zone is suspended
+		{[]string{"d*", "hall-1"}, []string{"door", "foyer"}, []string{"nowhere"}},
+		{[]string{"hall"}, []string{}, all},
+		{nil, []string{"door", "foyer"}, []string{"nowhere"}},
+	} {
+		e := book.Edge{ID: "e", May: book.May{Scenes: all, Cameras: k.cameras}}
+		require.Equal(t, k.within, comparedOn(&snap, all, e.Cameras.Allow), k)
+		require.Equal(t, k.elsewhere, elsewhere(&snap, e), k)
+	}
+	require.Equal(t, []string{"door", "foyer", "nowhere"}, all, "what the book keeps is not changed")
 }

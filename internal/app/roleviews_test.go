@@ -261,10 +261,12 @@ func freeUDP(t *testing.T) int {
 	return c.LocalAddr().(*net.UDPAddr).Port
 }
 
-// slowEdge joins an edge that says it has a camera and answers nothing.
+// slowEdge joins an edge that says it has a camera of its own, and another edge's,
+// and answers nothing.
 func (s *separate) slowEdge(dir string, olga *spectator, offer string) {
 	s.t.Helper()
 	s.joins("slow", dir, "door")
+	require.NoError(s.t, EdgeCameras(s.t.Context(), s.cfg, "slow", []string{"gate"}, io.Discard))
 	m, err := pki.OpenMember(filepath.Join(dir, "slow", "keys", "peer"), "", nil)
 	require.NoError(s.t, err)
 	url := s.cfg.Peers.Listen
@@ -275,7 +277,9 @@ func (s *separate) slowEdge(dir string, olga *spectator, offer string) {
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			_, err := c.Calls(ctx, line.CallsRequest{Cameras: []line.CameraState{{ID: "gate", State: "connected", Mask: "masked"}}})
+			_, err := c.Calls(ctx, line.CallsRequest{Cameras: []line.CameraState{
+				{ID: "gate", State: "connected", Mask: "masked"}, {ID: "stage", State: "connected", Mask: "masked"},
+			}})
 			if err != nil && ctx.Err() == nil {
 				s.t.Error(err)
 				return
@@ -285,6 +289,8 @@ func (s *separate) slowEdge(dir string, olga *spectator, offer string) {
 	defer func() { cancel(); <-done }()
 	s.control.eventually("the slow edge's camera is there", func() bool { return olga.camera("gate").State == "connected" })
 	olga.refused(504, "EDGE_SLOW", "gate", offer)
+	shown := olga.camera("stage")
+	require.Equal(s.t, []string{"a", ""}, []string{shown.Edge, shown.ErrCode}, "it takes no camera away that it may not serve")
 }
 
 // still asks for a picture to draw zones on, as the owner's workplace does.

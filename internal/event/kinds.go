@@ -44,7 +44,7 @@ import "crypto/sha256"
 //	                hex), "action", "roles" and "from" (by commas), "way" (how they
 //	                signed in), "clash" (roles that should not be one person's),
 //	                "edge" (name of the machine that the account is, which was
-//	                invited, let in, given scenes or revoked)
+//	                invited, let in, given scenes or cameras, or revoked)
 //	camera_change   CameraID, ReviewerRef of who did it; "action" (added, changed,
 //	                paused, resumed, removed), "what" of it was changed (address,
 //	                name, transport, rotation, by commas), "reason"; never an

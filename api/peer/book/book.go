@@ -53,10 +53,12 @@ CREATE TABLE invites (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER invites_once BEFORE UPDATE ON invites WHEN OLD.used_ms <> 0
 	BEGIN SELECT RAISE(ABORT, 'a token is used once'); END;
-`}, outbox.Migration()},
+`}, outbox.Migration(), {Name: "cameras", SQL: `
+ALTER TABLE edges ADD COLUMN cameras TEXT NOT NULL DEFAULT '[]';
+`}},
 	Classes: map[string]map[string]string{
 		outbox.Table: outbox.Classes(),
-		"edges":      {"id": "L1", "scenes": "L2", "added_ms": "L2", "joined_ms": "L2", "ended_ms": "L2"},
+		"edges":      {"id": "L1", "scenes": "L2", "cameras": "L2", "added_ms": "L2", "joined_ms": "L2", "ended_ms": "L2"},
 		"invites":    {"hash": "L3", "edge": "L1", "invited_by": "L2", "made_ms": "L2", "expires_ms": "L2", "used_ms": "L2"},
 	},
 	Rules: []sqldb.Rule{
@@ -115,18 +117,26 @@ func (s *Store) noted(ctx context.Context, edge string, detail map[string]string
 // Account is how an edge is named where the log names accounts.
 func Account(edge string) string { return string(pki.Edge) + "/" + edge }
 
+// May is what an edge may do.
+type May struct {
+	Scenes  []string // whose templates it may have
+	Cameras Cameras  // that it may serve
+}
+
 // Edge is one edge.
 type Edge struct {
-	ID     string
-	Scenes []string // whose templates it may have
+	ID string
+	May
 	Added  time.Time
 	Joined time.Time // zero until it has
 	Ended  time.Time // zero while it belongs
 }
 
 // Invite makes a one-time token with which an edge joins, or joins again, and
-// says which scenes it has. Earlier tokens of the edge that were not used end.
-func (s *Store) Invite(ctx context.Context, edge string, scenes []string, term time.Duration) (token string, until time.Time, err error) {
+// says what it may do. Where no cameras are named, those of an edge that is known
+// stay as they are: letting it in again widens nothing. Earlier tokens of the edge
+// that were not used end.
+func (s *Store) Invite(ctx context.Context, edge string, may May, term time.Duration) (token string, until time.Time, err error) {
 	if _, err := pki.New(pki.Edge, edge); err != nil {
 		return "", until, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -136,7 +146,11 @@ func (s *Store) Invite(ctx context.Context, edge string, scenes []string, term t
 	if term < time.Minute || term > MaxInviteTerm {
 		return "", until, fmt.Errorf("%w: a token for %v; between a minute and %v", ErrInvalid, term, MaxInviteTerm)
 	}
-	list, err := sceneList(scenes)
+	scenes, err := sceneList(may.Scenes)
+	if err != nil {
+		return "", until, err
+	}
+	cameras, err := may.Cameras.list()
 	if err != nil {
 		return "", until, err
 	}
@@ -150,8 +164,10 @@ func (s *Store) Invite(ctx context.Context, edge string, scenes []string, term t
 	until = now.Add(term)
 	detail := map[string]string{"action": "edge_invited", "edge": edge}
 	err = s.noted(ctx, edge, detail, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO edges (id, scenes, added_ms) VALUES (?,?,?)
-			ON CONFLICT (id) DO UPDATE SET scenes=excluded.scenes, ended_ms=?`, edge, list, now.UnixMilli(), int64(never)); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO edges (id, scenes, cameras, added_ms) VALUES (?,?,?,?)
+			ON CONFLICT (id) DO UPDATE SET scenes=excluded.scenes, ended_ms=?,
+				cameras=CASE excluded.cameras WHEN '[]' THEN edges.cameras ELSE excluded.cameras END`,
+			edge, scenes, cameras, now.UnixMilli(), int64(never)); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `UPDATE invites SET expires_ms=? WHERE edge=? AND used_ms=0 AND expires_ms>?`,
@@ -215,12 +231,12 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-const columns = `id, scenes, added_ms, joined_ms, ended_ms`
+const columns = `id, scenes, cameras, added_ms, joined_ms, ended_ms`
 
 func scan(row interface{ Scan(...any) error }) (e Edge, err error) {
-	var scenes string
+	var scenes, cameras string
 	var added, joined, ended int64
-	if err := row.Scan(&e.ID, &scenes, &added, &joined, &ended); err != nil {
+	if err := row.Scan(&e.ID, &scenes, &cameras, &added, &joined, &ended); err != nil {
 		return e, err
 	}
 	e.Added = time.UnixMilli(added)
@@ -230,7 +246,7 @@ func scan(row interface{ Scan(...any) error }) (e Edge, err error) {
 	if ended != never {
 		e.Ended = time.UnixMilli(ended)
 	}
-	return e, json.Unmarshal([]byte(scenes), &e.Scenes)
+	return e, errors.Join(json.Unmarshal([]byte(scenes), &e.Scenes), json.Unmarshal([]byte(cameras), &e.Cameras))
 }
 
 func one(ctx context.Context, q querier, id string) (Edge, error) {
@@ -275,6 +291,19 @@ func (s *Store) Grant(ctx context.Context, edge string, scenes []string) error {
 		return err
 	}
 	return s.change(ctx, edge, "edge_scenes", `UPDATE edges SET scenes=? WHERE id=? AND ended_ms=?`, list, edge, int64(never))
+}
+
+// Limit says which cameras an edge may serve from now on. At least one has to be
+// named, or Any.
+func (s *Store) Limit(ctx context.Context, edge string, cameras Cameras) error {
+	if len(cameras) == 0 {
+		return fmt.Errorf("%w: name cameras, or %q for any", ErrInvalid, Any)
+	}
+	list, err := cameras.list()
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, edge, "edge_cameras", `UPDATE edges SET cameras=? WHERE id=? AND ended_ms=?`, list, edge, int64(never))
 }
 
 // End lets an edge go; its open tokens end with it.

@@ -1,6 +1,7 @@
 package book_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"bystander/api/peer/book"
+	"bystander/internal/outbox"
 	"bystander/internal/sqldb/sqldbtest"
 )
 
@@ -25,7 +27,7 @@ func TestReplicasShareTheBook(t *testing.T) {
 		defer replicas[i].Close()
 	}
 	a, b := replicas[0].Noting("ann"), replicas[1].Noting("bob")
-	token, _, err := a.Invite(t.Context(), "edge-1", []string{"hall"}, time.Hour)
+	token, _, err := a.Invite(t.Context(), "edge-1", book.May{Scenes: []string{"hall"}}, time.Hour)
 	require.NoError(t, err)
 	e, by, err := b.Redeem(t.Context(), token)
 	require.NoError(t, err)
@@ -42,4 +44,75 @@ func TestReplicasShareTheBook(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	require.False(t, list[0].Ended.IsZero())
+}
+
+func TestWhichCamerasAnEdgeMayServe(t *testing.T) {
+	for _, k := range []struct {
+		cameras book.Cameras
+		allowed []string
+		not     []string
+	}{
+		{nil, []string{"entrance", "hall-1"}, nil},
+		{book.Cameras{"*"}, []string{"entrance", "hall-1"}, nil},
+		{book.Cameras{"entrance", "*"}, []string{"hall-1"}, nil},
+		{book.Cameras{"entrance", "hall-*"}, []string{"entrance", "hall-1", "hall-"}, []string{"entrance-2", "hall", "the-hall-1", "", "hall-1/x", "hall-\n/"}},
+		{book.Cameras{"*-in-*"}, []string{"a-in-b"}, []string{"a-out-b", "in"}},
+	} {
+		for _, id := range k.allowed {
+			require.True(t, k.cameras.Allow(id), "%v %q", k.cameras, id)
+		}
+		for _, id := range k.not {
+			require.False(t, k.cameras.Allow(id), "%v %q", k.cameras, id)
+		}
+	}
+}
+
+// What an invitation names stays until somebody says otherwise: letting an edge in
+// again does not widen what it may serve.
+func TestTheCamerasOfAnInvitation(t *testing.T) {
+	s, err := book.Open(t.Context(), sqldbtest.Place(t, filepath.Join(t.TempDir(), "peers.db")), nil)
+	require.NoError(t, err)
+	defer s.Close()
+	ctx, s := t.Context(), s.Noting("ann")
+	has := func(want ...string) {
+		t.Helper()
+		e, err := s.Edge(ctx, "edge-1")
+		require.NoError(t, err)
+		require.Equal(t, book.Cameras(want), append(book.Cameras(nil), e.Cameras...))
+		require.Equal(t, []string{"hall"}, e.Scenes)
+	}
+	invite := func(cameras ...string) error {
+		_, _, err := s.Invite(ctx, "edge-1", book.May{Scenes: []string{"hall"}, Cameras: cameras}, time.Hour)
+		return err
+	}
+	_, err = s.DB().W.ExecContext(ctx, `INSERT INTO edges (id, scenes, added_ms) VALUES ('edge-1', '["hall"]', 1)`)
+	require.NoError(t, err)
+	has() // as by the release before
+	require.NoError(t, invite("hall-*", "entrance", "hall-*"))
+	has("entrance", "hall-*")
+	require.NoError(t, invite())
+	has("entrance", "hall-*")
+	require.NoError(t, s.End(ctx, "edge-1"))
+	require.NoError(t, invite())
+	has("entrance", "hall-*")
+	require.NoError(t, s.Limit(ctx, "edge-1", book.Cameras{"stage"}))
+	has("stage")
+	require.NoError(t, invite(book.Any))
+	has(book.Any)
+
+	for _, bad := range []string{"", "Hall", "hall/1", "[a-z]", "h?ll", "-hall", "\\*"} {
+		require.ErrorIs(t, invite(bad), book.ErrInvalid, bad)
+		require.ErrorIs(t, s.Limit(ctx, "edge-1", book.Cameras{bad}), book.ErrInvalid, bad)
+	}
+	require.ErrorIs(t, s.Limit(ctx, "edge-1", nil), book.ErrInvalid)
+	require.ErrorIs(t, s.Limit(ctx, "edge-2", book.Cameras{"stage"}), book.ErrEdge)
+	many := make([]string, 300)
+	for i := range many {
+		many[i] = fmt.Sprintf("c%d", i)
+	}
+	require.ErrorIs(t, invite(many...), book.ErrInvalid)
+	has(book.Any)
+	notes, err := outbox.Pending(ctx, s.DB())
+	require.NoError(t, err)
+	require.Equal(t, "edge_cameras", notes[len(notes)-2].Detail["action"], "who said so is on its way to the log")
 }

@@ -153,6 +153,8 @@ func (b *Board) begin(id string, r line.CallsRequest) (*edge, *turn) {
 	}
 	for v, w := range e.views {
 		switch {
+		case !e.has(w.camera): // it is gone there, or the edge may serve it no more
+			e.drop(v)
 		case running[v]:
 			w.seen = true
 		case w.seen, !w.began.IsZero() && b.now().Sub(w.began) > Term:

@@ -146,6 +146,29 @@ func TestAViewThatIsNeverReportedIsOver(t *testing.T) {
 	})
 }
 
+// A view of a camera that its edge names no more, or may serve no more, is over.
+func TestAViewEndsWithItsCamera(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := calls.NewBoard(nil)
+		hall := &obliging{b: b, id: "hall", cameras: []string{"stage", "door"}, reply: yes}
+		stop := hall.works()
+		synctest.Wait()
+		stage, _, err := b.Open(t.Context(), "stage", "", "offer")
+		require.NoError(t, err)
+		door, _, err := b.Open(t.Context(), "door", "", "offer")
+		require.NoError(t, err)
+		time.Sleep(line.HoldTime)
+		stop()
+		hall.cameras = []string{"door"}
+		stop = hall.works()
+		time.Sleep(line.HoldTime)
+		stop()
+		require.False(t, b.Has("stage", stage))
+		require.True(t, b.Has("door", door))
+		require.Equal(t, []string{door}, hall.running)
+	})
+}
+
 // A control that began anew names no view: whatever runs at an edge ends.
 func TestANewControlNamesNoView(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -20,7 +20,7 @@ type Calls interface {
 // calls hears how an edge's cameras are, and answers once there is something that
 // it is to do.
 func (d *Desk) calls(w http.ResponseWriter, r *http.Request) {
-	id, _, err := d.caller(r)
+	id, e, err := d.caller(r)
 	if err != nil {
 		d.refuse(w, r, err)
 		return
@@ -29,6 +29,10 @@ func (d *Desk) calls(w http.ResponseWriter, r *http.Request) {
 	if !d.readUpTo(w, r, line.MaxReport, &in) {
 		return
 	}
+	var others []string
+	in = in.Bounded()
+	in.Cameras, others = split(e, in.Cameras, func(c line.CameraState) string { return c.ID })
+	d.notTheirs(e, others)
 	out, err := d.cfg.Calls.Poll(r.Context(), id.Name, in)
 	if errors.Is(err, calls.ErrTaken) {
 		if _, _, gone := d.caller(r); gone != nil { // it was let go meanwhile

@@ -22,9 +22,12 @@ import (
 	"bystander/internal/pki"
 )
 
-// Loans is where templates come from. Both fail with a *line.Refusal where the
-// edge is to be told why.
+// Loans is where templates come from. Offer and Lend fail with a *line.Refusal
+// where the edge is to be told why.
 type Loans interface {
+	// Within says which of the scenes have one of the cameras; none when that
+	// cannot be told.
+	Within(scenes []string, may func(camera string) bool) []string
 	// Offer says which of the scenes may be lent now, for a model (digest in hex)
 	// and a form of templates.
 	Offer(ctx context.Context, scenes []string, model string, form int) ([]line.Scene, error)
@@ -79,12 +82,15 @@ type Desk struct {
 
 	mu     sync.Mutex
 	health map[string]Seen
+	beyond map[string]*beyond
 }
 
 // Seen is what an edge said last.
 type Seen struct {
 	At     time.Time
 	Health line.Health
+	// Beyond are cameras that it said lately to have, and that it may not serve.
+	Beyond []string
 }
 
 // New returns a desk.
@@ -92,7 +98,7 @@ func New(cfg Config) *Desk {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	d := &Desk{cfg: cfg, limit: newLimiter(cfg.Now), mux: http.NewServeMux(), health: map[string]Seen{}}
+	d := &Desk{cfg: cfg, limit: newLimiter(cfg.Now), mux: http.NewServeMux(), health: map[string]Seen{}, beyond: map[string]*beyond{}}
 	d.mux.HandleFunc("POST "+line.PathJoin, d.join)
 	d.mux.HandleFunc("POST "+line.PathRenew, d.renew)
 	d.mux.HandleFunc("POST "+line.PathSync, d.sync)
@@ -110,6 +116,9 @@ func (d *Desk) Seen() map[string]Seen {
 	defer d.mu.Unlock()
 	out := make(map[string]Seen, len(d.health))
 	for id, s := range d.health {
+		if b := d.beyond[id]; b != nil {
+			s.Beyond = b.lately(d.cfg.Now())
+		}
 		out[id] = s
 	}
 	return out
@@ -118,7 +127,7 @@ func (d *Desk) Seen() map[string]Seen {
 func (d *Desk) note(edge string, h line.Health) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.health[edge] = Seen{d.cfg.Now(), h.Bounded()}
+	d.health[edge] = Seen{At: d.cfg.Now(), Health: h}
 }
 
 // Limits of the listener: slow or large requests hold nobody else up.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,6 +35,16 @@ type shelf struct {
 	mu   sync.Mutex
 	lent []string
 	fail error // in the middle
+}
+
+// Within: the scene foyer has the camera stage, and entrance the camera gate.
+func (*shelf) Within(scenes []string, may func(string) bool) (out []string) {
+	for _, id := range scenes {
+		if may(map[string]string{"foyer": "stage", "entrance": "gate"}[id]) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 func (s *shelf) Offer(_ context.Context, scenes []string, _ string, _ int) (out []line.Scene, err error) {
@@ -71,10 +82,31 @@ type house struct {
 	board *calls.Board
 	shelf *shelf
 	url   string
-	print string // fingerprint of the authority
+	print string       // fingerprint of the authority
+	ahead atomic.Int64 // of the desk's clock
 
 	mu   sync.Mutex
 	told []desk.Change
+	log  bytes.Buffer
+}
+
+// Write implements io.Writer for the desk's log.
+func (h *house) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.log.Write(b)
+}
+
+// logged returns the log's lines that hold a text.
+func (h *house) logged(text string) (out []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for line := range strings.Lines(h.log.String()) {
+		if strings.Contains(line, text) {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 func newHouse(t *testing.T, networks ...string) *house {
@@ -92,7 +124,8 @@ func newHouse(t *testing.T, networks ...string) *house {
 		networks = []string{"127.0.0.0/8"}
 	}
 	cfg := desk.Config{
-		Member: m, CA: h.ca, Book: h.book, Loans: h.shelf, Calls: h.board, Term: 10 * time.Second, Log: zerolog.Nop(),
+		Member: m, CA: h.ca, Book: h.book, Loans: h.shelf, Calls: h.board, Term: 10 * time.Second, Log: zerolog.New(h),
+		Now:    func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) },
 		Policy: func() ([]byte, string) { return []byte("key"), "plaza" },
 		Told:   func(c desk.Change) { h.mu.Lock(); defer h.mu.Unlock(); h.told = append(h.told, c) },
 	}
@@ -129,7 +162,7 @@ func (h *house) member(who string) *pki.Member {
 
 func (h *house) invite(edge string, scenes ...string) string {
 	h.t.Helper()
-	token, _, err := h.book.Noting("anna").Invite(h.t.Context(), edge, scenes, 0)
+	token, _, err := h.book.Noting("anna").Invite(h.t.Context(), edge, book.May{Scenes: scenes}, 0)
 	require.NoError(h.t, err)
 	return token
 }

@@ -94,13 +94,17 @@ func (d *Desk) sync(w http.ResponseWriter, r *http.Request) {
 	if !d.read(w, r, &in) {
 		return
 	}
+	var others []string
+	in.Health = in.Health.Bounded()
+	in.Health.Cameras, others = split(e, in.Health.Cameras, func(c line.Camera) string { return c.ID })
+	d.notTheirs(e, others)
 	d.note(id.Name, in.Health)
 	if d.cfg.Calls != nil {
 		d.cfg.Calls.Heard(id.Name, in.Health)
 	}
 	out := line.SyncAnswer{TermMS: d.cfg.Term.Milliseconds(), Scenes: []line.Scene{}}
-	if in.Model != "" && len(e.Scenes) > 0 {
-		if out.Scenes, err = d.cfg.Loans.Offer(r.Context(), e.Scenes, in.Model, in.Form); err != nil {
+	if scenes := d.scenesOf(e); in.Model != "" && len(scenes) > 0 {
+		if out.Scenes, err = d.cfg.Loans.Offer(r.Context(), scenes, in.Model, in.Form); err != nil {
 			d.refuse(w, r, err)
 			return
 		}
@@ -122,7 +126,7 @@ func (d *Desk) loan(w http.ResponseWriter, r *http.Request) {
 	if !d.read(w, r, &in) {
 		return
 	}
-	if !slices.Contains(e.Scenes, in.Scene) {
+	if !slices.Contains(d.scenesOf(e), in.Scene) {
 		d.cfg.Log.Warn().Str("edge", id.Name).Str("scene", in.Scene[:min(len(in.Scene), line.MaxText)]).Msg("an edge asked for a scene that is not its own")
 		d.refuse(w, r, &line.Refusal{Status: http.StatusForbidden, Code: line.CodeScene, Text: "that scene is not this edge's"})
 		return
