@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -17,12 +18,17 @@ type People interface {
 }
 
 // Versions numbers snapshots by content and leases by order, for good: neither
-// may fall, not even over a restart.
+// may fall, not even over a restart. Replicas share one.
 type Versions interface {
-	// PolicyVersion returns the number of the content with that hash: the
-	// latest number if it is the latest content, else a new one.
-	PolicyVersion(ctx context.Context, content event.Digest, at time.Time) (uint64, error)
-	// NextSerial returns a number above all that it returned before.
+	// LatestVersion is the number of the latest content, 0 before the first.
+	LatestVersion(ctx context.Context) (uint64, error)
+	// DrawLease returns, in one step, the number of the content with that hash and
+	// a serial above all that were returned before. The number is the latest one if
+	// that is the latest content, else a new one. It fails with ErrOvertaken if
+	// another content was numbered after base, which is LatestVersion from before
+	// that was read of which the content is made: what was read may be older.
+	DrawLease(ctx context.Context, base uint64, content event.Digest, at time.Time) (version, serial uint64, err error)
+	// NextSerial returns a serial above all that were returned before.
 	NextSerial(ctx context.Context) (uint64, error)
 }
 
@@ -34,12 +40,14 @@ type Authority struct {
 	versions Versions
 	now      func() time.Time
 	turn     chan struct{} // of the one that issues
+	reread   func(context.Context) error
+
+	last issued // of whoever has the turn
 
 	mu     sync.Mutex
 	site   *Site
 	halted string
 	signs  signSets
-	last   issued
 }
 
 // issued is what was signed last. As long as nothing changes it is signed again
@@ -111,79 +119,152 @@ func (a *Authority) Halt(reason string) {
 	a.halted = reason
 }
 
+// Reread has f called at the start of each Issue and Extend, by one goroutine at a
+// time, to bring site and halt up to date by SetSite and Halt. What another replica
+// signed before must be in what f finds. Where f fails nothing is signed. Call
+// Reread before the first Issue.
+func (a *Authority) Reread(f func(context.Context) error) { a.reread = f }
+
+// overtakenTimes is how often what stands is read again because another replica
+// was faster.
+const overtakenTimes = 4
+
 // Issue compiles what stands now and signs a lease for it of the given term
-// (at most MaxLease; zero takes that). Issue again well before it ends, every
-// two seconds say: a withdrawal reaches the edge with the next lease. As long as
-// nothing changes it returns the same snapshot, which is shared and read-only.
+// (at most MaxLease; zero takes that), from before it was read on. Issue again well
+// before it ends, every two seconds say: a withdrawal reaches the edge with the next
+// lease. As long as nothing changes it returns the same snapshot, which is shared
+// and read-only.
 func (a *Authority) Issue(ctx context.Context, term time.Duration) (*Snapshot, Lease, error) {
+	term, err := checkTerm(term)
+	if err != nil {
+		return nil, Lease{}, err
+	}
+	if err := a.begin(ctx); err != nil {
+		return nil, Lease{}, fmt.Errorf("policy: issue: %w", err)
+	}
+	defer a.end()
+	var s *Snapshot
+	var l Lease
+	for range overtakenTimes {
+		if s, l, err = a.issue(ctx, term); !errors.Is(err, ErrOvertaken) {
+			break
+		}
+	}
+	if err != nil {
+		return nil, Lease{}, fmt.Errorf("policy: issue: %w", err)
+	}
+	return s, l, nil
+}
+
+// Extend signs one more lease for a snapshot that was issued before, with the hash
+// that its lease names, so that an edge which has it can go on with it while a
+// newer one is on the way. It fails with ErrNarrowed unless everything that the
+// snapshot allows stands now, word for word.
+func (a *Authority) Extend(ctx context.Context, old *Snapshot, hash event.Digest, term time.Duration) (Lease, error) {
+	term, err := checkTerm(term)
+	if err != nil {
+		return Lease{}, err
+	}
+	if err := a.begin(ctx); err != nil {
+		return Lease{}, fmt.Errorf("policy: extend: %w", err)
+	}
+	defer a.end()
+	s, now, err := a.read(ctx)
+	if err != nil {
+		return Lease{}, fmt.Errorf("policy: extend: %w", err)
+	}
+	if !s.Covers(old) {
+		return Lease{}, fmt.Errorf("%w: version %d", ErrNarrowed, old.Version)
+	}
+	serial, err := a.versions.NextSerial(ctx)
+	if err != nil {
+		return Lease{}, fmt.Errorf("policy: extend: %w", err)
+	}
+	return a.sign(old, hash, serial, now, term), nil
+}
+
+func checkTerm(term time.Duration) (time.Duration, error) {
 	if term == 0 {
 		term = MaxLease
 	}
 	if term < 0 || term > MaxLease {
-		return nil, Lease{}, fmt.Errorf("%w: %v", ErrLeaseTerm, term)
+		return 0, fmt.Errorf("%w: %v", ErrLeaseTerm, term)
 	}
-	// One at a time: what was read before somebody withdrew must not be signed
-	// after what was read later, as if it were newer.
+	return term, nil
+}
+
+// begin waits for the turn, and end gives it on. One at a time: what was read before
+// somebody withdrew must not be signed after what was read later, as if it were newer.
+func (a *Authority) begin(ctx context.Context) error {
 	select {
 	case a.turn <- struct{}{}:
-		defer func() { <-a.turn }()
+		return nil
 	case <-ctx.Done():
-		return nil, Lease{}, fmt.Errorf("policy: issue: %w", ctx.Err())
+		return ctx.Err()
+	}
+}
+
+func (a *Authority) end() { <-a.turn }
+
+// read compiles what stands, and tells when it began: what is withdrawn from then
+// on may be missed, so a lease for it runs from then.
+func (a *Authority) read(ctx context.Context) (*Snapshot, time.Time, error) {
+	now := a.now().Round(0).UTC()
+	if a.reread != nil {
+		if err := a.reread(ctx); err != nil {
+			return nil, now, err
+		}
 	}
 	people, err := a.people.Enrollees(ctx)
 	if err != nil {
-		return nil, Lease{}, fmt.Errorf("policy: issue: %w", err)
+		return nil, now, err
 	}
 	consents, err := a.people.Consents(ctx)
 	if err != nil {
-		return nil, Lease{}, fmt.Errorf("policy: issue: %w", err)
+		return nil, now, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := a.now().Round(0).UTC()
 	s := compile(a.site, people, consents, now, a.signs.of)
 	s.Halted = a.halted
-	if s, err = a.number(ctx, s, now); err != nil {
-		return nil, Lease{}, err
-	}
-	l, err := a.sign(ctx, s, now, term)
-	return s, l, err
+	return s, now, nil
 }
 
-// number gives the snapshot its version, or returns the one that was signed last
-// where that says the same.
-func (a *Authority) number(ctx context.Context, s *Snapshot, now time.Time) (*Snapshot, error) {
+func (a *Authority) issue(ctx context.Context, term time.Duration) (*Snapshot, Lease, error) {
+	// Before anything is read: a version that another replica numbers from here on
+	// may rest on what was read later than here.
+	base, err := a.versions.LatestVersion(ctx)
+	if err != nil {
+		return nil, Lease{}, err
+	}
+	s, now, err := a.read(ctx)
+	if err != nil {
+		return nil, Lease{}, err
+	}
 	content := a.last.content
 	known := a.last.snap != nil && s.same(a.last.snap)
 	if !known {
-		var err error
 		if content, err = s.Hash(); err != nil { // of version 0: the content alone
-			return nil, err
+			return nil, Lease{}, err
 		}
 	}
-	// Asked in any case: another replica may have counted on meanwhile.
-	version, err := a.versions.PolicyVersion(ctx, content, now)
+	version, serial, err := a.versions.DrawLease(ctx, base, content, now)
 	if err != nil {
-		return nil, fmt.Errorf("policy: issue: %w", err)
+		return nil, Lease{}, err
 	}
-	if known && version == a.last.snap.Version {
-		return a.last.snap, nil
+	if !known || version != a.last.snap.Version { // another replica may have counted on
+		s.Version = version
+		hash, err := s.Hash()
+		if err != nil {
+			return nil, Lease{}, err
+		}
+		a.last = issued{s, content, hash}
 	}
-	s.Version = version
-	hash, err := s.Hash()
-	if err != nil {
-		return nil, err
-	}
-	a.last = issued{s, content, hash}
-	return s, nil
+	return a.last.snap, a.sign(a.last.snap, a.last.hash, serial, now, term), nil
 }
 
-func (a *Authority) sign(ctx context.Context, s *Snapshot, now time.Time, term time.Duration) (Lease, error) {
-	serial, err := a.versions.NextSerial(ctx)
-	if err != nil {
-		return Lease{}, fmt.Errorf("policy: issue: %w", err)
-	}
-	l := Lease{Site: s.Site, Version: s.Version, Serial: serial, Issued: now, Expires: now.Add(term), Hash: a.last.hash}
+func (a *Authority) sign(s *Snapshot, hash event.Digest, serial uint64, now time.Time, term time.Duration) Lease {
+	l := Lease{Site: s.Site, Version: s.Version, Serial: serial, Issued: now, Expires: now.Add(term), Hash: hash}
 	l.Sig = ed25519.Sign(a.key, l.message())
-	return l, nil
+	return l
 }

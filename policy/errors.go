@@ -13,6 +13,10 @@ var (
 	ErrExpired = errors.New("policy: lease expired")
 	// ErrStale reports a lease older than one already seen.
 	ErrStale = errors.New("policy: lease is older than one already seen")
+	// ErrOvertaken reports content that another replica overtook with a newer version.
+	ErrOvertaken = errors.New("policy: another replica numbered a newer version meanwhile")
+	// ErrNarrowed reports a snapshot that allows what does not stand any more.
+	ErrNarrowed = errors.New("policy: the snapshot allows what does not stand any more")
 	// ErrLeaseTerm reports a lease that would hold for longer than MaxLease.
 	ErrLeaseTerm = errors.New("policy: lease term out of bounds")
 	// ErrClock reports a wall clock that jumped or disagrees with the issuer's.

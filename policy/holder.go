@@ -74,8 +74,11 @@ func (h *Holder) Offer(l Lease, s *Snapshot) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.snap != nil {
+		// A newer version counts whatever else the lease says: replicas sign side by
+		// side, by clocks that differ, and what somebody withdrew is in the newer one.
+		again := l.Version == h.lease.Version && (l.Serial <= h.lease.Serial || l.Issued.Before(h.lease.Issued))
 		switch {
-		case l.Serial <= h.lease.Serial || l.Version < h.lease.Version || l.Issued.Before(h.lease.Issued):
+		case l.Version < h.lease.Version || again:
 			return fmt.Errorf("%w: serial %d version %d after serial %d version %d",
 				ErrStale, l.Serial, l.Version, h.lease.Serial, h.lease.Version)
 		case l.Version == h.lease.Version && l.Hash != h.lease.Hash:

@@ -28,11 +28,17 @@ func (w *world) Enrollees(context.Context) ([]policy.Enrollee, error) { return w
 func (w *world) Consents(context.Context) ([]policy.Consent, error)   { return w.consents, nil }
 func (w *world) NextSerial(context.Context) (uint64, error)           { w.serial++; return w.serial, nil }
 
-func (w *world) PolicyVersion(_ context.Context, c event.Digest, _ time.Time) (uint64, error) {
+func (w *world) LatestVersion(context.Context) (uint64, error) { return w.version, nil }
+
+func (w *world) DrawLease(_ context.Context, base uint64, c event.Digest, _ time.Time) (version, serial uint64, err error) {
 	if w.version == 0 || c != w.content {
+		if w.version != base {
+			return 0, 0, policy.ErrOvertaken
+		}
 		w.version, w.content = w.version+1, c
 	}
-	return w.version, nil
+	w.serial++
+	return w.version, w.serial, nil
 }
 
 func enrolled(now time.Time) ([]policy.Enrollee, []policy.Consent) {

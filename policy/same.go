@@ -66,3 +66,36 @@ func (c *SnapConsent) same(o *SnapConsent) bool {
 		sameValues(c.Zones, o.Zones) && c.NoticeVersion == o.NoticeVersion && c.NoticeHash == o.NoticeHash &&
 		sameTime(c.ExpiresAt, o.ExpiresAt) && c.Written == o.Written
 }
+
+// Covers reports whether everything that o allows stands in s, word for word, so
+// that whoever still acts by o does nothing that s forbids. Apart from their
+// versions the two may differ in people and consents that only s has. It may say no
+// of one that forbids nothing more; a site that changed is always a no, since
+// cameras, scenes and zones say what is filled and covered, too. Both are as
+// Compile made them: people in order of id, consents in order of ref.
+func (s *Snapshot) Covers(o *Snapshot) bool {
+	if s.Site != o.Site || s.Sample != o.Sample || s.Profile != o.Profile || s.Halted != o.Halted ||
+		!sameBy(s.Cameras, o.Cameras, (*SnapCamera).same) || !sameBy(s.Scenes, o.Scenes, (*SnapScene).same) ||
+		!sameBy(s.Zones, o.Zones, (*SnapZone).same) {
+		return false
+	}
+	return within(o.Subjects, s.Subjects, func(x, y *SnapEnrollee) bool {
+		a, b := *x, *y
+		a.Consents, b.Consents = nil, nil
+		return a.same(&b) && within(x.Consents, y.Consents, (*SnapConsent).same)
+	})
+}
+
+// within reports whether b is a with nothing but additions in between.
+func within[T any](a, b []T, same func(x, y *T) bool) bool {
+	for i := range a {
+		for len(b) > 0 && !same(&a[i], &b[0]) {
+			b = b[1:]
+		}
+		if len(b) == 0 {
+			return false
+		}
+		b = b[1:]
+	}
+	return true
+}

@@ -67,12 +67,15 @@ func (l *lawful) issue(ctx context.Context) (*policy.Snapshot, error) {
 	if l.cfg.Policy.Follows() {
 		return l.followed(ctx)
 	}
-	if err := l.refresh(ctx); err != nil {
-		return nil, err
+	if l.authority == nil {
+		if err := l.refresh(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if l.authority == nil {
 		return nil, nil // no site yet: nothing is lawful
 	}
+	// The authority asks for site and kill switch itself (Reread).
 	snap, lease, err := l.authority.Issue(ctx, policy.MaxLease)
 	if err != nil {
 		return nil, err
@@ -83,7 +86,10 @@ func (l *lawful) issue(ctx context.Context) (*policy.Snapshot, error) {
 	return snap, l.loadGalleries(ctx, snap, lease.Hash)
 }
 
-// refresh brings the authority up to the site and the kill switch as they are.
+// refresh brings the authority up to the site and the kill switch as they are. It
+// makes the authority with the first site; from then on the authority calls it
+// before each lease, whoever asks for that, and for one at a time: what a replica
+// signed a moment ago must not be undone by a site that was read before.
 func (l *lawful) refresh(ctx context.Context) error {
 	site, err := l.latest(ctx)
 	if err != nil {
@@ -96,15 +102,11 @@ func (l *lawful) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.obey(site); err != nil {
-		return err
-	}
 	why := ""
 	if halt.On {
 		why = halt.Why
 	}
-	l.authority.Halt(why)
-	return nil
+	return l.obey(site, why)
 }
 
 // latest is the site as it stands now: the file's, or what the store compiles
@@ -151,8 +153,8 @@ func (l *lawful) closeSite() error {
 	return nil
 }
 
-// obey makes the authority speak for a site.
-func (l *lawful) obey(site *policy.Site) error {
+// obey makes the authority speak for a site, and for why everything is halted.
+func (l *lawful) obey(site *policy.Site, halted string) error {
 	if l.authority == nil {
 		a, err := policy.NewAuthority(l.key, site, l.people, l.people, time.Now)
 		if err != nil {
@@ -162,11 +164,16 @@ func (l *lawful) obey(site *policy.Site) error {
 		if err != nil {
 			return err
 		}
+		a.Halt(halted)
+		a.Reread(l.refresh)
 		l.authority = a
-		l.signs.Store(a)
 		l.holder.Store(h)
-	} else if err := l.authority.SetSite(site); err != nil {
-		return err
+		l.signs.Store(a) // last: from here on others have leases signed
+	} else {
+		if err := l.authority.SetSite(site); err != nil {
+			return err
+		}
+		l.authority.Halt(halted)
 	}
 	l.put(site)
 	return nil
@@ -200,9 +207,10 @@ func (l *lawful) loadGalleries(ctx context.Context, snap *policy.Snapshot, conte
 
 // tellGates puts on the log where a zone's gate opened or closed, and why.
 func (l *lawful) tellGates(snap *policy.Snapshot) {
+	at := indexOf(snap)
 	for i := range snap.Zones {
 		z := &snap.Zones[i]
-		why := reasonsFor(snap, z, l.poses.of(z.Camera).says())
+		why := at.reasonsFor(z, l.poses.of(z.Camera).says())
 		if told, ok := l.gates[z.ID]; ok && told == why {
 			continue
 		}
@@ -223,19 +231,40 @@ func (l *lawful) tellGates(snap *policy.Snapshot) {
 // maxReasons bounds the codes that one event names.
 const maxReasons = 16
 
-func reasonsFor(snap *policy.Snapshot, z *policy.SnapZone, pose string) string {
+// snapIndex finds a snapshot's scenes and cameras without looking through all of
+// them for each zone of a large site.
+type snapIndex struct {
+	halted  bool
+	scenes  map[string]*policy.SnapScene
+	cameras map[string]*policy.SnapCamera
+}
+
+func indexOf(s *policy.Snapshot) snapIndex {
+	x := snapIndex{
+		halted: s.Halted != "", scenes: make(map[string]*policy.SnapScene, len(s.Scenes)), cameras: make(map[string]*policy.SnapCamera, len(s.Cameras)),
+	}
+	for i := range s.Scenes {
+		x.scenes[s.Scenes[i].ID] = &s.Scenes[i]
+	}
+	for i := range s.Cameras {
+		x.cameras[s.Cameras[i].ID] = &s.Cameras[i]
+	}
+	return x
+}
+
+func (x snapIndex) reasonsFor(z *policy.SnapZone, pose string) string {
 	var codes []string
-	if snap.Halted != "" {
+	if x.halted {
 		codes = append(codes, "HALTED")
 	}
 	rs := z.Reasons
-	if sc, ok := snap.Scene(z.Scene); ok {
+	if sc := x.scenes[z.Scene]; sc != nil {
 		rs = append(rs[:len(rs):len(rs)], sc.Reasons...)
 	}
 	for _, r := range rs {
 		codes = append(codes, r.String())
 	}
-	if cam, ok := snap.Camera(z.Camera); ok && !cam.PoseAssumed && pose != poseCalibrated {
+	if cam := x.cameras[z.Camera]; cam != nil && !cam.PoseAssumed && pose != poseCalibrated {
 		codes = append(codes, "POSE_"+strings.ToUpper(pose))
 	}
 	if len(codes) > maxReasons {

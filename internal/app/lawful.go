@@ -61,12 +61,15 @@ type lawful struct {
 	haltHere atomic.Bool
 	kicked   chan struct{} // asks for a new lease now
 
-	// Of the goroutine that renews.
+	// Of the goroutine that renews, until there is an authority; then of whoever it
+	// lets sign.
 	authority *policy.Authority
-	loaded    map[string]loadedFor // galleries, by scene
-	gates     map[string]string    // what was told of each zone's gate
-	content   event.Digest         // of the snapshot followed that is in force
-	told      string               // what was told of the control's lease
+
+	// Of the goroutine that renews.
+	loaded  map[string]loadedFor // galleries, by scene
+	gates   map[string]string    // what was told of each zone's gate
+	content event.Digest         // of the snapshot followed that is in force
+	told    string               // what was told of the control's lease
 
 	mu       sync.Mutex
 	failure  error // of the last lease

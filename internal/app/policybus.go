@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"bystander/internal/config"
+	"bystander/internal/event"
 	"bystander/internal/geom"
 	"bystander/policy"
 	"bystander/policy/relay"
@@ -128,6 +129,15 @@ func (l *lawful) Issue(ctx context.Context, term time.Duration) (*policy.Snapsho
 		return nil, policy.Lease{}, errNoSite
 	}
 	return a.Issue(ctx, term)
+}
+
+// Extend implements relay.Issuer.
+func (l *lawful) Extend(ctx context.Context, old *policy.Snapshot, hash event.Digest, term time.Duration) (policy.Lease, error) {
+	a := l.signs.Load()
+	if a == nil {
+		return policy.Lease{}, errNoSite
+	}
+	return a.Extend(ctx, old, hash, term)
 }
 
 // openPolicyBus joins the policy topic: an installation that decides publishes,

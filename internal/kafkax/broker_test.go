@@ -202,6 +202,20 @@ func TestFollow(t *testing.T) {
 	stop := fmt.Errorf("enough")
 	require.ErrorIs(t, c.ReadToEnd(deadline(t, 20*time.Second), event.TopicReplay, func(kafka.Message) error { return stop }), stop)
 
+	tail := func(n int64) (got []string) {
+		t.Helper()
+		require.NoError(t, c.Tail(deadline(t, 20*time.Second), event.TopicReplay, n, func(m kafka.Message) error {
+			got = append(got, string(m.Value))
+			return nil
+		}))
+		return got
+	}
+	require.Equal(t, []string{"49", "50"}, tail(2), "out of the middle of a batch")
+	require.Len(t, tail(1000), 50)
+	require.Empty(t, tail(0))
+	require.ErrorIs(t, c.Tail(deadline(t, 20*time.Second), event.TopicReplay, 2, func(kafka.Message) error { return stop }), stop)
+	require.NoError(t, c.Tail(deadline(t, 20*time.Second), event.TopicParked, 2, func(kafka.Message) error { return stop }), "it is empty")
+
 	got := make(chan string, 1000)
 	caught := make(chan struct{})
 	failed := make(chan error, 1000)

@@ -86,8 +86,38 @@ type follower struct {
 	until int64 // where the topic ended at the start
 	ready bool  // CaughtUp was called
 	once  bool  // reading ends where the topic ended at the start
+	most  int   // bytes of one fetch; 0 is as many as may be
 	empty int   // fetches in a row that gave nothing although there is more
 }
+
+// Tail reads the last n records or so of a topic of one partition, in order, as it is
+// now. It fails like ReadToEnd.
+func (c *Client) Tail(ctx context.Context, t event.Topic, n int64, fn func(kafka.Message) error) error {
+	f := follower{c: c, topic: c.Name(t), fn: fn, once: true, most: leastFetch}
+	first, last, err := c.offsets(ctx, f.topic)
+	if err != nil {
+		return err
+	}
+	f.at, f.until = max(first, last-n), last
+	for !f.ready && f.at >= 0 { // less than 0: the topic was made anew
+		if err := ctx.Err(); err != nil {
+			return c.explain("read "+f.topic, err)
+		}
+		err := f.step(ctx)
+		var stop *stopped
+		if errors.As(err, &stop) {
+			return stop.err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The bounds of one fetch in bytes. A request has so much time; where a line is too
+// slow for much in that time, less is asked for.
+const leastFetch, mostFetch = 64 << 10, 4 << 20
 
 // step does one fetch.
 func (f *follower) step(ctx context.Context) error {
@@ -100,8 +130,11 @@ func (f *follower) step(ctx context.Context) error {
 	if f.ready && f.once {
 		return nil
 	}
+	if f.most == 0 {
+		f.most = mostFetch
+	}
 	res, err := f.c.kc.Fetch(ctx, &kafka.FetchRequest{
-		Topic: f.topic, Partition: 0, Offset: f.at, MinBytes: 1, MaxBytes: 4 << 20, MaxWait: min(time.Second, f.c.Timeout()/4),
+		Topic: f.topic, Partition: 0, Offset: f.at, MinBytes: 1, MaxBytes: int64(f.most), MaxWait: min(time.Second, f.c.Timeout()/4),
 	})
 	if err == nil {
 		err = res.Error
@@ -111,12 +144,15 @@ func (f *follower) step(ctx context.Context) error {
 		return nil
 	}
 	if err != nil {
+		f.most = max(f.most/4, leastFetch)
 		return f.c.explain("read "+f.topic, err)
 	}
 	before := f.at
 	if err := f.hand(res.Records); err != nil {
+		f.most = max(f.most/4, leastFetch)
 		return err
 	}
+	f.most = min(2*f.most, mostFetch)
 	if f.at == before && res.HighWatermark > f.at {
 		// A batch whose records were all compacted away gives nothing, for ever.
 		if f.empty++; f.empty >= 3 {

@@ -149,13 +149,21 @@ func (m *memory) Each(_ context.Context, _, _ string, f func(match.StoredTemplat
 	return nil
 }
 
-func (m *memory) PolicyVersion(_ context.Context, content event.Digest, _ time.Time) (uint64, error) {
+func (m *memory) LatestVersion(context.Context) (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.version, nil
+}
+
+// DrawLease implements policy.Versions. Keep alone draws, so nobody overtakes it.
+func (m *memory) DrawLease(_ context.Context, _ uint64, content event.Digest, _ time.Time) (version, serial uint64, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.version == 0 || content != m.content {
 		m.content, m.version = content, m.version+1
 	}
-	return m.version, nil
+	m.serial++
+	return m.version, m.serial, nil
 }
 
 func (m *memory) NextSerial(context.Context) (uint64, error) {

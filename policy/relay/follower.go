@@ -25,6 +25,8 @@ type Holder interface {
 type FollowerOptions struct {
 	// MaxBytes bounds the snapshots that are kept or being put together; 256 MiB.
 	MaxBytes int
+	// Quiet is after how long without a lease the end of the topic is looked at; 3 s.
+	Quiet time.Duration
 	// OnTaken is told of each lease that the holder took, with its snapshot,
 	// which is shared and read-only.
 	OnTaken func(policy.Lease, *policy.Snapshot)
@@ -42,7 +44,8 @@ type Follower struct {
 	to   Holder
 	o    FollowerOptions
 
-	// Of the goroutine of Run.
+	turn sync.Mutex // of whoever hands over a record
+	// Of whoever has the turn.
 	reading   bool // what the topic held at the start is still being read
 	snapshots map[event.Digest]*assembly
 	order     []event.Digest // of snapshots, oldest first
@@ -76,6 +79,9 @@ func NewFollower(c *kafkax.Client, site string, to Holder, o FollowerOptions) *F
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = 256 << 20
 	}
+	if o.Quiet <= 0 {
+		o.Quiet = 3 * time.Second
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -93,8 +99,15 @@ func (f *Follower) Status() FollowerStatus {
 // is nil. Trouble with the bus is told and outlasted; meanwhile the lease runs
 // out. Another error means that the topic is not as demanded.
 func (f *Follower) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	var peeking sync.WaitGroup
+	peeking.Go(func() { f.peek(ctx) })
+	defer peeking.Wait()
+	defer stop()
 	return f.c.Follow(ctx, event.TopicPolicy, kafkax.FollowOptions{
 		CaughtUp: func() {
+			f.turn.Lock()
+			defer f.turn.Unlock()
 			f.reading = false
 			f.offerWaiting()
 			f.update(func(st *FollowerStatus) { st.CaughtUp = true })
@@ -111,6 +124,57 @@ func (f *Follower) Run(ctx context.Context) error {
 	})
 }
 
+// peekRecords is how many records are read at the end of the topic. A control sends
+// the older snapshot's lease and then the newer one's, so one of the last three is of
+// use mostly, with two controls, too. More of them could be parts.
+const peekRecords = 3
+
+// peek looks for leases at the end of the topic when none have come for a while: a
+// large snapshot may be on its way, and they lie behind it. Those for the snapshot
+// that is held are of use.
+func (f *Follower) peek(ctx context.Context) {
+	t := time.NewTicker(f.o.Quiet / 3)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		st := f.Status()
+		if st.Last.IsZero() || f.o.Now().Sub(st.Last) < f.o.Quiet {
+			continue
+		}
+		// What fails here Follow tells of.
+		_ = f.c.Tail(ctx, event.TopicPolicy, peekRecords, func(m kafka.Message) error {
+			if strings.HasPrefix(string(m.Key), leasePrefix) {
+				f.ahead(m)
+			}
+			return nil
+		})
+	}
+}
+
+// ahead takes a lease that lies behind what was read so far. One for a snapshot that
+// is not whole is passed over: it comes again in its turn.
+func (f *Follower) ahead(m kafka.Message) {
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	if string(m.Key) != leasePrefix+f.site || m.Value == nil || f.reading {
+		return
+	}
+	l, err := parseLease(m.Value)
+	if a := f.snapshots[l.Hash]; err == nil && (a == nil || a.snap == nil) {
+		return
+	}
+	if err == nil {
+		err = f.offer(l)
+	}
+	if err != nil && !Expected(err) { // the same few are looked at again and again
+		f.refused(err)
+	}
+}
+
 func (f *Follower) update(do func(*FollowerStatus)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,6 +183,8 @@ func (f *Follower) update(do func(*FollowerStatus)) {
 
 // Handle takes one record. Run calls it; tests may.
 func (f *Follower) Handle(m kafka.Message) {
+	f.turn.Lock()
+	defer f.turn.Unlock()
 	f.update(func(st *FollowerStatus) { st.Err = nil })
 	key := string(m.Key)
 	var err error

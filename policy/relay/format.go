@@ -29,11 +29,16 @@ const (
 	typeLease    = "bystander.policy.lease.v1"
 	typeSnapshot = "bystander.policy.snapshot.v1"
 
-	// partBytes is what one record carries. It stays below a broker's usual
-	// 1 MiB even if nothing can be compressed.
+	// partBytes is what one record carries at most. It stays below a broker's
+	// usual 1 MiB even if nothing can be compressed.
 	partBytes = 512 << 10
-	maxParts  = 1024
-	maxLease  = 4096 // bytes
+	// usualBytes is what it carries where that makes no more than usualParts: on a
+	// slow line leases fit between small ones, and each gets through in the time
+	// that a request has.
+	usualBytes = 64 << 10
+	usualParts = 256
+	maxParts   = 1024
+	maxLease   = 4096 // bytes
 )
 
 var (
@@ -70,7 +75,8 @@ func snapshotRecords(s *policy.Snapshot, hash event.Digest, at time.Time) ([]kaf
 	if err != nil {
 		return nil, fmt.Errorf("relay: snapshot: %w", err)
 	}
-	n := (len(b) + partBytes - 1) / partBytes
+	size := min(max(usualBytes, (len(b)+usualParts-1)/usualParts), partBytes)
+	n := (len(b) + size - 1) / size
 	if n > maxParts {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooMuch, len(b))
 	}
@@ -78,7 +84,7 @@ func snapshotRecords(s *policy.Snapshot, hash event.Digest, at time.Time) ([]kaf
 	for i := range out {
 		p := part{site: s.Site, hash: hash, index: i, count: n}
 		h := append(headers(typeSnapshot, s.Site, at), kafka.Header{Key: kafkax.HeaderID, Value: []byte(p.key())})
-		out[i] = kafka.Message{Key: []byte(p.key()), Value: b[i*partBytes : min((i+1)*partBytes, len(b))], Headers: h}
+		out[i] = kafka.Message{Key: []byte(p.key()), Value: b[i*size : min((i+1)*size, len(b))], Headers: h}
 	}
 	return out, nil
 }

@@ -58,13 +58,23 @@ func (w *world) NextSerial(context.Context) (uint64, error) {
 	return w.serial, nil
 }
 
-func (w *world) PolicyVersion(_ context.Context, c event.Digest, _ time.Time) (uint64, error) {
+func (w *world) LatestVersion(context.Context) (uint64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.version, nil
+}
+
+func (w *world) DrawLease(_ context.Context, base uint64, c event.Digest, _ time.Time) (version, serial uint64, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.version == 0 || c != w.content {
+		if w.version != base {
+			return 0, 0, policy.ErrOvertaken
+		}
 		w.version, w.content = w.version+1, c
 	}
-	return w.version, nil
+	w.serial++
+	return w.version, w.serial, nil
 }
 
 // enroll adds n people, each with a consent to be matched.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -15,9 +16,13 @@ import (
 	"bystander/policy"
 )
 
-// Issuer compiles what stands and signs a lease for it; *policy.Authority is one.
+// Issuer compiles what stands and signs leases; *policy.Authority is one.
 type Issuer interface {
+	// Issue signs a lease for what stands.
 	Issue(ctx context.Context, term time.Duration) (*policy.Snapshot, policy.Lease, error)
+	// Extend signs one more for a snapshot that was issued before, as long as
+	// everything that it allows stands; else it fails with policy.ErrNarrowed.
+	Extend(ctx context.Context, old *policy.Snapshot, hash event.Digest, term time.Duration) (policy.Lease, error)
 }
 
 // PublisherOptions say how a publisher works. The zero value of a field means
@@ -39,7 +44,7 @@ type PublisherOptions struct {
 const partsAtOnce = 4
 
 // snapshotTime is how long the topic may take to take over a snapshot, or to be
-// read. Meanwhile no lease is issued: what changed may be a withdrawal.
+// read.
 const snapshotTime = 30 * time.Second
 
 // Publisher sends leases to the policy topic, and snapshots when they change.
@@ -50,12 +55,21 @@ type Publisher struct {
 
 	// Of the goroutine that publishes.
 	known  map[string]event.Digest // keys of snapshots that the topic holds, by content
-	have   event.Digest            // the snapshot that was sent last
-	before event.Digest            // and the one before it
+	have   published               // the snapshot that was sent last
+	before published               // and the one before it
 	sent   time.Time               // when
 
 	mu sync.Mutex
 	st PublisherStatus
+}
+
+// published is a snapshot that edges may have.
+type published struct {
+	snap *policy.Snapshot
+	hash event.Digest
+	// since is when something newer was first issued; zero as long as nothing was.
+	since time.Time
+	large bool // what came after it is: edges take a while to fetch that
 }
 
 // PublisherStatus is how a publisher fares.
@@ -113,16 +127,17 @@ func (p *Publisher) Run(ctx context.Context) {
 // at a time.
 func (p *Publisher) Publish(ctx context.Context) error {
 	err := p.publish(ctx)
+	if errors.Is(err, policy.ErrNarrowed) && ctx.Err() == nil {
+		err = p.publish(ctx) // what was on its way was overtaken: now what stands
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.st.Err = err; err == nil {
-		p.st.Leases++
-		p.st.Last = p.o.Now()
-	}
+	p.st.Err = err
 	return err
 }
 
 func (p *Publisher) publish(ctx context.Context) error {
+	p.linger(ctx)
 	snap, lease, err := p.from.Issue(ctx, policy.MaxLease)
 	if err != nil {
 		return err
@@ -133,25 +148,21 @@ func (p *Publisher) publish(ctx context.Context) error {
 	if err := p.learn(ctx, lease.Site); err != nil {
 		return err
 	}
-	if lease.Hash != p.have {
+	if lease.Hash != p.have.hash {
 		// Followers need the snapshot before they can use the lease, which grows
 		// old while a large one travels: then a fresh one says the same.
-		if err := p.sendSnapshot(ctx, snap, lease); err != nil {
+		if err := p.handOver(ctx, snap, lease); err != nil {
 			return err
 		}
 		if lease, err = p.renewed(ctx, lease); err != nil {
 			return err
 		}
 	}
-	m, err := leaseRecord(lease)
-	if err != nil {
-		return err
-	}
-	if err := p.sendLease(ctx, m); err != nil {
+	if err := p.sendLease(ctx, lease); err != nil {
 		return err
 	}
 	if p.o.Now().Sub(p.sent) >= p.o.Refresh { // after the lease, which need not wait for it
-		if err := p.sendSnapshot(ctx, snap, lease); err != nil {
+		if err := p.again(ctx, snap, lease); err != nil {
 			return err
 		}
 	}
@@ -160,27 +171,39 @@ func (p *Publisher) publish(ctx context.Context) error {
 
 // sendLease sends a lease. One that cannot be sent while it holds is of no use to
 // anybody.
-func (p *Publisher) sendLease(ctx context.Context, m kafka.Message) error {
+func (p *Publisher) sendLease(ctx context.Context, l policy.Lease) error {
+	m, err := leaseRecord(l)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, policy.MaxLease/2)
 	defer cancel()
-	return p.c.Publish(ctx, event.TopicPolicy, m)
+	if err := p.c.Publish(ctx, event.TopicPolicy, m); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.st.Leases++
+	p.st.Last = p.o.Now()
+	return nil
 }
 
-// renewed returns a lease for the same snapshot that is not old yet: the one
-// given, or one that is issued now. Where something changed meanwhile the one
-// given still holds; the next round has the change.
+// renewed returns a lease for the snapshot that was just sent that is not old yet:
+// the one given, or one that is signed now. Where something was taken back
+// meanwhile the one given still holds, for as long as it says; the next round has
+// the change.
 func (p *Publisher) renewed(ctx context.Context, l policy.Lease) (policy.Lease, error) {
 	if p.o.Now().Sub(l.Issued) < p.o.Every/2 {
 		return l, nil
 	}
-	snap, next, err := p.from.Issue(ctx, policy.MaxLease)
-	if err != nil || next.Hash != l.Hash {
-		return l, err
+	next, err := p.from.Extend(ctx, p.have.snap, p.have.hash, policy.MaxLease)
+	if errors.Is(err, policy.ErrNarrowed) {
+		return l, nil
 	}
-	if p.o.OnIssued != nil {
-		p.o.OnIssued(next, snap)
+	if err == nil && p.o.OnIssued != nil {
+		p.o.OnIssued(next, p.have.snap)
 	}
-	return next, nil
+	return next, err
 }
 
 // learn reads which snapshots the topic holds, once, so that those of an earlier
@@ -212,30 +235,21 @@ func (p *Publisher) learn(ctx context.Context, site string) error {
 	return nil
 }
 
-func (p *Publisher) sendSnapshot(ctx context.Context, s *policy.Snapshot, l policy.Lease) error {
-	parts, err := snapshotRecords(s, l.Hash, l.Issued)
-	if err != nil {
-		return err
-	}
+// sendSnapshot sends the parts of a snapshot.
+func (p *Publisher) sendSnapshot(ctx context.Context, parts []kafka.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTime)
 	defer cancel()
 	var sending errgroup.Group
 	sending.SetLimit(partsAtOnce)
 	for _, m := range parts { // each in a request of its own: the bound is per batch
-		p.known[string(m.Key)] = l.Hash
-		sending.Go(func() error { return p.c.Publish(ctx, event.TopicPolicy, m) })
+		sending.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return p.c.Publish(ctx, event.TopicPolicy, m)
+		})
 	}
-	if err := sending.Wait(); err != nil {
-		return err
-	}
-	if l.Hash != p.have {
-		p.before, p.have = p.have, l.Hash
-	}
-	p.sent = p.o.Now()
-	p.mu.Lock()
-	p.st.Snapshots++
-	p.mu.Unlock()
-	return nil
+	return sending.Wait()
 }
 
 // dispose removes snapshots from the topic that no lease in force can name: all
@@ -243,7 +257,7 @@ func (p *Publisher) sendSnapshot(ctx context.Context, s *policy.Snapshot, l poli
 func (p *Publisher) dispose(ctx context.Context) error {
 	var gone []kafka.Message
 	for key, hash := range p.known {
-		if hash != p.have && hash != p.before {
+		if hash != p.have.hash && hash != p.before.hash {
 			gone = append(gone, kafka.Message{Key: []byte(key)})
 		}
 	}

@@ -322,31 +322,49 @@ func rows[T any](ctx context.Context, db *sql.DB, query string, args ...any) (ou
 	return out, r.Err()
 }
 
-// PolicyVersion implements policy.Versions.
-func (s *Store) PolicyVersion(ctx context.Context, content event.Digest, at time.Time) (uint64, error) {
+// LatestVersion implements policy.Versions.
+func (s *Store) LatestVersion(ctx context.Context) (uint64, error) {
 	var v uint64
-	err := InTx(ctx, s.db, func(tx *sql.Tx) error {
-		var last []byte
-		err := tx.QueryRowContext(ctx, "SELECT version, content FROM policy_versions ORDER BY version DESC LIMIT 1").Scan(&v, &last)
-		if err == nil && string(last) == string(content[:]) {
-			return nil
-		}
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		return tx.QueryRowContext(ctx, "INSERT INTO policy_versions (content, at) VALUES (?,?) RETURNING version",
-			content[:], at.UnixMilli()).Scan(&v)
-	})
-	if err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(version),0) FROM policy_versions").Scan(&v); err != nil {
 		return 0, fmt.Errorf("policy store: version: %w", err)
 	}
 	return v, nil
 }
 
+// DrawLease implements policy.Versions. One transaction, of which the store takes
+// one at a time, gives both numbers: so serials rise with versions, too.
+func (s *Store) DrawLease(ctx context.Context, base uint64, content event.Digest, at time.Time) (version, serial uint64, err error) {
+	err = InTx(ctx, s.db, func(tx *sql.Tx) error {
+		var last []byte
+		err := tx.QueryRowContext(ctx, "SELECT version, content FROM policy_versions ORDER BY version DESC LIMIT 1").Scan(&version, &last)
+		switch {
+		case err != nil && !errors.Is(err, sql.ErrNoRows):
+			return err
+		case err == nil && string(last) == string(content[:]):
+		case version != base:
+			return fmt.Errorf("%w: %d after %d", policy.ErrOvertaken, version, base)
+		default:
+			err = tx.QueryRowContext(ctx, "INSERT INTO policy_versions (content, at) VALUES (?,?) RETURNING version",
+				content[:], at.UnixMilli()).Scan(&version)
+			if err != nil {
+				return err
+			}
+		}
+		return tx.QueryRowContext(ctx, nextSerial).Scan(&serial)
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("policy store: lease: %w", err)
+	}
+	return version, serial, nil
+}
+
+const nextSerial = "UPDATE lease_serial SET serial = serial + 1 RETURNING serial"
+
 // NextSerial implements policy.Versions.
 func (s *Store) NextSerial(ctx context.Context) (uint64, error) {
 	var v uint64
-	if err := s.db.QueryRowContext(ctx, "UPDATE lease_serial SET serial = serial + 1 RETURNING serial").Scan(&v); err != nil {
+	err := InTx(ctx, s.db, func(tx *sql.Tx) error { return tx.QueryRowContext(ctx, nextSerial).Scan(&v) })
+	if err != nil {
 		return 0, fmt.Errorf("policy store: serial: %w", err)
 	}
 	return v, nil

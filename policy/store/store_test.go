@@ -97,16 +97,28 @@ func TestEnrolleeVersions(t *testing.T) {
 func TestVersionsNeverFall(t *testing.T) {
 	s, path := newStore(t)
 	a, b := event.Digest{1}, event.Digest{2}
+	last := uint64(0)
 	for _, c := range []struct {
+		base    uint64
 		content event.Digest
-		want    uint64
-	}{{a, 1}, {a, 1}, {b, 2}, {a, 3}} {
-		v, err := s.PolicyVersion(t.Context(), c.content, noon)
+		want    uint64 // 0: overtaken
+	}{{0, a, 1}, {1, a, 1}, {0, a, 1}, {0, b, 0}, {1, b, 2}, {1, b, 2}, {1, a, 0}, {7, a, 0}, {2, a, 3}} {
+		v, n, err := s.DrawLease(t.Context(), c.base, c.content, noon)
+		if c.want == 0 {
+			require.ErrorIs(t, err, policy.ErrOvertaken)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, c.want, v)
+		require.Greater(t, n, last)
+		last = n
+		v, err = s.LatestVersion(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, c.want, v)
 	}
 	n1, err := s.NextSerial(t.Context())
 	require.NoError(t, err)
+	require.Greater(t, n1, last)
 	again, err := store.Open(t.Context(), path)
 	require.NoError(t, err)
 	n2, err := again.NextSerial(t.Context())

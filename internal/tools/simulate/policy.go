@@ -116,15 +116,23 @@ func (c *control) Consents(context.Context) ([]policy.Consent, error) {
 	return c.consents, nil
 }
 
-// PolicyVersion implements policy.Versions.
-func (c *control) PolicyVersion(_ context.Context, content event.Digest, _ time.Time) (uint64, error) {
+// LatestVersion implements policy.Versions.
+func (c *control) LatestVersion(context.Context) (uint64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.version, nil
+}
+
+// DrawLease implements policy.Versions. There is one control: nobody overtakes it.
+func (c *control) DrawLease(_ context.Context, _ uint64, content event.Digest, _ time.Time) (version, serial uint64, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if content != c.content {
 		c.content = content
 		c.version++
 	}
-	return c.version, nil
+	c.serial++
+	return c.version, c.serial, nil
 }
 
 // NextSerial implements policy.Versions.
@@ -162,6 +170,11 @@ func (c *control) Issue(ctx context.Context, term time.Duration) (*policy.Snapsh
 	c.size, c.sized = len(b), l.Hash
 	c.mu.Unlock()
 	return s, l, nil
+}
+
+// Extend implements relay.Issuer.
+func (c *control) Extend(ctx context.Context, old *policy.Snapshot, hash event.Digest, term time.Duration) (policy.Lease, error) {
+	return c.authority.Extend(ctx, old, hash, term)
 }
 
 // threadTime is the processor time that the calling thread has used.
