@@ -22,7 +22,7 @@ import (
 type slowLine struct {
 	ln    net.Listener
 	rate  *rate.Limiter
-	where func() string
+	where chan string // holds the broker's address, once it is known
 
 	ctx  context.Context
 	stop context.CancelFunc
@@ -31,11 +31,11 @@ type slowLine struct {
 
 const chunk = 4 << 10
 
-func newSlowLine(t *testing.T, where func() string) *slowLine {
+func newSlowLine(t *testing.T) *slowLine {
 	t.Helper()
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	l := &slowLine{ln: ln, rate: rate.NewLimiter(rate.Inf, chunk), where: where}
+	l := &slowLine{ln: ln, rate: rate.NewLimiter(rate.Inf, chunk), where: make(chan string, 1)}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	l.wg.Go(l.accept)
 	t.Cleanup(func() {
@@ -52,7 +52,13 @@ func (l *slowLine) accept() {
 		if err != nil {
 			return
 		}
-		d, err := (&net.Dialer{}).DialContext(l.ctx, "tcp", l.where())
+		var addr string
+		select {
+		case addr = <-l.where:
+			l.where <- addr
+		case <-l.ctx.Done():
+		}
+		d, err := (&net.Dialer{}).DialContext(l.ctx, "tcp", addr)
 		if err != nil {
 			_ = c.Close()
 			continue
@@ -203,14 +209,14 @@ func TestASlowLineMasksNobodyForAnEnrolment(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some leases' time")
 	}
-	var b *broker.Broker
 	lines, advertised := map[string]*slowLine{}, map[string]string{}
 	for _, name := range []string{"CONTROL", "EDGE"} {
-		lines[name] = newSlowLine(t, func() string { return b.ListenerAddr(name) })
+		lines[name] = newSlowLine(t)
 		advertised[name] = lines[name].ln.Addr().String()
 	}
-	b = broker.Start(t, broker.Options{Advertised: advertised})
+	b := broker.Start(t, broker.Options{Advertised: advertised})
 	for name, line := range lines {
+		line.where <- b.ListenerAddr(name)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSlowWorld(t, b, line, "slow."+name, name == "CONTROL")
