@@ -108,7 +108,7 @@ func (p *station) start() {
 		}
 		code, _ := p.get("/healthz")
 		return code == http.StatusOK
-	}, 90*time.Second, 50*time.Millisecond, "%s answers", p.name)
+	}, stationPatience, 50*time.Millisecond, "%s answers", p.name)
 	select {
 	case <-p.ended:
 		b, _ := os.ReadFile(p.log())
@@ -155,10 +155,14 @@ func (p *station) metric(name string) float64 {
 	return v
 }
 
+// stationPatience is longer than the longest alarm that a broker's start may bring
+// about (replayQuiet).
+const stationPatience = 4 * time.Minute
+
 // eventually waits for what a process does by itself, however busy the machine.
 func (p *station) eventually(what string, f func() bool) {
 	p.t.Helper()
-	require.Eventually(p.t, f, 90*time.Second, 50*time.Millisecond, "%s: %s", p.name, what)
+	require.Eventually(p.t, f, stationPatience, 50*time.Millisecond, "%s: %s", p.name, what)
 }
 
 // says runs what a command does and returns what it printed.
