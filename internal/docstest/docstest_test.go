@@ -49,6 +49,8 @@ func TestCommands(t *testing.T) {
 	for text, want := range map[string][][]string{
 		"a b  c # words":                   {{"a", "b", "c"}},
 		"a \\\n    b":                      {{"a", "b"}},
+		"a\\\nb c":                         {{"ab", "c"}},
+		"\"\\\n":                           {{""}},
 		"a 'b c' \"d e\"f ''":              {{"a", "b c", "d ef", ""}},
 		"a | b && c; d &":                  {{"a"}, {"b"}, {"c"}, {"d"}},
 		"a < in > out 2>&1 b":              {{"a", "b"}},

@@ -15,7 +15,7 @@ func Commands(text string) [][]string {
 		line := lines[i]
 		for strings.HasSuffix(line, `\`) && i+1 < len(lines) {
 			i++
-			line = strings.TrimSuffix(line, `\`) + " " + strings.TrimLeft(lines[i], " ")
+			line = strings.TrimSuffix(line, `\`) + lines[i] // as a shell does
 		}
 		for s.open(line) && i+1 < len(lines) { // a quote that goes on
 			i++

@@ -287,7 +287,7 @@ func TestTheEndIsTold(t *testing.T) {
 	require.NoError(t, e.cur.Ack(40))
 	require.Eventually(t, func() bool { h := heads(); return len(h) >= 2 && h[len(h)-1].Head == 40 }, 30*time.Second, 20*time.Millisecond)
 	stop()
-	_, _ = e.start(kafka.ReplayerOptions{})
 	n := len(heads())
+	_, _ = e.start(kafka.ReplayerOptions{})
 	require.Eventually(t, func() bool { return len(heads()) > n }, 30*time.Second, 20*time.Millisecond, "it says so when it starts, whether or not there is anything new")
 }
