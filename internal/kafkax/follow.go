@@ -56,15 +56,7 @@ func (c *Client) Follow(ctx context.Context, t event.Topic, o FollowOptions, fn 
 func (c *Client) ReadToEnd(ctx context.Context, t event.Topic, fn func(kafka.Message) error) error {
 	f := follower{c: c, topic: c.Name(t), fn: fn, at: -1, once: true}
 	for !f.ready {
-		if err := ctx.Err(); err != nil {
-			return c.explain("read "+f.topic, err)
-		}
-		err := f.step(ctx)
-		var stop *stopped
-		if errors.As(err, &stop) {
-			return stop.err
-		}
-		if err != nil {
+		if err := f.read(ctx); err != nil {
 			return err
 		}
 	}
@@ -100,15 +92,7 @@ func (c *Client) Tail(ctx context.Context, t event.Topic, n int64, fn func(kafka
 	}
 	f.at, f.until = max(first, last-n), last
 	for !f.ready && f.at >= 0 { // less than 0: the topic was made anew
-		if err := ctx.Err(); err != nil {
-			return c.explain("read "+f.topic, err)
-		}
-		err := f.step(ctx)
-		var stop *stopped
-		if errors.As(err, &stop) {
-			return stop.err
-		}
-		if err != nil {
+		if err := f.read(ctx); err != nil {
 			return err
 		}
 	}
@@ -118,6 +102,19 @@ func (c *Client) Tail(ctx context.Context, t event.Topic, n int64, fn func(kafka
 // The bounds of one fetch in bytes. A request has so much time; where a line is too
 // slow for much in that time, less is asked for.
 const leastFetch, mostFetch = 64 << 10, 4 << 20
+
+// read is a step of somebody who outlasts nothing.
+func (f *follower) read(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return f.c.explain("read "+f.topic, err)
+	}
+	err := f.step(ctx)
+	var stop *stopped
+	if errors.As(err, &stop) {
+		return stop.err
+	}
+	return err
+}
 
 // step does one fetch.
 func (f *follower) step(ctx context.Context) error {
