@@ -240,6 +240,7 @@ libavformat-dev /usr/include/*/libavformat/avformat.h
 libavcodec-dev /usr/include/*/libavcodec/avcodec.h
 libswscale-dev /usr/include/*/libswscale/swscale.h
 libavutil-dev /usr/include/*/libavutil/avutil.h
+libx264-dev /usr/include/x264.h
 opencv-doc /usr/share/doc/opencv-doc/examples/data/vtest.avi*'
 
 test_packages='ffmpeg /usr/bin/ffmpeg

@@ -31,13 +31,25 @@ type coders struct {
 }
 
 func newCoders(hw av.Hardware, log zerolog.Logger) *coders {
-	return &coders{hw: hw, log: log, now: time.Now, open: func(c av.EncoderConfig) (encode.Encoder, av.Coder, error) {
-		x, err := av.NewEncoder(c)
+	return &coders{hw: hw, log: log, now: time.Now, open: openCoder}
+}
+
+// openCoder makes an encoder on hardware where cfg allows it and it works, else in
+// software, and tells which.
+func openCoder(cfg av.EncoderConfig) (encode.Encoder, av.Coder, error) {
+	var by av.Coder
+	if cfg.Hardware != av.HardwareNone {
+		x, err := av.NewEncoder(cfg)
 		if err != nil {
-			return nil, av.Coder{}, err
+			return nil, by, err
 		}
-		return x, x.Coder(), nil
-	}}
+		if by = x.Coder(); by.Name != "" {
+			return x, by, nil
+		}
+		x.Close()
+	}
+	x, err := encode.Software(cfg)
+	return x, by, err
 }
 
 // encoder makes an encoder; it fits encode.Config.New.

@@ -1,6 +1,9 @@
 package app
 
 import (
+	"context"
+	"errors"
+	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -14,31 +17,83 @@ import (
 	"bystander/sink/encode"
 )
 
-// floorEncoder encodes pictures as the pipeline would and throws the result
-// away. It exists for the floor of eval speed alone; nothing it makes leaves.
+// way is a way that a measured recording goes.
+type way int
+
+const (
+	// throughAll is the whole pipeline.
+	throughAll way = iota
+	// plainFloor is decoding and encoding as anybody does it: x264 through libav,
+	// with its own rate control, at the pipeline's preset, quality and cap.
+	plainFloor
+	// ownFloorWay is decoding and encoding by quantiser, as the pipeline does.
+	ownFloorWay
+)
+
+// bare is a floor: what is decoded is encoded, with nothing in between, and thrown
+// away. Pictures are not covered, since flat ones are cheaper to encode.
+func (p *pipeline) bare(ctx context.Context, enc *floorEncoder, note func()) error {
+	between := make(chan *frame.Raw, betweenSides)
+	failed := make(chan error, 1)
+	go func() { // waited for through failed
+		defer enc.close()
+		var err error
+		for raw := range between {
+			if err == nil {
+				err = enc.encode(raw)
+			}
+			p.stats.passed()
+			note()
+			raw.Release()
+		}
+		failed <- err
+	}()
+	var err error
+	for err == nil {
+		var raw *frame.Raw
+		if raw, err = p.src.Next(ctx); err == nil {
+			between <- raw
+		}
+	}
+	close(between)
+	if ferr := <-failed; ferr != nil {
+		return ferr
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// floorEncoder encodes pictures as they are and throws the result away. It exists
+// for the floors of eval speed alone; nothing it makes leaves.
 type floorEncoder struct {
-	enc  *av.Encoder
+	own  bool // by quantiser
+	enc  encode.Encoder
 	size frame.Size
 	tick int64
 }
-
-func newFloorEncoder() *floorEncoder { return &floorEncoder{} }
 
 func (f *floorEncoder) encode(raw *frame.Raw) (err error) {
 	if f.enc == nil || raw.Size() != f.size {
 		f.close()
 		f.size = raw.Size()
-		f.enc, err = av.NewEncoder(av.EncoderConfig{
+		cfg := av.EncoderConfig{
 			Codec: av.CodecH264, Size: f.size, TimeBase: frame.Rational{Num: 1, Den: 25},
 			CRF: 24, MaxRate: encode.MaxRate(f.size, frame.Rational{}), Profile: "baseline",
 			KeyInterval: 50, Colour: raw.Colour,
-		})
-		if err != nil {
+		}
+		open := encode.Software
+		if !f.own {
+			open = func(c av.EncoderConfig) (encode.Encoder, error) { return av.NewEncoder(c) }
+		}
+		if f.enc, err = open(cfg); err != nil {
+			f.enc = nil
 			return err
 		}
 	}
 	f.tick++
-	_, err = f.enc.Encode(raw.Planes(), f.tick, false)
+	_, err = f.enc.Encode(raw.Planes(), f.tick, f.own && f.tick%50 == 1)
 	return err
 }
 

@@ -52,9 +52,11 @@ type speedReport struct {
 	Rounds      int                `json:"rounds"`
 	Cores       int                `json:"cores"`
 	FPS         float64            `json:"fps"`               // median, end to end, all stages at work
-	FloorFPS    float64            `json:"floor_fps"`         // median, decode and encode alone
+	FloorFPS    float64            `json:"floor_fps"`         // median, plain decoding and encoding alone
 	Ratio       float64            `json:"floor_ratio"`       // median of the rounds' ratios
 	WholeRatio  float64            `json:"floor_ratio_whole"` // of whole rounds, filling and emptying included
+	OwnFloorFPS float64            `json:"own_floor_fps"`     // median, decoding and our own way of encoding alone
+	OwnRatio    float64            `json:"own_floor_ratio"`
 	CPUMillis   float64            `json:"cpu_ms_per_frame"`
 	FloorCPU    float64            `json:"floor_cpu_ms_per_frame"`
 	ByStage     map[string]float64 `json:"cpu_ms_per_frame_by_stage"` // of this process
@@ -179,6 +181,7 @@ func (n *nullSink) Close() error                     { return nil }
 
 // round is one pass over the file.
 type round struct {
+	size   frame.Size
 	frames uint64
 	rate   float64 // pictures a second while all stages had work
 	took   time.Duration
@@ -194,21 +197,26 @@ func (r round) whole() float64 { return float64(r.frames) / r.took.Seconds() }
 
 func (m *speedMeter) offline(ctx context.Context) (*speedReport, error) {
 	clock := &stopwatch{}
-	var ours, floor, ratios, wholes []float64
+	var ours, floor, ratios, wholes, ownFloor, ownRatios []float64
 	var last, base round
+	var size frame.Size
 	bar := newProgress(m.o.Stderr, "measuring")
 	defer bar.close()
 	rounds := leastRounds
 	for i := 0; i <= rounds; i++ { // the first warms up
 		bar.update(int64(i), int64(rounds+1))
-		f, err := m.pass(ctx, nil, true)
+		f, err := m.pass(ctx, nil, plainFloor)
+		if err != nil {
+			return nil, err
+		}
+		own, err := m.pass(ctx, nil, ownFloorWay)
 		if err != nil {
 			return nil, err
 		}
 		if i == 1 {
 			clock = &stopwatch{}
 		}
-		p, err := m.pass(ctx, clock, false)
+		p, err := m.pass(ctx, clock, throughAll)
 		if err != nil {
 			return nil, err
 		}
@@ -218,12 +226,14 @@ func (m *speedMeter) offline(ctx context.Context) (*speedReport, error) {
 		}
 		ours, floor = append(ours, p.rate), append(floor, f.rate)
 		ratios, wholes = append(ratios, p.rate/f.rate), append(wholes, p.whole()/f.whole())
-		last, base = p, f
+		ownFloor, ownRatios = append(ownFloor, own.rate), append(ownRatios, p.rate/own.rate)
+		last, base, size = p, f, p.size
 	}
 	n := float64(last.frames)
 	rep := &speedReport{
-		In: filepath.Base(m.o.In), Frames: last.frames, Rounds: rounds, Cores: runtime.NumCPU(),
+		In: filepath.Base(m.o.In), Size: size, Frames: last.frames, Rounds: rounds, Cores: runtime.NumCPU(),
 		FPS: median(ours), FloorFPS: median(floor), Ratio: median(ratios), WholeRatio: median(wholes),
+		OwnFloorFPS: median(ownFloor), OwnRatio: median(ownRatios),
 		CPUMillis: millis(last.cpu) / n, FloorCPU: millis(base.cpu) / n,
 		Allocs: last.allocs, AllocBytes: last.bytes, PeakMiB: peakRSS(),
 		LooksEvery: n / max(float64(last.stats.Looks), 1), MaskedArea: last.stats.Area / n, FullMask: last.stats.Full,
@@ -235,9 +245,8 @@ func (m *speedMeter) offline(ctx context.Context) (*speedReport, error) {
 	return rep, nil
 }
 
-// pass plays the file once as fast as it goes: through the whole pipeline, or,
-// for the floor, from decoder to encoder.
-func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (round, error) {
+// pass plays the file once as fast as it goes, the given way.
+func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, by way) (round, error) {
 	src, err := ingestworker.Start(ctx, ingest.Spec{ID: "speed", Driver: ingest.DriverFile, URL: m.file},
 		ingestworker.Options{Log: m.log, Frames: framesNeeded(m.cfg.Redact.Hold)})
 	if err != nil {
@@ -265,15 +274,16 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 	if err != nil {
 		return round{}, errors.Join(err, src.Close())
 	}
+	size := first.Size()
 	p.src = &headed{Source: src, head: first, atWork: atWork}
 	// The worker's time shows once it has ended, which it may before Close.
 	self, children, begun := cpuTime(unix.RUSAGE_SELF), cpuTime(unix.RUSAGE_CHILDREN), time.Now()
-	if floor {
-		err = p.bare(ctx, atWork.note)
-	} else {
+	if by == throughAll {
 		err = p.run(ctx)
+	} else {
+		err = p.bare(ctx, &floorEncoder{own: by == ownFloorWay}, atWork.note)
 	}
-	r := round{took: time.Since(begun), cpu: cpuTime(unix.RUSAGE_SELF) - self, rate: atWork.rate()}
+	r := round{size: size, took: time.Since(begun), cpu: cpuTime(unix.RUSAGE_SELF) - self, rate: atWork.rate()}
 	runtime.ReadMemStats(&after)
 	if err := errors.Join(err, src.Close()); err != nil {
 		return r, err
@@ -281,7 +291,7 @@ func (m *speedMeter) pass(ctx context.Context, clock *stopwatch, floor bool) (ro
 	r.cpu += cpuTime(unix.RUSAGE_CHILDREN) - children
 	r.stats = p.stats.totals()
 	r.frames = r.stats.Out
-	if n := float64(r.frames) - settleAfter; n > 0 && !floor {
+	if n := float64(r.frames) - settleAfter; n > 0 && by == throughAll {
 		r.allocs, r.bytes = float64(after.Mallocs-before.Mallocs)/n, float64(after.TotalAlloc-before.TotalAlloc)/n
 	}
 	switch {
@@ -353,44 +363,6 @@ func (h *headed) Next(ctx context.Context) (*frame.Raw, error) {
 	return r, err
 }
 
-// bare is the floor: every picture is covered as a whole, with one memset, and
-// encoded. Encoding flat pictures would be cheaper than the real ones, so the
-// pictures are passed on as they are instead, to an encoder whose output is
-// thrown away.
-func (p *pipeline) bare(ctx context.Context, note func()) error {
-	between := make(chan *frame.Raw, betweenSides)
-	failed := make(chan error, 1)
-	go func() { // waited for through failed
-		enc := newFloorEncoder()
-		defer enc.close()
-		var err error
-		for raw := range between {
-			if err == nil {
-				err = enc.encode(raw)
-			}
-			p.stats.passed()
-			note()
-			raw.Release()
-		}
-		failed <- err
-	}()
-	var err error
-	for err == nil {
-		var raw *frame.Raw
-		if raw, err = p.src.Next(ctx); err == nil {
-			between <- raw
-		}
-	}
-	close(between)
-	if ferr := <-failed; ferr != nil {
-		return ferr
-	}
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
-}
-
 // live holds live streams for a while, each with a worker of its own that reads
 // the loopback camera.
 func (m *speedMeter) live(ctx context.Context, cam *loopcam.Camera) (*liveReport, error) {
@@ -459,10 +431,11 @@ func waitFor(ctx context.Context, d time.Duration) bool {
 }
 
 func (r *speedReport) print(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %d pictures a round, median of %d rounds, %d cores\n", r.In, r.Frames, r.Rounds, r.Cores)
+	fmt.Fprintf(w, "%s, %dx%d, %d pictures a round, median of %d rounds, %d cores\n", r.In, r.Size.W, r.Size.H, r.Frames, r.Rounds, r.Cores)
 	fmt.Fprintf(w, "  end to end      %7.1f fps   %6.2f CPU-ms a picture\n", r.FPS, r.CPUMillis)
 	fmt.Fprintf(w, "  floor           %7.1f fps   %6.2f CPU-ms a picture (decode and encode alone)\n", r.FloorFPS, r.FloorCPU)
 	fmt.Fprintf(w, "  ratio           %7.2f       %.2f with filling and emptying what is held back\n", r.Ratio, r.WholeRatio)
+	fmt.Fprintf(w, "  own floor       %7.1f fps   ratio %.2f (decoding, and encoding by quantiser as the pipeline does)\n", r.OwnFloorFPS, r.OwnRatio)
 	for s := range stages {
 		fmt.Fprintf(w, "    %-12s  %7.3f CPU-ms a picture\n", stageNames[s], r.ByStage[stageNames[s]])
 	}

@@ -22,6 +22,8 @@ package av
 // #cgo nocallback by_enc_send
 // #cgo noescape by_enc_receive
 // #cgo nocallback by_enc_receive
+// #cgo noescape by_x264_encode
+// #cgo nocallback by_x264_encode
 // #cgo noescape by_mux_write
 // #cgo nocallback by_mux_write
 // #include <stdlib.h>
@@ -77,7 +79,7 @@ type Packet struct {
 }
 
 // start makes libav silent, once in a process.
-var start = sync.OnceFunc(func() { C.by_log_init() })
+var start = sync.OnceFunc(func() { C.by_log_init(); C.by_x264_init() })
 
 func (c Codec) id() (C.int, error) {
 	name := string(c)

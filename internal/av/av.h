@@ -162,6 +162,16 @@ int by_enc_drain(by_encoder *x);
 int by_enc_receive(by_encoder *x, int i, by_packet *p);
 void by_enc_close(by_encoder *x);
 
+// ---- encoder whose caller chooses each picture's quantiser (x264.c)
+
+typedef struct by_x264 by_x264;
+
+void by_x264_init(void);
+int by_x264_open(by_x264 **out, const by_enccfg *c);
+int by_x264_encode(by_x264 *x, const uint8_t *y, const uint8_t *u, const uint8_t *v, int sy, int sc,
+	int64_t pts, int key, int quantiser, by_packet *p);
+void by_x264_close(by_x264 *x);
+
 // ---- muxer
 
 typedef struct by_muxcfg {

@@ -36,7 +36,7 @@ type Config struct {
 	// Fit, when set, makes pictures that do not fit into it smaller, with their own
 	// shape.
 	Fit frame.Size
-	// New makes an encoder; av.NewEncoder when nil.
+	// New makes an encoder; Software when nil.
 	New func(av.EncoderConfig) (Encoder, error)
 	Now func() time.Time
 }
@@ -94,7 +94,7 @@ func New(cfg Config) *Stream {
 		cfg.Profile = "baseline"
 	}
 	if cfg.New == nil {
-		cfg.New = func(c av.EncoderConfig) (Encoder, error) { return av.NewEncoder(c) }
+		cfg.New = Software
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

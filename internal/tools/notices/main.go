@@ -34,7 +34,7 @@ Libraries that are not part of the binary but loaded or linked at run time:
 | library | licence | note |
 |---|---|---|
 | FFmpeg libav* 5.1 (Debian) | LGPL-2.1-or-later; Debian's build is GPL-2.0-or-later | linked dynamically |
-| x264, libvpx (through libav) | GPL-2.0-or-later; BSD-3-Clause | who ships a binary together with x264 follows the GPL, or has a licence from its owners |
+| x264 (by itself and through libav), libvpx (through libav) | GPL-2.0-or-later; BSD-3-Clause | who ships a binary together with x264 follows the GPL, or has a licence from its owners |
 | ONNX Runtime 1.30.0 | MIT | loaded at run time |
 
 Model files are not part of this repository; ` + "`bystander models list`" + ` names
