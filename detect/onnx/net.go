@@ -49,9 +49,10 @@ func as(order yuv.Order, fill float32) input {
 }
 
 // open loads a model that takes one picture of three planes. It fails with the
-// errors of ort.Runtime.NewSession and with ErrModel.
-func (n *net) open(rt *ort.Runtime, kind string, m Model, o Options, in input) error {
-	e, err := openEngine(rt, m, o)
+// errors of ort.Runtime.NewSession and with ErrModel. lean gives the model in the
+// form that a processor runs.
+func (n *net) open(rt *ort.Runtime, kind string, m Model, o Options, in input, lean func([]byte) ([]byte, error)) error {
+	e, err := openEngine(rt, m, o, lean)
 	if err != nil {
 		return fmt.Errorf("detect/onnx: %s: %w", m.Name, err)
 	}

@@ -60,6 +60,9 @@ type Options struct {
 	Devices []int
 	// Half lets TensorRT compute in 16 bits.
 	Half bool
+	// Whole runs the model's graph as it is in the file, on a processor as well.
+	// The numbers are the same but for rounding, and take a tenth longer.
+	Whole bool
 	// Changed is told when a device is lost (why) or serves again (nil).
 	Changed func(device string, err error)
 }

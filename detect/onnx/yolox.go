@@ -19,6 +19,9 @@ const (
 	yoloxPerson = 5
 )
 
+// yoloxOutput is what the model calls it.
+const yoloxOutput = "output"
+
 // YOLOX finds persons (Ge et al., "YOLOX: Exceeding YOLO Series in 2021",
 // arXiv 2107.08430). Of its classes only "person" is ever read. It is safe for
 // concurrent use.
@@ -48,7 +51,7 @@ func NewYOLOX(rt *ort.Runtime, m Model, o Options) (*YOLOX, error) {
 		m.Data = free
 	}
 	d := &YOLOX{}
-	if err := d.open(rt, "yolox", m, o, as(yuv.BGR, 114)); err != nil {
+	if err := d.open(rt, "yolox", m, o, as(yuv.BGR, 114), leanYOLOX); err != nil {
 		return nil, err
 	}
 	in := d.e.In.Shape

@@ -46,7 +46,7 @@ func NewYuNet(rt *ort.Runtime, m Model, o Options) (*YuNet, error) {
 		o.IoU = 0.3
 	}
 	d := &YuNet{}
-	if err := d.open(rt, "yunet", m, o, as(yuv.BGR, 0)); err != nil {
+	if err := d.open(rt, "yunet", m, o, as(yuv.BGR, 0), leanYuNet); err != nil {
 		return nil, err
 	}
 	d.scratch = &sync.Pool{New: func() any { return new([]detect.Face) }}

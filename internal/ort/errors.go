@@ -12,6 +12,9 @@ var (
 	// ErrModel reports a model that cannot be loaded or is not of the kind
 	// that this package runs: one float32 input, float32 outputs.
 	ErrModel = errors.New("ort: unusable model")
+	// ErrForm reports a model that is computed otherwise than a rewriting of it
+	// knows. The model itself may be fine.
+	ErrForm = errors.New("ort: the model has another form")
 	// ErrShape reports an input shape that the model does not take.
 	ErrShape = errors.New("ort: shape does not fit the model")
 	// ErrNotFinite reports NaN or infinite values in an output.

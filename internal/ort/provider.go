@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,11 +55,17 @@ type Choice struct {
 	// Precision is what it computes in: "f32", "bf16", or "f16 where faster".
 	Precision string
 	Refused   []Refusal
+	// Whole is why the processor computes the whole model where a form that takes
+	// less was asked for; empty when it computes that form or none was.
+	Whole string
 }
 
 // String says it in one line for the log, e.g. "cpu (not tensorrt: not in this
 // build of ONNX Runtime)" or "openvino in bf16".
 func (c Choice) String() string {
+	if c.Whole != "" {
+		c.Refused = append(slices.Clip(c.Refused), Refusal{"a leaner form", c.Whole})
+	}
 	name := string(c.Provider)
 	if c.Precision != "" && c.Precision != precisionF32 {
 		name += " in " + c.Precision

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	ortgo "github.com/yalue/onnxruntime_go"
@@ -35,6 +36,10 @@ type SessionOptions struct {
 	// Half lets TensorRT compute in 16 bits where it finds that faster, and
 	// OpenVINO in bf16 where the processor can. Nothing else heeds it.
 	Half bool
+	// Lean gives the model in a form that a processor computes with less; nil
+	// means there is none. It is asked on CPU only. Where it fails or its form
+	// does not load, the model itself runs, and Choice tells why.
+	Lean func(model []byte) ([]byte, error)
 }
 
 // Session is a loaded model with one float32 input and float32 outputs. It is
@@ -80,6 +85,13 @@ func (r *Runtime) NewSession(model []byte, o SessionOptions) (*Session, error) {
 	}
 	s := &Session{in: in, out: out, opts: o, tickets: make(chan struct{}, o.Parallel)}
 	for _, p := range o.Provider.order() {
+		if p == CPU && o.Lean != nil {
+			err := r.loadLean(model, s)
+			if err == nil {
+				return s, nil
+			}
+			s.choice.Whole = strings.Join(strings.Fields(err.Error()), " ")
+		}
 		ses, err := r.loadOn(model, p, s)
 		if err == nil {
 			s.s, s.choice.Provider, s.choice.Precision = ses, p, o.precision(p)
@@ -92,6 +104,25 @@ func (r *Runtime) NewSession(model []byte, o SessionOptions) (*Session, error) {
 		why = append(why, fmt.Sprintf("%s: %s", f.Provider, f.Reason))
 	}
 	return nil, fmt.Errorf("%w: %v; choose another provider or \"auto\"", ErrProvider, why)
+}
+
+// loadLean loads the form that takes less. It changes the session only when that
+// works.
+func (r *Runtime) loadLean(model []byte, s *Session) error {
+	lean, err := s.opts.Lean(model)
+	if err != nil {
+		return err
+	}
+	l := &Session{opts: s.opts}
+	if l.in, l.out, err = ports(lean); err != nil {
+		return err
+	}
+	if l.s, err = r.load(lean, CPU, l); err != nil {
+		return err
+	}
+	s.s, s.in, s.out = l.s, l.in, l.out
+	s.choice.Provider, s.choice.Precision = CPU, s.opts.precision(CPU)
+	return nil
 }
 
 func (r *Runtime) loadOn(model []byte, p Provider, s *Session) (ses *ortgo.DynamicAdvancedSession, err error) {

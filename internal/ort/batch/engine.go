@@ -33,6 +33,9 @@ type EngineOptions struct {
 	Parallel int
 	// Half lets a provider compute in 16 bits; see ort.SessionOptions.
 	Half bool
+	// Lean gives the model in a form that a processor computes with less; see
+	// ort.SessionOptions.
+	Lean func(model []byte) ([]byte, error)
 	// Shapes is how many input shapes there are as a rule; 0 means 6.
 	Shapes int
 	// Wrap makes a loaded model a Session; nil means Of.
@@ -62,7 +65,7 @@ func (o EngineOptions) filled() EngineOptions {
 
 func (o EngineOptions) session(p ort.Provider, device int) ort.SessionOptions {
 	return ort.SessionOptions{
-		Provider: p, Device: device, Half: o.Half, Parallel: Lent,
+		Provider: p, Device: device, Half: o.Half, Lean: o.Lean, Parallel: Lent,
 		// Each request that waits and each run holds tensors.
 		Keep: o.Shapes * (o.Parallel + 2),
 	}
