@@ -21,6 +21,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"bystander/internal/yuv"
 )
 
 // W and H are the grid's cells across and down a picture, whatever its size.
@@ -40,21 +42,8 @@ type Grid [W * H]float32
 
 // Sample fills the grid with the means of a luma plane of w×h samples.
 func (g *Grid) Sample(plane []byte, stride, w, h int) error {
-	if w < W || h < H || stride < w || len(plane) < (h-1)*stride+w {
+	if err := yuv.Means(g[:], plane, stride, w, h, W, H); err != nil {
 		return fmt.Errorf("%w: %d×%d", ErrSize, w, h)
-	}
-	for cy := range H {
-		y0, y1 := cy*h/H, (cy+1)*h/H
-		for cx := range W {
-			x0, x1 := cx*w/W, (cx+1)*w/W
-			sum := 0
-			for y := y0; y < y1; y++ {
-				for _, v := range plane[y*stride+x0 : y*stride+x1] {
-					sum += int(v)
-				}
-			}
-			g[cy*W+cx] = float32(sum) / float32((y1-y0)*(x1-x0))
-		}
 	}
 	return nil
 }

@@ -312,14 +312,27 @@ func TestFilledAreasHaveNoSay(t *testing.T) {
 
 func TestSampleMeans(t *testing.T) {
 	var g pose.Grid
-	for _, s := range []frame.Size{{W: 80, H: 45}, {W: 641, H: 361}, {W: 176, H: 144}} {
+	for _, s := range []frame.Size{
+		{W: 80, H: 45}, {W: 641, H: 361}, {W: 176, H: 144}, {W: 1280, H: 720}, {W: 1000, H: 6000},
+	} {
 		plane := make([]byte, (s.W+3)*s.H)
 		for i := range plane {
-			plane[i] = 7
+			plane[i] = byte(i * i >> 7)
+			if s.H > 720 {
+				plane[i] = 255 // the largest sums
+			}
 		}
 		require.NoError(t, g.Sample(plane, s.W+3, s.W, s.H))
-		for _, v := range g {
-			require.InDelta(t, 7, v, 0)
+		for i, got := range g {
+			cx, cy, sum, n := i%pose.W, i/pose.W, 0, 0
+			for y := cy * s.H / pose.H; y < (cy+1)*s.H/pose.H; y++ {
+				for x := cx * s.W / pose.W; x < (cx+1)*s.W/pose.W; x++ {
+					sum, n = sum+int(plane[y*(s.W+3)+x]), n+1
+				}
+			}
+			if want := float32(sum) / float32(n); got != want {
+				t.Fatalf("%v: cell %d is %v, want %v", s, i, got, want)
+			}
 		}
 	}
 	require.ErrorIs(t, g.Sample(make([]byte, 79*45), 79, 79, 45), pose.ErrSize)
@@ -365,5 +378,18 @@ func BenchmarkObserve(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.see(luma)
+	}
+}
+
+func BenchmarkSample(b *testing.B) {
+	var g pose.Grid
+	plane := make([]byte, 1280*720)
+	for i := range plane {
+		plane[i] = byte(i * i >> 5)
+	}
+	for b.Loop() {
+		if err := g.Sample(plane, 1280, 1280, 720); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -28,6 +28,27 @@ func Grid(dst, plane []byte, stride, w, h, cell int) error {
 	return nil
 }
 
+// mostAcross is how wide a cell of Means may be; the kernel sums so many columns
+// at a time.
+const mostAcross = 4096
+
+// Means writes the mean of each of gw×gh cells that divide a plane evenly to dst,
+// row by row. Sides of cells differ by one sample where the plane's are no
+// multiples. It fails with ErrArgs, also where a cell would hold no sample.
+func Means(dst []float32, plane []byte, stride, w, h, gw, gh int) error {
+	if gw < 1 || gh < 1 || w < gw || h < gh || w/gw >= mostAcross || !holds(plane, stride, w, h) {
+		return fmt.Errorf("%w: %d×%d cells over %d×%d", ErrArgs, gw, gh, w, h)
+	}
+	if w > frame.MaxPixels/h { // no sum overflows
+		return fmt.Errorf("%w: %d×%d", ErrArgs, w, h)
+	}
+	if len(dst) < gw*gh {
+		return fmt.Errorf("%w: %d values, %d needed", ErrArgs, len(dst), gw*gh)
+	}
+	C.by_means(f32(dst), u8(plane), C.int(stride), C.int(w), C.int(h), C.int(gw), C.int(gh))
+	return nil
+}
+
 // ToPacked writes the picture as packed 8-bit RGB or BGR, three bytes a pixel,
 // rows stride bytes apart. It fails with ErrArgs or frame.ErrSize.
 func ToPacked(dst []byte, stride int, o Order, p frame.Planes, c frame.Colour) error {

@@ -47,6 +47,8 @@ void by_warp(const by_warp_args *a, float *dst, const uint8_t *y, const uint8_t 
 
 void by_grid(uint8_t *dst, const uint8_t *src, int stride, int w, int h, int cell);
 
+void by_means(float *dst, const uint8_t *src, int stride, int w, int h, int gw, int gh);
+
 void by_to_rgb(const by_matrix *m, uint8_t *dst, int dst_stride, int rgb, int w, int h,
 	const uint8_t *y, const uint8_t *u, const uint8_t *v, int sy, int sc);
 

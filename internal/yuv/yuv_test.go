@@ -299,6 +299,31 @@ func TestGrid(t *testing.T) {
 	}
 }
 
+func TestMeans(t *testing.T) {
+	for _, s := range []frame.Size{{W: 80, H: 45}, {W: 97, H: 61}, {W: 1280, H: 720}, {W: 9001, H: 1000}} {
+		p := noise(s, 3)
+		for _, n := range []frame.Size{{W: 80, H: 45}, {W: 3, H: 1}, {W: 7, H: 11}} {
+			dst := make([]float32, n.W*n.H)
+			if err := yuv.Means(dst, p.Y, p.StrideY, s.W, s.H, n.W, n.H); err != nil {
+				t.Fatal(err)
+			}
+			for i, got := range dst {
+				x0, x1 := i%n.W*s.W/n.W, (i%n.W+1)*s.W/n.W
+				y0, y1 := i/n.W*s.H/n.H, (i/n.W+1)*s.H/n.H
+				sum := 0
+				for y := y0; y < y1; y++ {
+					for x := x0; x < x1; x++ {
+						sum += int(p.Y[y*p.StrideY+x])
+					}
+				}
+				if want := float32(sum) / float32((x1-x0)*(y1-y0)); got != want {
+					t.Fatalf("%v in %v cells: cell %d is %v, want %v", s, n, i, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestPacked(t *testing.T) {
 	for i, col := range colours {
 		for _, s := range []frame.Size{{W: 64, H: 48}, {W: 33, H: 17}, {W: 1, H: 1}} {
@@ -399,6 +424,10 @@ func TestRefusals(t *testing.T) {
 		"warp side":     yuv.Warp(dst, good, frame.Colour{}, tiny),
 		"grid cell":     yuv.Grid(make([]byte, 99), good.Y, good.StrideY, 16, 16, 0),
 		"grid room":     yuv.Grid(make([]byte, 3), good.Y, good.StrideY, 16, 16, 8),
+		"means cells":   yuv.Means(make([]float32, 99), good.Y, good.StrideY, 16, 16, 17, 4),
+		"means wide":    yuv.Means(make([]float32, 99), make([]byte, 8192), 8192, 8192, 1, 2, 1),
+		"means room":    yuv.Means(make([]float32, 15), good.Y, good.StrideY, 16, 16, 4, 4),
+		"means plane":   yuv.Means(make([]float32, 16), good.Y[:99], good.StrideY, 16, 16, 4, 4),
 		"packed room":   yuv.ToPacked(make([]byte, 100), 48, yuv.RGB, good, frame.Colour{}),
 		"packed stride": yuv.ToPacked(make([]byte, 4800), 47, yuv.RGB, good, frame.Colour{}),
 		"bytes a pixel": yuv.FromPacked(good, frame.Colour{}, make([]byte, 4800), 64, 5, yuv.RGB),
