@@ -25,6 +25,7 @@ type mask struct {
 	owner  int      // index of the face it goes with, -1 if none
 	spared uint8    // rules under which it is left out, one bit each
 	drawn  bool     // in the cover that is being painted
+	rib    int      // index of its ribs' period, while it is painted
 }
 
 // facePlan is one face on the picture that is being planned.

@@ -1,6 +1,10 @@
 package redact
 
-import "math"
+import (
+	"math"
+
+	"bystander/internal/yuv"
+)
 
 // The texture of frost is faint: level ribs of light, as of ribbed glass, which
 // stand still, and fine grain, which drifts. It is the same whatever a mask
@@ -9,11 +13,11 @@ import "math"
 // the textures that were tried, level ribs of about a tenth of a face are the
 // least like any face; docs/redaction.md has the figures.
 const (
-	grainSide   = 128 // samples; the tile repeats without a seam
-	grainScale  = 256 // units of one luma step
-	grainMost   = 7   // luma steps that the grain stays below, by construction
-	ribHeight   = 14  // luma steps of a rib above and below the fill
-	ribsAcross  = 20  // ribs to a mask's height, which holds a head with room
+	grainSide   = yuv.GrainSide // samples; the tile repeats without a seam
+	grainScale  = 256           // units of one luma step
+	grainMost   = 7             // luma steps that the grain stays below, by construction
+	ribHeight   = 14            // luma steps of a rib above and below the fill
+	ribsAcross  = 20            // ribs to a mask's height, which holds a head with room
 	textureMost = grainMost + ribHeight
 )
 
@@ -38,31 +42,28 @@ func ribOf(height float32) int {
 	return coarsestRib
 }
 
-// ribTable holds what ribs add to four samples of a row, one in each lane,
-// negative ones borrowing: for each period, the rows of two ribs.
-type ribTable [len(ribPeriods)][]uint64
+// ribTable holds what ribs add to a row, in units of grainScale: for each period,
+// the rows of two ribs.
+type ribTable [len(ribPeriods)][]int16
 
 func newRibs() *ribTable {
 	var t ribTable
 	for i, p := range ribPeriods {
-		t[i] = make([]uint64, p)
+		t[i] = make([]int16, p)
 		for y := range p {
 			v := ribHeight * math.Sin(4*math.Pi*float64(y)/float64(p))
-			t[i][y] = uint64(int64(math.Round(v*grainScale))) * laneOnes
+			t[i][y] = int16(math.Round(v * grainScale))
 		}
 	}
 	return &t
 }
 
 // at is what the ribs of a period add to luma row y.
-func (t *ribTable) at(period, y int) uint64 { return t[period][y%len(t[period])] }
+func (t *ribTable) at(period, y int) int16 { return t[period][y%len(t[period])] }
 
-// grain holds, for each place in the tile, the four values from there on in the
-// lanes of a word: their sum, each shifted to its lane, negative ones borrowing.
-// It is made from nothing but a fixed seed.
-type grain [grainSide * grainSide]uint64
-
-func newGrain() *grain {
+// newGrain returns the tile of grain, laid out as yuv.Frost takes it. It is made
+// from nothing but a fixed seed.
+func newGrain() []int16 {
 	var noise, g [grainSide * grainSide]float64
 	seed := uint64(0x9e3779b97f4a7c15)
 	for i := range noise {
@@ -79,21 +80,12 @@ func newGrain() *grain {
 			g[y*grainSide+x] = 0.4 * n
 		}
 	}
-	var out grain
+	out := make([]int16, grainSide*yuv.GrainRow)
 	for i := range out {
-		for k := range 4 {
-			v := g[i&^(grainSide-1)|(i+k)&(grainSide-1)]
-			v = max(min(v, grainMost), -grainMost)
-			out[i] += uint64(int64(math.Round(v*grainScale))) << (16 * k)
-		}
+		x, y := i%yuv.GrainRow, i/yuv.GrainRow
+		v := g[y*grainSide+x&(grainSide-1)]
+		v = max(min(v, grainMost), -grainMost)
+		out[i] = int16(math.Round(v * grainScale))
 	}
-	return &out
-}
-
-// line is the row of the tile for luma row y of picture seq, and where in it
-// the picture's first column lies. The grain drifts by a sample a picture.
-func (g *grain) line(seq uint64, y int) (row []uint64, shift int) {
-	o := int(seq & (grainSide - 1))
-	r := (y + o) & (grainSide - 1)
-	return g[r*grainSide : (r+1)*grainSide], o
+	return out
 }

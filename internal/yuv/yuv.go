@@ -15,6 +15,8 @@ package yuv
 // #cgo nocallback by_warp
 // #cgo noescape by_grid
 // #cgo nocallback by_grid
+// #cgo noescape by_frost
+// #cgo nocallback by_frost
 // #cgo noescape by_means
 // #cgo nocallback by_means
 // #cgo noescape by_to_rgb

@@ -52,6 +52,26 @@ void by_means(float *dst, const uint8_t *src, int stride, int w, int h, int gw, 
 void by_to_rgb(const by_matrix *m, uint8_t *dst, int dst_stride, int rgb, int w, int h,
 	const uint8_t *y, const uint8_t *u, const uint8_t *v, int sy, int sc);
 
+// The fill of masks. Grain repeats after BY_GRAIN samples; a row of its table goes
+// on for as many more as one cell takes.
+enum { BY_GRAIN = 128, BY_GRAIN_ROW = BY_GRAIN + 8 };
+
+typedef struct by_frost_args {
+	int32_t w, h, stride_y, stride_c; // the picture
+	int32_t cells_w, cells_h;
+	int32_t drift; // of the grain, by which column and row lie further on in it
+} by_frost_args;
+
+// A run of chroma samples [x0,x1) of row y, and what ribs add to its two rows of
+// luma.
+typedef struct by_run {
+	int32_t y, x0, x1;
+	int16_t rib[2];
+} by_run;
+
+void by_frost(const by_frost_args *f, uint8_t *y, uint8_t *u, uint8_t *v, const int32_t *cell_y,
+	const int32_t *cell_u, const int32_t *cell_v, const int16_t *grain, const by_run *runs, int n);
+
 // RGB to YUV: rows of k are Y, U, V over R, G, B; off is added.
 typedef struct by_forward {
 	float k[9], off[3];
