@@ -200,19 +200,10 @@ func cellMean(b []byte, stride, x, y, side, w, h int) float32 {
 	x0, y0 := x*side, y*side
 	x1, y1 := min(x0+side, w), min(y0+side, h)
 	if x1-x0 == side && y1-y0 == side {
-		const even = 0x00ff00ff00ff00ff
-		var acc uint64
-		for o := y0*stride + x0; y0 < y1; y0, o = y0+1, o+stride {
-			var v uint64
-			if side == cellLuma {
-				v = binary.LittleEndian.Uint64(b[o:])
-			} else {
-				v = uint64(binary.LittleEndian.Uint32(b[o:]))
-			}
-			acc += v&even + v>>8&even
+		if b = b[y0*stride+x0:]; side == cellLuma {
+			return float32(sumLuma(b, stride)) * (1.0 / (cellLuma * cellLuma))
 		}
-		acc = acc&0xffff + acc>>16&0xffff + acc>>32&0xffff + acc>>48
-		return float32(acc) / float32(side*side)
+		return float32(sumChroma(b, stride)) * (1.0 / (cellChroma * cellChroma))
 	}
 	sum := 0
 	for r := y0; r < y1; r++ {
@@ -221,6 +212,29 @@ func cellMean(b []byte, stride, x, y, side, w, h int) float32 {
 		}
 	}
 	return float32(sum) / float32((x1-x0)*(y1-y0))
+}
+
+// Samples are summed in pairs in the lanes of a word, which a multiplication adds
+// up in the topmost one.
+const laneEven, laneOnes = 0x00ff_00ff_00ff_00ff, 0x0001_0001_0001_0001
+
+// sumLuma adds up the 8×8 samples at the head of b.
+func sumLuma(b []byte, stride int) uint64 {
+	var acc uint64
+	for o := 0; o <= 7*stride; o += stride {
+		v := binary.LittleEndian.Uint64(b[o:])
+		acc += v&laneEven + v>>8&laneEven
+	}
+	return acc * laneOnes >> 48
+}
+
+// sumChroma adds up the 4×4 samples at the head of b, two rows to a word.
+func sumChroma(b []byte, stride int) uint64 {
+	c := b[2*stride:]
+	v := uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[stride:]))<<32
+	w := uint64(binary.LittleEndian.Uint32(c)) | uint64(binary.LittleEndian.Uint32(c[stride:]))<<32
+	acc := v&laneEven + v>>8&laneEven + w&laneEven + w>>8&laneEven
+	return acc * laneOnes >> 48
 }
 
 // membrane fills the cells of r and writes the field.
@@ -236,9 +250,9 @@ func (f *field) membrane(r rect) {
 	}
 	for ; n > 0; n-- {
 		push(&f.level[n], &f.level[n-1])
-		f.level[n-1].relax(1)
+		f.level[n-1].relax()
 	}
-	f.level[0].relax(1)
+	f.level[0].relax()
 	l := &f.level[0]
 	for y := r.y0; y < r.y1; y++ {
 		for x := r.x0; x < r.x1; x++ {
@@ -259,23 +273,27 @@ func (f *field) membrane(r rect) {
 }
 
 // soften averages each ring cell with its neighbours in the ring, so that fine
-// detail beside a mask draws no streaks into it.
+// detail beside a mask draws no streaks into it. All of them weigh 1.
 func (f *field) soften() {
 	l := &f.level[0]
 	f.spare = append(f.spare[:0], l.t...)
 	for y := range l.h {
-		for x := range l.w {
-			if l.t[y*l.w+x].w <= 0 {
+		out := l.t[y*l.w:][:l.w]
+		for x := range out {
+			if out[x].w <= 0 {
 				continue
 			}
+			x0, x1 := max(x-1, 0), min(x+2, l.w)
 			var s tint
 			for j := max(y-1, 0); j < min(y+2, l.h); j++ {
-				for i := max(x-1, 0); i < min(x+2, l.w); i++ {
-					s.take(&f.spare[j*l.w+i])
+				for _, c := range f.spare[j*l.w+x0 : j*l.w+x1] {
+					if c.w > 0 {
+						s.y, s.u, s.v, s.w = s.y+c.y, s.u+c.u, s.v+c.v, s.w+1
+					}
 				}
 			}
 			s.settle()
-			l.t[y*l.w+x] = s
+			out[x] = s
 		}
 	}
 }
@@ -300,15 +318,25 @@ func pull(lo, hi *level) {
 	hi.w, hi.h = (lo.w+1)/2, (lo.h+1)/2
 	hi.t = hi.t[:hi.w*hi.h]
 	for y := range hi.h {
-		for x := range hi.w {
+		top := lo.t[2*y*lo.w:][:lo.w]
+		var low []tint // none below an odd last row
+		if 2*y+1 < lo.h {
+			low = lo.t[(2*y+1)*lo.w:][:lo.w]
+		}
+		out := hi.t[y*hi.w:][:hi.w]
+		for x := range out {
+			end := min(2*x+2, lo.w)
 			var s tint
-			for j := 2 * y; j < min(2*y+2, lo.h); j++ {
-				for i := 2 * x; i < min(2*x+2, lo.w); i++ {
-					s.take(&lo.t[j*lo.w+i])
+			for i := range top[2*x : end] {
+				s.take(&top[2*x+i])
+			}
+			if low != nil {
+				for i := range low[2*x : end] {
+					s.take(&low[2*x+i])
 				}
 			}
 			s.settle()
-			hi.t[y*hi.w+x] = s
+			out[x] = s
 		}
 	}
 }
@@ -319,15 +347,16 @@ func push(hi, lo *level) {
 	for y := range lo.h {
 		ya := y / 2
 		yb := clampInt(ya+1-2*(1-y&1), 0, hi.h-1)
-		for x := range lo.w {
-			t := &lo.t[y*lo.w+x]
+		near, far := hi.t[ya*hi.w:][:hi.w], hi.t[yb*hi.w:][:hi.w]
+		row := lo.t[y*lo.w:][:lo.w]
+		for x := range row {
+			t := &row[x]
 			if t.w != 0 {
 				continue
 			}
 			xa := x / 2
 			xb := clampInt(xa+1-2*(1-x&1), 0, hi.w-1)
-			a, b := &hi.t[ya*hi.w+xa], &hi.t[ya*hi.w+xb]
-			c, d := &hi.t[yb*hi.w+xa], &hi.t[yb*hi.w+xb]
+			a, b, c, d := &near[xa], &near[xb], &far[xa], &far[xb]
 			t.y = (9*a.y + 3*b.y + 3*c.y + d.y) / 16
 			t.u = (9*a.u + 3*b.u + 3*c.u + d.u) / 16
 			t.v = (9*a.v + 3*b.v + 3*c.v + d.v) / 16
@@ -336,44 +365,56 @@ func push(hi, lo *level) {
 }
 
 // relax moves each cell that knows nothing of its own towards the mean of its
-// neighbours, 2n times, sweeping from either end in turn so that no direction
-// is preferred.
-func (l *level) relax(n int) {
-	for range n {
-		for y := range l.h {
-			for x := range l.w {
-				l.ease(x, y)
-			}
+// neighbours, sweeping from either end in turn so that no direction is preferred.
+// A neighbour beyond the border is the cell itself.
+func (l *level) relax() {
+	for y := range l.h {
+		l.onward(y)
+	}
+	for y := l.h - 1; y >= 0; y-- {
+		l.back(y)
+	}
+}
+
+// around is row y with those above and below it.
+func (l *level) around(y int) (up, row, dn []tint) {
+	row = l.t[y*l.w:][:l.w]
+	return l.t[max(y-1, 0)*l.w:][:l.w], row, l.t[min(y+1, l.h-1)*l.w:][:l.w]
+}
+
+// onward eases row y from left to right. Each cell needs the one before it as that
+// has just become, which is therefore kept at hand.
+func (l *level) onward(y int) {
+	up, row, dn := l.around(y)
+	for x := 0; x < len(row); x++ {
+		if row[x].w != 0 {
+			continue
 		}
-		for y := l.h - 1; y >= 0; y-- {
-			for x := l.w - 1; x >= 0; x-- {
-				l.ease(x, y)
-			}
+		last := row[max(x-1, 0)]
+		for ; x < len(row) && row[x].w == 0; x++ {
+			next := &row[min(x+1, len(row)-1)]
+			last.y = (last.y + next.y + up[x].y + dn[x].y) * 0.25
+			last.u = (last.u + next.u + up[x].u + dn[x].u) * 0.25
+			last.v = (last.v + next.v + up[x].v + dn[x].v) * 0.25
+			row[x].y, row[x].u, row[x].v = last.y, last.u, last.v
 		}
 	}
 }
 
-// ease moves one cell. A neighbour beyond the border is the cell itself.
-func (l *level) ease(x, y int) {
-	i := y*l.w + x
-	t := &l.t[i]
-	if t.w != 0 {
-		return
+// back eases row y from right to left.
+func (l *level) back(y int) {
+	up, row, dn := l.around(y)
+	for x := len(row) - 1; x >= 0; x-- {
+		if row[x].w != 0 {
+			continue
+		}
+		last := row[min(x+1, len(row)-1)]
+		for ; x >= 0 && row[x].w == 0; x-- {
+			next := &row[max(x-1, 0)]
+			last.y = (next.y + last.y + up[x].y + dn[x].y) * 0.25
+			last.u = (next.u + last.u + up[x].u + dn[x].u) * 0.25
+			last.v = (next.v + last.v + up[x].v + dn[x].v) * 0.25
+			row[x].y, row[x].u, row[x].v = last.y, last.u, last.v
+		}
 	}
-	p, q, r, s := t, t, t, t
-	if x > 0 {
-		p = &l.t[i-1]
-	}
-	if x < l.w-1 {
-		q = &l.t[i+1]
-	}
-	if y > 0 {
-		r = &l.t[i-l.w]
-	}
-	if y < l.h-1 {
-		s = &l.t[i+l.w]
-	}
-	t.y = (p.y + q.y + r.y + s.y) * 0.25
-	t.u = (p.u + q.u + r.u + s.u) * 0.25
-	t.v = (p.v + q.v + r.v + s.v) * 0.25
 }
