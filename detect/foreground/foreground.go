@@ -235,26 +235,33 @@ func (g *Guard) classify(warming bool) float32 {
 		// The variance is not known yet.
 		least *= 1.6
 	}
+	// No cell's threshold is lower, and most cells stay below: those need none.
+	lowest := min(least, mostThreshold)
+	now, diff, class := g.now[:len(g.cells)], g.diff[:len(g.cells)], g.class[:len(g.cells)]
 	n := 0
 	for i := range g.cells {
 		c := &g.cells[i]
-		d := float32(g.now[i]) - c.mean - g.light.shift(c.mean)
-		g.diff[i] = d
+		d := float32(now[i]) - c.mean - g.light.shift(c.mean)
+		diff[i] = d
+		if d <= lowest && d >= -lowest {
+			class[i] = quiet
+			continue
+		}
 		t := min(max(sigmas*sqrt(c.variance), least), mostThreshold)
 		switch {
 		case d <= t && d >= -t:
-			g.class[i] = quiet
+			class[i] = quiet
 			continue
-		case c.before > 0 && abs(float32(g.now[i])-c.before-g.light.shift(c.before)) <= t:
+		case c.before > 0 && abs(float32(now[i])-c.before-g.light.shift(c.before)) <= t:
 			// What was absorbed is gone; should it come back it is news again.
 			c.mean, c.before = c.before, 0
-			g.diff[i] = float32(g.now[i]) - c.mean - g.light.shift(c.mean)
-			g.class[i] = quiet
+			diff[i] = float32(now[i]) - c.mean - g.light.shift(c.mean)
+			class[i] = quiet
 			continue
 		case d > 2*t || d < -2*t:
-			g.class[i] = strong
+			class[i] = strong
 		default:
-			g.class[i] = weak
+			class[i] = weak
 		}
 		n++
 	}
@@ -294,23 +301,20 @@ func (g *Guard) adapt(dt float32, warming bool, at time.Duration) {
 	quick := min(dt/learn, 1)
 	first := min(2*dt/float32(max((at-g.since).Seconds(), 0.04)), 1)
 	absorb := float32(g.o.Absorb.Seconds())
+	now, before := g.now[:len(g.cells)], g.before[:len(g.cells)]
+	diff, class := g.diff[:len(g.cells)], g.class[:len(g.cells)]
 	for i := range g.cells {
-		c, v := &g.cells[i], float32(g.now[i])
-		d := g.diff[i]
-		if t := int(g.now[i]) - int(g.before[i]); t > 3 || t < -3 {
-			c.still = 0
-		} else {
-			c.still += dt
-		}
+		c, v, d := &g.cells[i], float32(now[i]), diff[i]
 		switch {
 		case warming:
+			c.rest(now[i], before[i], dt)
 			c.mean += first * d
 			c.variance += min(first, 0.2) * (min(d*d, 100) - c.variance)
-		case g.class[i] == quiet:
+		case class[i] == quiet: // most cells
 			c.mean += quick * (v - c.mean)
 			c.variance += quick * (d*d - c.variance)
 			c.still = 0
-		case c.still > absorb:
+		case c.rest(now[i], before[i], dt) > absorb:
 			c.before = max(c.mean, 1)
 			c.mean, c.variance, c.still = v-g.light.shift(v), firstVariance, 0
 		default:
@@ -319,7 +323,30 @@ func (g *Guard) adapt(dt float32, warming bool, at time.Duration) {
 			// The light behind whoever stands here changes too.
 			c.mean += quick * g.light.shift(c.mean)
 		}
-		c.variance = max(c.variance, leastVariance)
-		c.mean = min(max(c.mean, 0), 255)
+		c.bound()
+	}
+}
+
+// rest counts the time that a cell's picture has not changed, and returns it.
+func (c *cell) rest(now, before byte, dt float32) float32 {
+	if t := int(now) - int(before); t > 3 || t < -3 {
+		c.still = 0
+	} else {
+		c.still += dt
+	}
+	return c.still
+}
+
+// bound keeps the model within what there can be. Branches that are hardly ever
+// taken cost less here than min and max, which mind what is no number.
+func (c *cell) bound() {
+	if c.variance < leastVariance {
+		c.variance = leastVariance
+	}
+	if c.mean < 0 {
+		c.mean = 0
+	}
+	if c.mean > 255 {
+		c.mean = 255
 	}
 }
