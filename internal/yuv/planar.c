@@ -38,6 +38,61 @@ INLINE void rows(float *restrict t, const uint8_t *restrict s, int stride, int n
 	}
 }
 
+// Vectors that may lie anywhere. Without AVX the compiler makes two of each of
+// the longer ones.
+typedef float v4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float v8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int32_t i4 __attribute__((vector_size(16)));
+typedef int32_t i8 __attribute__((vector_size(32)));
+
+#define SUM4(p, q) \
+	(__builtin_shuffle(p, q, (i4){0, 4, 1, 5}) + __builtin_shuffle(p, q, (i4){2, 6, 3, 7}))
+#define SUM8(p, q)                                              \
+	(__builtin_shuffle(p, q, (i8){0, 8, 1, 9, 4, 12, 5, 13}) + \
+		__builtin_shuffle(p, q, (i8){2, 10, 3, 11, 6, 14, 7, 15}))
+#define PAIR8(p, q)                                             \
+	(__builtin_shuffle(p, q, (i8){0, 1, 8, 9, 4, 5, 12, 13}) + \
+		__builtin_shuffle(p, q, (i8){2, 3, 10, 11, 6, 7, 14, 15}))
+
+// lanes4 and lanes8 combine the taps of each output column, which lie side by side
+// and are at most as many as there are lanes. Gathering the first taps of several
+// columns, then their second ones, takes several times as long.
+INLINE void lanes4(float *restrict o, const float *restrict s, int n,
+	const int32_t *restrict start, const float *restrict w)
+{
+	int x = 0;
+#define AT(i) (*(const v4 *)(s + start[x + i]) * *(const v4 *)(w + 4 * (x + i)))
+	for (; x + 4 <= n; x += 4) {
+		v4 a = SUM4(AT(0), AT(1)), b = SUM4(AT(2), AT(3));
+		*(v4 *)(o + x) = __builtin_shuffle(a, b, (i4){0, 1, 4, 5}) +
+			__builtin_shuffle(a, b, (i4){2, 3, 6, 7});
+	}
+	for (; x < n; x++) {
+		v4 a = AT(0);
+		o[x] = (a[0] + a[2]) + (a[1] + a[3]);
+	}
+#undef AT
+}
+
+INLINE void lanes8(float *restrict o, const float *restrict s, int n,
+	const int32_t *restrict start, const float *restrict w)
+{
+	int x = 0;
+#define AT(i) (*(const v8 *)(s + start[x + i]) * *(const v8 *)(w + 8 * (x + i)))
+	for (; x + 8 <= n; x += 8) {
+		v8 a = SUM8(AT(0), AT(1)), b = SUM8(AT(2), AT(3));
+		v8 c = SUM8(AT(4), AT(5)), d = SUM8(AT(6), AT(7));
+		v8 ab = PAIR8(a, b), cd = PAIR8(c, d);
+		*(v8 *)(o + x) = __builtin_shuffle(ab, cd, (i8){0, 1, 2, 3, 8, 9, 10, 11}) +
+			__builtin_shuffle(ab, cd, (i8){4, 5, 6, 7, 12, 13, 14, 15});
+	}
+	for (; x < n; x++) {
+		v8 a = AT(0);
+		o[x] = ((a[0] + a[2]) + (a[1] + a[3])) + ((a[4] + a[6]) + (a[5] + a[7]));
+	}
+#undef AT
+}
+
 // columns combines the taps of each output column of one row. It returns where
 // the result lies: o, or t itself when nothing has to be done.
 INLINE const float *columns(float *restrict o, const float *restrict t, by_axis a, int x0,
@@ -75,6 +130,14 @@ INLINE const float *columns(float *restrict o, const float *restrict t, by_axis 
 		return o;
 	}
 	const float *restrict s = t - x0;
+	if (a.lanes == 4) {
+		lanes4(o, s, n, start, w);
+		return o;
+	}
+	if (a.lanes == 8) {
+		lanes8(o, s, n, start, w);
+		return o;
+	}
 	for (int x = 0; x < n; x++)
 		o[x] = w[x] * s[start[x]];
 	for (int k = 1; k < a.taps; k++) {

@@ -93,6 +93,8 @@ func (r *Resizer) plan(src frame.Size, o Planar) {
 	r.ly.make(q.Min.Y, q.Dy(), 1, o.Size.H, q.Min.Y, q.Max.Y)
 	r.cx.make(q.Min.X, q.Dx(), 2, o.Size.W, q.Min.X/2, min((q.Max.X+1)/2, ch.W))
 	r.cy.make(q.Min.Y, q.Dy(), 2, o.Size.H, q.Min.Y/2, min((q.Max.Y+1)/2, ch.H))
+	r.lx.pack(q.Min.X, q.Max.X)
+	r.cx.pack(q.Min.X/2, min((q.Max.X+1)/2, ch.W))
 	a := &r.args
 	a.canvas_w, a.canvas_h = C.int32_t(o.Canvas.W), C.int32_t(o.Canvas.H)
 	a.lx, a.ly, a.cx, a.cy = r.lx.c(), r.ly.c(), r.cx.c(), r.cy.c()
@@ -111,13 +113,16 @@ func (r *Resizer) plan(src frame.Size, o Planar) {
 type axis struct {
 	n, taps, step int
 	doubles       bool
+	lanes         int
 	start         []int32
-	weight        []float32 // tap by tap: weight[k*n+i]
+	weight        []float32 // tap by tap: weight[k*n+i]; with lanes, weight[i*lanes+k]
+	spare         []float32 // for pack
 }
 
 func (a *axis) c() C.by_axis {
 	c := C.by_axis{
 		n: C.int32_t(a.n), taps: C.int32_t(a.taps), step: C.int32_t(a.step), first: C.int32_t(a.start[0]),
+		lanes: C.int32_t(a.lanes),
 	}
 	if a.doubles {
 		c.doubles = 1
@@ -130,7 +135,7 @@ func (a *axis) c() C.by_axis {
 func (a *axis) make(from, length, sub, n, lo, hi int) {
 	den := n * sub
 	shrinks := length > den
-	a.n, a.taps, a.step = n, 2, 0
+	a.n, a.taps, a.step, a.lanes = n, 2, 0, 0
 	if shrinks {
 		a.taps = (length+den-1)/den + 1
 		if length%den == 0 && from%sub == 0 {
@@ -199,6 +204,29 @@ func (a *axis) regular() {
 		}
 	}
 	a.step = a.taps
+}
+
+// pack lays the weights of each output side by side, in lanes, where the kernel
+// has no shorter loop and the taps are few. Lanes stay within [lo, hi) as taps do.
+func (a *axis) pack(lo, hi int) {
+	lanes := 4
+	if a.taps > lanes {
+		lanes = 8
+	}
+	if a.step > 0 || a.doubles || a.taps > lanes || lanes > hi-lo {
+		return
+	}
+	a.lanes = lanes
+	a.spare = resized(a.spare, a.n*lanes)
+	clear(a.spare)
+	for i := range a.start {
+		begin := min(int(a.start[i]), hi-lanes)
+		for k := range a.taps {
+			a.spare[i*lanes+int(a.start[i])-begin+k] = a.weight[k*a.n+i]
+		}
+		a.start[i] = int32(begin)
+	}
+	a.weight, a.spare = a.spare, a.weight
 }
 
 func resized[T any](s []T, n int) []T {

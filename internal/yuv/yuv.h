@@ -11,12 +11,14 @@ typedef struct by_matrix {
 	float y0, ys, rv, gu, gv, bu;
 } by_matrix;
 
-// Where the taps of an axis begin: start[i] + k, weight[k*n + i].
+// Where the taps of an axis begin: start[i] + k, weight[k*n + i]; with lanes,
+// weight[i*lanes + k], zero beyond the taps.
 typedef struct by_axis {
 	int32_t n, taps;
 	int32_t step; // distance of starts when all weights are equal, else 0
 	int32_t first;
 	int32_t doubles; // each sample becomes two, bilinearly
+	int32_t lanes;   // 4 or 8, or 0: see by_planar's columns
 } by_axis;
 
 typedef struct by_planar_args {

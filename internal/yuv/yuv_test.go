@@ -119,6 +119,10 @@ func TestResizerAgainstReference(t *testing.T) {
 		{src: frame.Size{W: 97, H: 61}, size: frame.Size{W: 71, H: 50}},
 		{src: frame.Size{W: 33, H: 21}, size: frame.Size{W: 70, H: 50}},
 		{src: frame.Size{W: 64, H: 20}, size: frame.Size{W: 32, H: 40}},
+		{src: frame.Size{W: 128, H: 72}, size: frame.Size{W: 41, H: 23}, canvas: frame.Size{W: 64, H: 32}}, // 5 taps
+		{src: frame.Size{W: 200, H: 90}, size: frame.Size{W: 29, H: 13}},                                   // 7, and 4 of chroma
+		{src: frame.Size{W: 97, H: 61}, size: frame.Size{W: 9, H: 7}},                                      // more than lanes
+		{src: frame.Size{W: 7, H: 9}, size: frame.Size{W: 2, H: 2}},                                        // fewer samples than lanes
 		{src: frame.Size{W: 65, H: 49}, size: frame.Size{W: 20, H: 20}, rect: image.Rect(13, 7, 53, 47)},
 		{src: frame.Size{W: 65, H: 49}, size: frame.Size{W: 20, H: 20}, rect: image.Rect(12, 8, 65, 49)},
 		{src: frame.Size{W: 65, H: 49}, size: frame.Size{W: 30, H: 30}, rect: image.Rect(63, 47, 65, 49)},
