@@ -9,6 +9,7 @@
 package foreground
 
 import (
+	"math"
 	"time"
 
 	"bystander/internal/frame"
@@ -235,38 +236,44 @@ func (g *Guard) classify(warming bool) float32 {
 		// The variance is not known yet.
 		least *= 1.6
 	}
-	// No cell's threshold is lower, and most cells stay below: those need none.
-	lowest := min(least, mostThreshold)
 	now, diff, class := g.now[:len(g.cells)], g.diff[:len(g.cells)], g.class[:len(g.cells)]
 	n := 0
 	for i := range g.cells {
 		c := &g.cells[i]
 		d := float32(now[i]) - c.mean - g.light.shift(c.mean)
+		t := min(max(sigmas*sqrt(c.variance), least), mostThreshold)
 		diff[i] = d
-		if d <= lowest && d >= -lowest {
-			class[i] = quiet
+		k := classOf(d, t)
+		class[i] = k
+		if k == quiet {
 			continue
 		}
-		t := min(max(sigmas*sqrt(c.variance), least), mostThreshold)
-		switch {
-		case d <= t && d >= -t:
-			class[i] = quiet
-			continue
-		case c.before > 0 && abs(float32(now[i])-c.before-g.light.shift(c.before)) <= t:
+		if c.before > 0 && abs(float32(now[i])-c.before-g.light.shift(c.before)) <= t {
 			// What was absorbed is gone; should it come back it is news again.
 			c.mean, c.before = c.before, 0
 			diff[i] = float32(now[i]) - c.mean - g.light.shift(c.mean)
 			class[i] = quiet
 			continue
-		case d > 2*t || d < -2*t:
-			class[i] = strong
-		default:
-			class[i] = weak
 		}
 		n++
 	}
 	g.shadows()
 	return float32(n) / float32(len(g.cells))
+}
+
+// classOf tells what a difference is by its threshold. Pictures are full of cells
+// on either side of it, so nothing here is a branch that a processor would have to
+// guess.
+func classOf(d, t float32) uint8 {
+	d = math.Float32frombits(math.Float32bits(d) &^ (1 << 31))
+	differs, much := uint8(1), uint8(0)
+	if d <= t {
+		differs = 0
+	}
+	if d > 2*t {
+		much = 1
+	}
+	return differs + much
 }
 
 // shadows turns strong cells weak where the scene is only darker: by the same
