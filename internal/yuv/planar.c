@@ -1,3 +1,9 @@
+// Samples, weights and norms are finite, and the sign of a zero means nothing to a
+// network. Told so, the compiler clamps with one instruction instead of four.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("finite-math-only", "no-signed-zeros")
+#endif
+
 #include <stddef.h>
 
 #include "clones.h"
