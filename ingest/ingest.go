@@ -75,6 +75,8 @@ type Health struct {
 	Err       string // last trouble in plain words with the way out; no credentials
 	ErrCode   string // stable, e.g. UNREACHABLE, UNAUTHORIZED, NOT_A_VIDEO, TIMEOUT, DECODE
 	Codec     string
+	Decoder   string // DecoderSoftware, or libav's name of a card's decoder; empty where no card is asked for, or nobody knows yet
+	NoCard    string // why the card that is asked for does not decode; empty while it does
 	Size      frame.Size
 	FPS       float64 // measured over the last seconds
 	Frames    uint64  // pictures delivered to the pipeline
@@ -89,6 +91,10 @@ type Health struct {
 	Oldest    time.Duration // since when the oldest of them does
 	Confined  *Confinement  // what the kernel holds the worker to; nil until one has started
 }
+
+// DecoderSoftware is the Decoder of a camera that libav itself decodes although a
+// card was asked for.
+const DecoderSoftware = "software"
 
 // Confinement is what the kernel holds a camera's worker to besides limits of
 // its resources; what this kernel does not have is missing.

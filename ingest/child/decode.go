@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime"
 	"time"
 
 	"bystander/ingest"
@@ -20,43 +19,13 @@ import (
 // for long.
 const damageHold = time.Second
 
-// decoder is what the loop needs of av.Decoder.
-type decoder interface {
-	Send(av.Packet) error
-	Receive() (*av.Picture, error)
-	Drain() error
-	Close()
-}
-
-func openDecoder(name string, p driver.Params, live bool) (decoder, error) {
-	threads := 1 // many cameras share the cores, and threads of a decoder add delay
-	if !live {
-		threads = min(runtime.NumCPU(), 4)
-	}
-	d, err := av.NewDecoder(av.DecoderConfig{Codec: p.Codec, Extradata: p.Extra, Params: p.File, Threads: threads})
-	if err != nil && p.File == nil && len(p.Extra) > 0 && errors.Is(err, av.ErrCorrupt) {
-		// Some cameras announce nonsense and send the right parameters in band.
-		d, err = av.NewDecoder(av.DecoderConfig{Codec: p.Codec, Threads: threads})
-	}
-	switch {
-	case err == nil:
-		return d, nil
-	case errors.Is(err, av.ErrUnsupported):
-		return nil, ingest.Permanentf(ingest.CodeUnsupportedCodec,
-			"%s sends %s, which cannot be decoded here; use H.264 or H.265", name, p.Codec)
-	case errors.Is(err, frame.ErrSize):
-		return nil, ingest.Permanentf(ingest.CodeUnsupportedCodec,
-			"%s sends pictures of more than %d pixels; use a smaller size", name, frame.MaxPixels)
-	}
-	return nil, ingest.Errorf(ingest.CodeDecode, "%s: its stream cannot be decoded: %v", name, err)
-}
-
 // decoding is the part of an attempt that turns units into pictures in slots.
 type decoding struct {
 	ctx    context.Context //nolint:containedctx // bound to the attempt
 	w      *worker
 	dec    decoder
 	params driver.Params
+	unitIn av.Packet // the unit in hand; without data between units
 	size   frame.Size
 	times  [64]arrival // of the last units, by time stamp
 	n      int
@@ -91,12 +60,19 @@ func (d *decoding) open(p driver.Params, dec decoder) {
 
 // unit decodes one unit. An error ends the attempt.
 func (d *decoding) unit(u driver.Unit) error {
+	if u.Key {
+		if err := d.cardAgain(); err != nil {
+			return err
+		}
+	}
 	d.times[d.n%len(d.times)] = arrival{u.PTS, u.Captured, u.Arrived}
 	d.n++
 	p := av.Packet{
 		Data: u.Data, PTS: u.PTS, DTS: u.DTS, Duration: u.Duration, Key: u.Key,
 		Discard: u.Discard, Damaged: u.Damaged, Extradata: u.Extra,
 	}
+	d.unitIn = p
+	defer func() { d.unitIn = av.Packet{} }()
 	for tries := 0; ; tries++ {
 		err := d.dec.Send(p)
 		if errors.Is(err, av.ErrAgain) && tries < 4 {
@@ -109,8 +85,9 @@ func (d *decoding) unit(u driver.Unit) error {
 			return d.tooLarge()
 		}
 		if err != nil {
-			d.w.corrupt.Add(1)
-			d.markDamaged()
+			if err := d.refused(err); err != nil {
+				return err
+			}
 		}
 		break
 	}
@@ -144,8 +121,9 @@ func (d *decoding) receive() error {
 		case errors.Is(err, frame.ErrSize):
 			return d.tooLarge()
 		default:
-			d.w.corrupt.Add(1)
-			d.markDamaged()
+			if err := d.refused(err); err != nil {
+				return err
+			}
 			if refused++; refused > 16 {
 				return nil
 			}
@@ -208,6 +186,9 @@ func (d *decoding) fill(pic *av.Picture, m *wire.Frame) error {
 	}
 	if err != nil {
 		d.w.free <- m.Slot // there is room: it was just taken
+		if d.dec.Coder().Name != "" {
+			return d.refused(err)
+		}
 		d.w.corrupt.Add(1)
 		if errors.Is(err, av.ErrUnsupported) || errors.Is(err, frame.ErrSize) {
 			return ingest.Permanentf(ingest.CodeUnsupportedCodec,
@@ -291,7 +272,9 @@ func (d *decoding) tell() error {
 		return nil
 	}
 	d.told = true
-	return d.w.send(wire.State{Phase: wire.PhaseConnected, Codec: d.w.codec})
+	s := wire.State{Phase: wire.PhaseConnected, Codec: d.w.codec}
+	d.w.decoders.tell(d.dec, &s)
+	return d.w.send(s)
 }
 
 // arrival finds the wall-clock times of the unit with the given time stamp.

@@ -9,31 +9,41 @@ import (
 )
 
 // harden gives up what a worker never needs, before it reads any byte from
-// outside: starting programs, writing files, core dumps, and more than a few
-// descriptors. New privileges were already ruled out, and files, connections and
+// outside: starting programs, core dumps, and more than a few descriptors; and
+// writing files as soon as it has its orders. New privileges were already ruled out, and files, connections and
 // system calls taken away as far as the kernel can, by the thread that started
 // it; the edge limits its memory before it gives the orders.
 func harden() error {
 	if _, err := confine.NoMorePrograms(); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}
-	for _, l := range []struct {
-		what  string
-		res   int
-		limit uint64
-	}{
-		{"core dumps", unix.RLIMIT_CORE, 0},
-		{"file sizes", unix.RLIMIT_FSIZE, 0},
-		{"open files", unix.RLIMIT_NOFILE, 256},
-	} {
-		var old unix.Rlimit
-		if err := unix.Getrlimit(l.res, &old); err != nil {
-			return fmt.Errorf("worker: limit %s: %w", l.what, err)
-		}
-		v := min(l.limit, old.Max)
-		if err := unix.Setrlimit(l.res, &unix.Rlimit{Cur: v, Max: v}); err != nil {
-			return fmt.Errorf("worker: limit %s: %w", l.what, err)
-		}
+	if err := limit("core dumps", unix.RLIMIT_CORE, 0); err != nil {
+		return err
+	}
+	return limit("open files", unix.RLIMIT_NOFILE, 256)
+}
+
+// cardFiles is how large a file in memory a card's driver may make.
+const cardFiles = 64 << 20
+
+// limitFiles gives up writing files, before the camera sends a byte. With a card its
+// driver may make files in memory (memfd), which fall under the same limit and would
+// end the process; what has a name cannot be written all the same, by Landlock.
+func limitFiles(card bool) error {
+	if card {
+		return limit("file sizes", unix.RLIMIT_FSIZE, cardFiles)
+	}
+	return limit("file sizes", unix.RLIMIT_FSIZE, 0)
+}
+
+func limit(what string, res int, most uint64) error {
+	var old unix.Rlimit
+	if err := unix.Getrlimit(res, &old); err != nil {
+		return fmt.Errorf("worker: limit %s: %w", what, err)
+	}
+	v := min(most, old.Max)
+	if err := unix.Setrlimit(res, &unix.Rlimit{Cur: v, Max: v}); err != nil {
+		return fmt.Errorf("worker: limit %s: %w", what, err)
 	}
 	return nil
 }

@@ -15,8 +15,10 @@ import (
 
 	"bystander/ingest"
 	"bystander/ingest/driver"
+	_ "bystander/ingest/internal/confine/own" // before main
 	"bystander/ingest/internal/shm"
 	"bystander/ingest/internal/wire"
+	"bystander/internal/av"
 )
 
 const (
@@ -52,6 +54,9 @@ func run(drivers driver.Set, log zerolog.Logger) error {
 	}
 	start, err := receiveStart(conn)
 	if err != nil {
+		return err
+	}
+	if err := limitFiles(start.Card); err != nil {
 		return err
 	}
 	if err := hide(); err != nil {
@@ -100,6 +105,7 @@ type worker struct {
 	epoch uint32
 	line  timeline
 
+	decoders                                      *decoders
 	units, pictures, dropped, corrupt, reconnects atomic.Uint64
 
 	offers offers
@@ -111,6 +117,7 @@ func newWorker(conn *wire.Conn, slots *shm.Slots, spec wire.Start, drv driver.Dr
 		free: make(chan uint16, slots.Len()),
 		line: timeline{live: spec.Live},
 	}
+	w.decoders = newDecoders(w.name(), spec.Live, av.Hardware(spec.Hardware))
 	for i := range slots.Len() {
 		w.free <- uint16(i)
 	}

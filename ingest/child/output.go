@@ -58,7 +58,7 @@ func (o *output) Video(p driver.Params) error {
 	if !p.TimeBase.Valid() {
 		return ingest.Errorf(ingest.CodeConfig, "camera %q: the driver gave no time base", o.w.spec.ID)
 	}
-	dec, err := openDecoder(o.w.name(), p, o.w.spec.Live)
+	dec, err := o.w.decoders.open(p)
 	if err != nil {
 		return err
 	}

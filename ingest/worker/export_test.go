@@ -13,6 +13,13 @@ var (
 	TurnedAspect = turnedAspect
 )
 
+// What the tests of cards need.
+var (
+	NeedsOf   = needsOf
+	CardFiles = cardFiles
+	CardReads = cardReads
+)
+
 // Queue is what the tests of waiting pictures need.
 type Queue struct{ *queue }
 

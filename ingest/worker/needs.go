@@ -42,8 +42,9 @@ var always = []string{
 const portDNS = 53
 
 // needsOf is what the worker of a camera may still do. No worker may read /proc
-// or any file of this installation but the one that it plays, or write anything.
-func needsOf(command []string, spec ingest.Spec) confine.Needs {
+// or any file of this installation but the one that it plays, or write anything;
+// but for a card that decodes, whose device files are given.
+func needsOf(command []string, spec ingest.Spec, card []string) confine.Needs {
 	n := confine.Needs{
 		Exec:    append([]string{command[0]}, loader(command[0])...),
 		Read:    append(append([]string{}, libraries...), always...),
@@ -54,6 +55,10 @@ func needsOf(command []string, spec ingest.Spec) confine.Needs {
 		if filepath.IsAbs(dir) {
 			n.Read = append(n.Read, dir)
 		}
+	}
+	if len(card) > 0 {
+		n.Card = card
+		n.Read = append(n.Read, cardReads...)
 	}
 	if spec.Driver == ingest.DriverFile {
 		n.Read = append(n.Read, spec.URL)
@@ -126,27 +131,37 @@ func loader(program string) []string {
 	return []string{strings.TrimRight(string(b), "\x00")}
 }
 
-// limitMemory bounds how far the worker's address space may grow. It is called
-// once the worker has started and before it has read anything from outside: the
-// runtime reserves much and the libraries bring theirs, so that only growth can
-// be limited.
+// limitMemory bounds how far the worker's memory may grow. It is called once the
+// worker has started and before it has read anything from outside: the runtime
+// reserves much and the libraries bring theirs, so that only growth can be limited.
+//
+// What is counted is address space. A card's driver reserves many times the
+// machine's memory of that and takes none, so with a card what may be written and
+// belongs to the process alone is counted instead.
 func (p *process) limitMemory(growth uint64) error {
 	pid := p.cmd.Process.Pid
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
 		return fmt.Errorf("ingest: the worker's size: %w", err)
 	}
-	first, _, _ := strings.Cut(string(b), " ")
-	pages, err := strconv.ParseUint(first, 10, 64)
+	limit, field := unix.RLIMIT_AS, 0
+	if len(p.needs.Card) > 0 {
+		limit, field = unix.RLIMIT_DATA, 5
+	}
+	sizes := strings.Fields(string(b))
+	if len(sizes) <= field {
+		return fmt.Errorf("ingest: the worker's size: /proc says %q", b)
+	}
+	pages, err := strconv.ParseUint(sizes[field], 10, 64)
 	if err != nil {
 		return fmt.Errorf("ingest: the worker's size: %w", err)
 	}
 	var old unix.Rlimit
-	if err := unix.Prlimit(pid, unix.RLIMIT_AS, nil, &old); err != nil {
+	if err := unix.Prlimit(pid, limit, nil, &old); err != nil {
 		return fmt.Errorf("ingest: limit the worker's memory: %w", err)
 	}
 	v := min(pages*uint64(os.Getpagesize())+growth, old.Max)
-	if err := unix.Prlimit(pid, unix.RLIMIT_AS, &unix.Rlimit{Cur: v, Max: v}, nil); err != nil {
+	if err := unix.Prlimit(pid, limit, &unix.Rlimit{Cur: v, Max: v}, nil); err != nil {
 		return fmt.Errorf("ingest: limit the worker's memory: %w", err)
 	}
 	return nil

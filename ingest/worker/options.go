@@ -14,6 +14,7 @@ import (
 
 	"bystander/ingest"
 	"bystander/ingest/internal/wire"
+	"bystander/internal/av"
 	"bystander/internal/frame"
 )
 
@@ -42,6 +43,12 @@ type Options struct {
 	// KeepDamaged also delivers pictures that the decoder could only patch up.
 	// By default they are counted and left out, up to the next clean one.
 	KeepDamaged bool
+
+	// Hardware lets a card decode. Its driver then runs in the worker, which is held
+	// less closely. With av.HardwareAuto one is asked only where its device files are.
+	Hardware av.Hardware
+	// Devices is the folder of device files; /dev.
+	Devices string
 
 	ReadTimeout time.Duration // silence that ends a connection; 10 s
 	HangAfter   time.Duration // silence of the worker itself that ends it; 5 s
@@ -91,6 +98,9 @@ func (o Options) withDefaults() (Options, error) {
 	o.BackoffMax = max(o.BackoffMax, o.BackoffMin)
 	setDur(&o.StopGrace, 2*time.Second)
 	setInt(&o.MaxFPS, 300)
+	if o.Devices == "" {
+		o.Devices = "/dev"
+	}
 	if o.MemoryLimit == 0 {
 		o.MemoryLimit = 3 << 30
 	}

@@ -28,17 +28,23 @@ type process struct {
 }
 
 // keptEnv lists the variables that a worker inherits: only what the dynamic
-// loader needs to find the very same libraries.
+// loader needs to find the very same libraries; and with a card, which of several
+// it is to be.
 var keptEnv = []string{"LD_LIBRARY_PATH"}
 
-func workerEnv() []string {
+func workerEnv(card bool) []string {
 	env := []string{
 		// A crash must not print more than its own goroutine.
 		"GOTRACEBACK=single",
 		// The worker decodes on threads of its own; its Go part is small.
 		"GOMAXPROCS=2", "GOMEMLIMIT=256MiB",
 	}
-	for _, k := range keptEnv {
+	kept := keptEnv
+	if card {
+		env = append(env, "CUDA_CACHE_DISABLE=1") // it could not write one
+		kept = append([]string{"CUDA_VISIBLE_DEVICES"}, kept...)
+	}
+	for _, k := range kept {
 		if v, ok := os.LookupEnv(k); ok {
 			env = append(env, k+"="+v)
 		}
@@ -55,10 +61,19 @@ func spawn(command []string, needs confine.Needs, control, pictures *os.File) (*
 		return nil, fmt.Errorf("ingest: worker's log: %w", err)
 	}
 	cmd := exec.Command(command[0], command[1:]...) //nolint:gosec,noctx // the program itself; ended through its process group
-	cmd.Env = workerEnv()
+	cmd.Env = workerEnv(len(needs.Card) > 0)
 	cmd.Dir = "/"
 	cmd.Stderr = pw
 	cmd.ExtraFiles = []*os.File{control, pictures}
+	rules, err := confine.CardRules(needs)
+	if err != nil {
+		return nil, errors.Join(err, pr.Close(), pw.Close())
+	}
+	if rules != nil {
+		defer rules.Close() //nolint:errcheck // only our copy
+		cmd.ExtraFiles = append(cmd.ExtraFiles, rules)
+		cmd.Env = append(cmd.Env, fmt.Sprintf("BYSTANDER_CARD_RULES=%d", 2+len(cmd.ExtraFiles)))
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setpgid:   true, // Ctrl-C in a terminal is for the edge alone
 		Pdeathsig: syscall.SIGKILL,

@@ -29,6 +29,7 @@ type session struct {
 	conn   *wire.Conn
 	slots  *shm.Slots
 	proc   *process
+	card   card // what of a card the worker may use
 	frames bucket
 	talk   bucket
 
@@ -52,6 +53,7 @@ func newSession(src *Source) *session {
 		src:    src,
 		frames: bucket{rate: fps, burst: 4 * fps, fill: 4 * fps, at: now},
 		talk:   bucket{rate: maxChatter, burst: 4 * maxChatter, fill: 4 * maxChatter, at: now},
+		card:   src.chooseCard(now),
 		moved:  now,
 		offers: map[uint32]chan wire.Answer{}, over: make(chan struct{}),
 	}
@@ -121,7 +123,7 @@ func (s *session) start() error {
 	if s.slots, err = shm.Map(mem, opt.Slots, size, false); err != nil {
 		return errors.Join(err, s.conn.Close())
 	}
-	if s.proc, err = spawn(opt.Command, needsOf(opt.Command, s.spec()), theirs, mem); err != nil {
+	if s.proc, err = spawn(opt.Command, needsOf(opt.Command, s.spec(), s.card.files), theirs, mem); err != nil {
 		return errors.Join(err, s.conn.Close(), s.slots.Close())
 	}
 	s.src.started(s, ingest.Confinement(s.proc.confined))
@@ -161,6 +163,7 @@ func (s *session) startMessage() wire.Start {
 	return wire.Start{
 		ID: spec.ID, Driver: string(spec.Driver), URL: spec.URL, Transport: spec.Transport,
 		Live: spec.Live, Loop: spec.Loop, Pace: spec.Pace, KeepDamaged: opt.KeepDamaged,
+		Hardware: string(s.card.hw), Card: len(s.card.files) > 0,
 		Slots: uint16(opt.Slots), SlotSize: uint64(size),
 		ReadTimeout: opt.ReadTimeout, Beat: beatEvery,
 		BackoffMin: opt.BackoffMin, BackoffMax: opt.BackoffMax, Stall: max(opt.StallAfter/3, time.Millisecond),
@@ -418,6 +421,7 @@ func (s *session) state(m wire.State, now time.Time) (over bool, err error) {
 		src.setState(ingest.StateConnecting, nil)
 	case wire.PhaseConnected:
 		src.setState(ingest.StateConnected, nil)
+		src.noteDecoder(s.card, m)
 	case wire.PhaseRetrying:
 		if trouble == nil {
 			return false, s.violate("broke the protocol (retrying without a reason)")

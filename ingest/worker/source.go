@@ -28,6 +28,9 @@ type Source struct {
 	rate    rateMeter
 	session *session // the present one; nil between workers
 	order   order
+	// until cardRest no card decodes, for the reason cardWhy
+	cardRest time.Time
+	cardWhy  string
 }
 
 var _ ingest.Source = (*Source)(nil)
@@ -145,6 +148,7 @@ func (s *Source) supervise(ctx context.Context) {
 		ses := newSession(s)
 		err := ses.run(ctx)
 		s.endSession(ses)
+		s.noteEnd(ses.card, err, time.Now())
 		if ctx.Err() != nil {
 			s.queue.finish(ingest.ErrClosed)
 			return

@@ -33,6 +33,10 @@ func TestMain(m *testing.M) {
 	}
 	if len(os.Args) == 2 {
 		switch os.Args[1] {
+		case "card-prober":
+			os.Exit(probeCard())
+		case "dies-with-card":
+			os.Exit(diesWithCard())
 		case "prober":
 			os.Exit(probe())
 		case worker.Subcommand:

@@ -97,6 +97,11 @@ func TestDecodeFormats(t *testing.T) {
 		{"vp8 webm", "a.webm", []string{"-c:v", "libvpx", "-b:v", "1M", "-deadline", "realtime", "-cpu-used", "8"}, "", av.CodecVP8, math.Inf(1), false},
 		{"vp9 webm odd", "a.webm", []string{"-c:v", "libvpx-vp9", "-b:v", "1M", "-deadline", "realtime", "-cpu-used", "8", "-pix_fmt", "yuv420p"}, "testsrc2=s=321x241:r=25:d=1", av.CodecVP9, math.Inf(1), false},
 		{"ffv1 rgb", "a.mkv", []string{"-c:v", "ffv1", "-pix_fmt", "bgr0"}, "", "ffv1", 30, false},
+		// What cards give: chroma in one plane, at 8 and at 10 bits.
+		{"nv12", "a.nut", []string{"-c:v", "rawvideo", "-pix_fmt", "nv12"}, "", "rawvideo", math.Inf(1), false},
+		{"nv12 odd", "a.nut", []string{"-c:v", "rawvideo", "-pix_fmt", "nv12"}, "testsrc2=s=322x242:r=25:d=1", "rawvideo", math.Inf(1), false},
+		{"nv12 avi", "a.avi", []string{"-c:v", "rawvideo", "-pix_fmt", "nv12"}, "", "rawvideo", math.Inf(1), false},
+		{"p010", "a.nut", []string{"-c:v", "rawvideo", "-pix_fmt", "p010le"}, "", "rawvideo", 45, false},
 		{"gif", "a.gif", nil, "testsrc2=s=160x120:r=10:d=1", "gif", 22, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -34,6 +34,7 @@ type Config struct {
 	Cameras  []Camera `yaml:"cameras"`
 	Detect   Detect   `yaml:"detect"`
 	Redact   Redact   `yaml:"redact"`
+	Decode   Decode   `yaml:"decode"`
 	Encode   Encode   `yaml:"encode"`
 	Record   Record   `yaml:"record"`
 	Events   Events   `yaml:"events"`
@@ -145,6 +146,14 @@ type Redact struct {
 	LeakHold time.Duration `yaml:"leak_hold"`
 }
 
+// Decode is how cameras' pictures are decoded.
+type Decode struct {
+	// Hardware is none, auto or nvidia: a card that decodes cameras' pictures. Its
+	// driver then runs in the process that reads a stranger's bytes, so nothing but
+	// this key turns it on. auto asks only where a card's device files are.
+	Hardware string `yaml:"hardware"`
+}
+
 // Encode is the redacted video.
 type Encode struct {
 	Bitrate     int           `yaml:"bitrate"` // kbit/s at most; 0 chooses by size
@@ -229,6 +238,7 @@ func Default() Config {
 			Style: "frost", Coverage: "head", Hold: 8, Margin: 0.25, TrackHold: time.Second,
 			CheckEvery: 5 * time.Second, OnLeak: "alarm",
 		},
+		Decode: Decode{Hardware: "none"},
 		Encode: Encode{Preset: "ultrafast", KeyInterval: 2 * time.Second, Hardware: "none"},
 		Record: Record{
 			Enabled: true, Segment: time.Minute,

@@ -62,6 +62,7 @@ func (c *Config) Validate() error {
 	if c.Redact.LeakHold != 0 {
 		checkRange(&k, "redact.leak_hold", c.Redact.LeakHold, time.Minute, 7*24*time.Hour)
 	}
+	k.oneOf("decode.hardware", c.Decode.Hardware, "none", "auto", "nvidia", "cuda")
 	checkRange(&k, "encode.bitrate", c.Encode.Bitrate, 0, 100_000)
 	k.oneOf("encode.preset", c.Encode.Preset,
 		"ultrafast", "superfast", "veryfast", "faster", "fast", "medium")

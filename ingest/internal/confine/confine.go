@@ -20,10 +20,14 @@ type Needs struct {
 	// its kind of binary needs.
 	Exec []string
 	// Read are files and folders that may be read; what does not exist is left
-	// out. Nothing can be written but Discard.
+	// out. Nothing can be written but Discard and Card.
 	Read []string
 	// Discard are devices that may be read and written, such as /dev/null.
 	Discard []string
+	// Card are a card's device files, which may be read, written and controlled
+	// (ioctl). Where there are any, system calls that the card's driver makes as it
+	// starts are let through as well: see filterCalls. Nearly always empty.
+	Card []string
 	// Ports are the TCP ports that may be connected to, on any host.
 	Ports []uint16
 	// Sockets lets it open sockets at all. It never can wait for connections.
@@ -57,7 +61,7 @@ func Thread(n Needs) (State, error) {
 		}
 		s.Landlock = abi
 	}
-	switch err := filterCalls(!n.Sockets); {
+	switch err := filterCalls(n); {
 	case err == nil:
 		s.Seccomp = true
 	case !errors.Is(err, errNoSeccomp):

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -83,14 +85,52 @@ func signalsWithinProcess() bool {
 
 // landlock puts the rules on the calling thread.
 func landlock(abi int, n Needs) error {
+	if len(n.Card) > 0 {
+		n.Card = append(slices.Clone(n.Card), "/proc") // until the process puts on CardRules
+	}
+	rules, err := newRules(abi, n)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(rules) //nolint:errcheck // the thread has taken them over, or fails
+	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(rules), 0, 0); errno != 0 {
+		return fmt.Errorf("restrict: %w", errno)
+	}
+	return nil
+}
+
+// CardRules are the rules of a worker with a card, for it to put on itself as it
+// starts: see package own. The caller closes the file, which is nil where there is
+// no card, or no Landlock.
+func CardRules(n Needs) (*os.File, error) {
+	if len(n.Card) == 0 {
+		return nil, nil //nolint:nilnil // as the comment says
+	}
+	abi, err := landlockABI()
+	if err != nil || abi == 0 {
+		return nil, err
+	}
+	rules, err := newRules(abi, n)
+	if err != nil {
+		return nil, fmt.Errorf("confine: landlock: %w", err)
+	}
+	return os.NewFile(uintptr(rules), "rules"), nil
+}
+
+// newRules makes a descriptor of the rules, which the caller closes.
+func newRules(abi int, n Needs) (rules int, err error) {
 	attr := handled(abi)
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET,
 		uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0) //nolint:gosec // the kernel's own interface
 	if errno != 0 {
-		return fmt.Errorf("new rules: %w", errno)
+		return -1, fmt.Errorf("new rules: %w", errno)
 	}
-	rules := int(fd)
-	defer unix.Close(rules) //nolint:errcheck // the thread has taken them over, or fails
+	rules = int(fd)
+	defer func() {
+		if err != nil {
+			_ = unix.Close(rules)
+		}
+	}()
 	for _, r := range []struct {
 		paths  []string
 		access uint64
@@ -98,10 +138,11 @@ func landlock(abi int, n Needs) error {
 		{n.Exec, unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_READ_FILE},
 		{n.Read, unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR},
 		{n.Discard, unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE},
+		{n.Card, unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV},
 	} {
 		for _, p := range r.paths {
 			if err := allowPath(rules, p, r.access&attr.Handled_access_fs); err != nil {
-				return err
+				return rules, err
 			}
 		}
 	}
@@ -109,14 +150,11 @@ func landlock(abi int, n Needs) error {
 		for _, p := range n.Ports {
 			a := portAttr{access: unix.LANDLOCK_ACCESS_NET_CONNECT_TCP, port: uint64(p)}
 			if err := addRule(rules, ruleNetPort, unsafe.Pointer(&a)); err != nil { //nolint:gosec // as above
-				return fmt.Errorf("port %d: %w", p, err)
+				return rules, fmt.Errorf("port %d: %w", p, err)
 			}
 		}
 	}
-	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(rules), 0, 0); errno != 0 {
-		return fmt.Errorf("restrict: %w", errno)
-	}
-	return nil
+	return rules, nil
 }
 
 // allowPath gives the rights back for a file, or for all below a folder. What

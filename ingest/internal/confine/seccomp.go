@@ -3,6 +3,7 @@ package confine
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
 	"golang.org/x/sys/unix"
@@ -37,18 +38,35 @@ func canFilter() bool { return seccomp.Supported() }
 
 // filterCalls puts the filter on the calling thread; its processes inherit it.
 // A denied call fails with EPERM, so that a library which only tries one goes on.
-func filterCalls(noSockets bool) error {
-	names := denied
-	if noSockets {
-		names = append(append([]string{}, denied...), "socket")
+//
+// With a card, what CUDA's driver does as it starts is let through: it makes a
+// local socket under a name of its own, for other processes of the same program to
+// find it, and listens. Nobody gets in, since accept stays denied, and with it TCP
+// connections, which listen would otherwise let wait. ioctl and mmap, by which the
+// driver works, and memfd_create are denied to nobody. All this is from its
+// documented behaviour and from reports of others: it was never run on a card.
+func filterCalls(n Needs) error {
+	group := seccomp.SyscallGroup{Action: deny, Names: slices.Clone(denied)}
+	card := len(n.Card) > 0
+	if card {
+		group.Names = slices.DeleteFunc(group.Names, func(name string) bool { return name == "listen" })
 	}
-	return load(names, 0)
+	switch {
+	case !n.Sockets && card: // only local ones
+		group.NamesWithCondtions = []seccomp.NameWithConditions{{
+			Name:       "socket",
+			Conditions: seccomp.ArgumentConditions{{Argument: 0, Operation: seccomp.NotEqual, Value: unix.AF_UNIX}},
+		}}
+	case !n.Sockets:
+		group.Names = append(group.Names, "socket")
+	}
+	return load(group, 0)
 }
 
 // NoMorePrograms forbids every thread of the calling process to start another
 // program, for good. It reports whether that is in force.
 func NoMorePrograms() (bool, error) {
-	switch err := load(execs, seccomp.FilterFlagTSync); {
+	switch err := load(seccomp.SyscallGroup{Action: deny, Names: execs}, seccomp.FilterFlagTSync); {
 	case err == nil:
 		return true, nil
 	case errors.Is(err, errNoSeccomp):
@@ -58,17 +76,15 @@ func NoMorePrograms() (bool, error) {
 	}
 }
 
-func load(names []string, flag seccomp.FilterFlag) error {
+// deny fails a call with EPERM.
+const deny = seccomp.ActionErrno | seccomp.Action(unix.EPERM)
+
+func load(group seccomp.SyscallGroup, flag seccomp.FilterFlag) error {
 	if !canFilter() {
 		return errNoSeccomp
 	}
 	return seccomp.LoadFilter(seccomp.Filter{
-		Flag: flag,
-		Policy: seccomp.Policy{
-			DefaultAction: seccomp.ActionAllow,
-			Syscalls: []seccomp.SyscallGroup{{
-				Action: seccomp.ActionErrno | seccomp.Action(unix.EPERM), Names: names,
-			}},
-		},
+		Flag:   flag,
+		Policy: seccomp.Policy{DefaultAction: seccomp.ActionAllow, Syscalls: []seccomp.SyscallGroup{group}},
 	})
 }

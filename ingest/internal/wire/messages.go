@@ -15,6 +15,8 @@ const MaxSlots = 64
 type Start struct {
 	ID, Driver, URL, Transport    string
 	Live, Loop, Pace, KeepDamaged bool
+	Hardware                      string // av.Hardware: who besides libav may decode; nearly always nobody
+	Card                          bool   // a card's device files are open to the worker
 	Slots                         uint16
 	SlotSize                      uint64 // bytes of each slot
 	ReadTimeout                   time.Duration
@@ -30,9 +32,10 @@ func (m Start) appendBody(b []byte) []byte {
 	for _, s := range []string{m.ID, m.Driver, m.URL, m.Transport} {
 		b = appendString(b, s)
 	}
-	for _, v := range []bool{m.Live, m.Loop, m.Pace, m.KeepDamaged} {
+	for _, v := range []bool{m.Live, m.Loop, m.Pace, m.KeepDamaged, m.Card} {
 		b = appendBool(b, v)
 	}
+	b = appendString(b, m.Hardware)
 	b = binary.LittleEndian.AppendUint16(b, m.Slots)
 	b = binary.LittleEndian.AppendUint64(b, m.SlotSize)
 	for _, d := range []time.Duration{m.ReadTimeout, m.Beat, m.BackoffMin, m.BackoffMax, m.Stall} {
@@ -49,9 +52,10 @@ func ParseStart(body []byte) (Start, error) {
 	m.Driver = r.string("driver", MaxName)
 	m.URL = r.string("address", MaxURL)
 	m.Transport = r.string("transport", MaxName)
-	for _, v := range []*bool{&m.Live, &m.Loop, &m.Pace, &m.KeepDamaged} {
+	for _, v := range []*bool{&m.Live, &m.Loop, &m.Pace, &m.KeepDamaged, &m.Card} {
 		*v = r.bool()
 	}
+	m.Hardware = r.string("hardware", MaxName)
 	m.Slots = r.u16()
 	m.SlotSize = r.u64()
 	for _, d := range []*time.Duration{&m.ReadTimeout, &m.Beat, &m.BackoffMin, &m.BackoffMax, &m.Stall} {
@@ -141,11 +145,14 @@ const (
 )
 
 // State tells a change of phase. Code and Text are empty unless there is
-// trouble; NextTry is set while retrying.
+// trouble; NextTry is set while retrying. Codec and Decoder are set while
+// connected; NoCard says why a card that was allowed does not decode.
 type State struct {
 	Phase      Phase
 	Code, Text string
 	Codec      string
+	Decoder    string
+	NoCard     string
 	NextTry    time.Time
 }
 
@@ -157,6 +164,8 @@ func (m State) appendBody(b []byte) []byte {
 	b = appendString(b, m.Code)
 	b = appendString(b, m.Text)
 	b = appendString(b, m.Codec)
+	b = appendString(b, m.Decoder)
+	b = appendString(b, m.NoCard)
 	return appendTime(b, m.NextTry)
 }
 
@@ -167,6 +176,7 @@ func ParseState(body []byte) (State, error) {
 	m := State{
 		Phase: Phase(r.u8()),
 		Code:  r.string("code", 32), Text: r.string("text", MaxText), Codec: r.string("codec", 32),
+		Decoder: r.string("decoder", 32), NoCard: r.string("reason", MaxText),
 		NextTry: r.time(),
 	}
 	if m.Phase < PhaseConnecting || m.Phase > PhaseFailed {

@@ -18,7 +18,7 @@ func good() []wire.Message {
 	now := time.Unix(1_700_000_000, 5)
 	return []wire.Message{
 		wire.Start{
-			ID: "gate", Driver: "rtsp", URL: "rtsp://u:p@h/x", Transport: "udp", Live: true, Pace: true,
+			ID: "gate", Driver: "rtsp", URL: "rtsp://u:p@h/x", Transport: "udp", Live: true, Pace: true, Hardware: "nvidia", Card: true,
 			Slots: 4, SlotSize: 1 << 20, ReadTimeout: time.Second, Beat: time.Second,
 			BackoffMin: 1, BackoffMax: time.Minute, Stall: time.Second,
 		},
@@ -35,6 +35,7 @@ func good() []wire.Message {
 		},
 		wire.Beat{Units: 1, Pictures: 2, Dropped: 3, Corrupt: 4, Reconnect: 5},
 		wire.Answer{ID: 7, SDP: "v=0\r\n"},
+		wire.State{Phase: wire.PhaseConnected, Codec: "h264", Decoder: "software", NoCard: "not h264_cuvid"},
 		wire.Answer{ID: 8, Code: "TIMEOUT", Text: "no"},
 	}
 }
