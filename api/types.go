@@ -35,6 +35,9 @@ type Camera struct {
 
 	Confined string `json:"confined,omitempty" enum:"full,partial,none" doc:"How far the kernel holds the camera's worker process, by Landlock and seccomp; missing until one has started, and of edges of an earlier release"`
 
+	Decoder string `json:"decoder,omitempty" doc:"Who decodes, where decode.hardware asks for a card: software, or libav's name of the card's decoder, such as h264_cuvid; missing otherwise"`
+	NoCard  string `json:"no_card,omitempty" doc:"Why the card that decode.hardware asks for does not decode this camera; missing while it does"`
+
 	Mask      Mask      `json:"mask"`
 	Faces     int       `json:"faces" minimum:"0" doc:"Faces in the newest picture"`
 	Tracks    int       `json:"tracks" minimum:"0" doc:"People followed now"`

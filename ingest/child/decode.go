@@ -26,6 +26,7 @@ type decoding struct {
 	dec    decoder
 	params driver.Params
 	unitIn av.Packet // the unit in hand; without data between units
+	skip   time.Time // until then units that build on others are left out, as they build on what a card had
 	size   frame.Size
 	times  [64]arrival // of the last units, by time stamp
 	n      int
@@ -51,7 +52,7 @@ func (d *decoding) open(p driver.Params, dec decoder) {
 		_ = d.drain()
 		d.dec.Close()
 	}
-	d.dec, d.params, d.n, d.damaged = dec, p, 0, false
+	d.dec, d.params, d.n, d.damaged, d.skip = dec, p, 0, false, time.Time{}
 	d.shown = time.Now()
 	d.w.line.open(p.TimeBase, p.Rate)
 	d.w.codec = string(p.Codec)
@@ -61,9 +62,15 @@ func (d *decoding) open(p driver.Params, dec decoder) {
 // unit decodes one unit. An error ends the attempt.
 func (d *decoding) unit(u driver.Unit) error {
 	if u.Key {
+		d.skip = time.Time{}
 		if err := d.cardAgain(); err != nil {
 			return err
 		}
+	}
+	if d.w.decoders.now().Before(d.skip) {
+		d.w.dropped.Add(1)
+		d.askKey()
+		return nil
 	}
 	d.times[d.n%len(d.times)] = arrival{u.PTS, u.Captured, u.Arrived}
 	d.n++

@@ -70,8 +70,8 @@ func (o *decoders) open(p driver.Params) (decoder, error) {
 	}
 	switch {
 	case err == nil:
-		if d.Coder().Name != "" {
-			o.works()
+		if cfg.Hardware != av.HardwareNone {
+			o.asked(d.Coder())
 		}
 		return d, nil
 	case errors.Is(err, av.ErrUnsupported):
@@ -91,10 +91,15 @@ func (o *decoders) failed(name string, err error) {
 	o.rest, o.why = o.now().Add(cardRest), fmt.Sprintf("%s failed at a picture: %v", name, err)
 }
 
-func (o *decoders) works() {
+// asked takes note of who decodes after a card was asked for.
+func (o *decoders) asked(by av.Coder) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.why = ""
+	if by.Name != "" {
+		o.why = ""
+	} else if o.why != "" { // not at each key picture
+		o.rest = o.now().Add(cardRest)
+	}
 }
 
 func (o *decoders) resting() bool {
@@ -111,11 +116,7 @@ func (o *decoders) again(d decoder) bool {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.why == "" || o.now().Before(o.rest) {
-		return false
-	}
-	o.rest = o.now().Add(cardRest) // should it fail to open, it is not tried at each key picture
-	return true
+	return o.why != "" && !o.now().Before(o.rest)
 }
 
 // tell says in a state who decodes, and why not the card; nothing where no card is
@@ -158,12 +159,14 @@ func (d *decoding) refused(err error) error {
 		return oerr
 	}
 	d.exchange(dec)
-	if len(d.unitIn.Data) > 0 {
-		if err := dec.Send(d.unitIn); err != nil {
-			d.w.corrupt.Add(1)
-		}
-	}
 	if !d.unitIn.Key { // it builds on pictures that only the card has
+		d.skip = d.w.decoders.now().Add(keyPatience)
+		d.w.dropped.Add(1)
+		d.markDamaged()
+		return nil
+	}
+	if err := dec.Send(d.unitIn); err != nil {
+		d.w.corrupt.Add(1)
 		d.markDamaged()
 	}
 	return nil

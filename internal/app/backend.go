@@ -75,9 +75,9 @@ func (b backend) camera(c *camera, kept record.Summary) api.Camera {
 		Codec: h.Codec, Width: h.Size.W, Height: h.Size.H, FPS: h.FPS, Clock: clockName(h.Clock),
 		DelayP50ms: millis(q[0]), DelayP95ms: millis(q[1]), HoldMS: holdMillis(c.hold, h.FPS),
 		Frames: h.Frames, Dropped: h.Dropped, Corrupt: h.Corrupt, Reconnects: h.Reconnect, Restarts: h.Restarts,
-		Confined: h.Held(),
-		Mask:     api.Mask{State: m.state, Code: m.reason, Since: m.since, FullFrames: n.Full, Clear: m.clear},
-		Faces:    m.faces, Tracks: m.humans, Matching: b.e.law.matching(c),
+		Confined: h.Held(), Decoder: h.Decoder, NoCard: h.NoCard,
+		Mask:  api.Mask{State: m.state, Code: m.reason, Since: m.since, FullFrames: n.Full, Clear: m.clear},
+		Faces: m.faces, Tracks: m.humans, Matching: b.e.law.matching(c),
 		Viewers:   c.view.Stats().Viewers,
 		Quality:   b.e.steer.quality(c.cfg.ID),
 		Recording: b.recorder(c, kept), Zones: b.e.law.zones(c.cfg.ID),
@@ -135,6 +135,7 @@ func (b backend) Status(ctx context.Context) (api.Status, error) {
 	}
 	st.Notices = append(st.Notices, b.e.law.notices()...)
 	st.Notices = append(st.Notices, b.e.coders.notices()...)
+	st.Notices = append(st.Notices, decodeNotices(b.e.fleet.all())...)
 	st.Notices = append(st.Notices, b.e.steer.notices()...)
 	if b.e.cfg.Server.AllowInsecureNetwork {
 		st.Notices = append(st.Notices, api.Notice{

@@ -12,6 +12,7 @@ import (
 
 	"bystander/ingest"
 	ingestworker "bystander/ingest/worker"
+	"bystander/internal/av"
 	"bystander/internal/config"
 	"bystander/internal/event"
 	"bystander/internal/trace"
@@ -279,7 +280,11 @@ func (e *edge) openSource(ctx context.Context, p post) (ingest.Source, error) {
 	if p.Paused {
 		return newIdle(), ingestworker.CheckSpec(spec)
 	}
+	hw, err := av.ParseHardware(e.cfg.Decode.Hardware)
+	if err != nil {
+		return nil, err
+	}
 	return ingestworker.Start(ctx, spec, ingestworker.Options{
-		Log: e.log.With().Str("camera", c.ID).Logger(), Frames: framesNeeded(e.cfg.Redact.Hold),
+		Log: e.log.With().Str("camera", c.ID).Logger(), Frames: framesNeeded(e.cfg.Redact.Hold), Hardware: hw,
 	})
 }

@@ -293,6 +293,7 @@ func (e *edge) camerasForControl(ctx context.Context) ([]line.CameraState, error
 			Codec: c.Codec, Width: c.Width, Height: c.Height, FPS: c.FPS, Clock: c.Clock,
 			P50ms: c.DelayP50ms, P95ms: c.DelayP95ms, HoldMS: c.HoldMS,
 			Frames: c.Frames, Dropped: c.Dropped, Corrupt: c.Corrupt, Reconnects: c.Reconnects, Restarts: c.Restarts, Confined: c.Confined,
+			Decoder: c.Decoder, NoCard: c.NoCard,
 			Mask: c.Mask.State, MaskCode: c.Mask.Code, MaskSince: c.Mask.Since, Full: c.Mask.FullFrames, Clear: c.Mask.Clear,
 			Faces: c.Faces, Tracks: c.Tracks, Viewers: c.Viewers,
 			Matching:  line.Switch{On: c.Matching.On, Code: c.Matching.Code, Reason: c.Matching.Reason},

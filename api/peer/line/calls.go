@@ -110,6 +110,9 @@ type CameraState struct {
 	Restarts   uint64 `json:"restarts,omitempty"`
 	Confined   string `json:"confined,omitempty"` // full, partial, none: how far the kernel holds the worker
 
+	Decoder string `json:"decoder,omitempty"` // where a card was asked for: software, or the card's
+	NoCard  string `json:"no_card,omitempty"` // why the card does not decode
+
 	Mask      string    `json:"mask"` // masked, clear, full
 	MaskCode  string    `json:"mask_code,omitempty"`
 	MaskSince time.Time `json:"mask_since"`
@@ -141,7 +144,7 @@ func (r CallsRequest) Bounded() CallsRequest {
 	r.Cameras, r.Views = r.Cameras[:min(len(r.Cameras), MaxCameras)], r.Views[:min(len(r.Views), MaxViews)]
 	for i := range r.Cameras {
 		c := &r.Cameras[i]
-		for _, s := range []*string{&c.ID, &c.Name, &c.Driver, &c.State, &c.Err, &c.Code, &c.Codec, &c.Clock, &c.Confined, &c.Mask, &c.MaskCode, &c.Rung, &c.Why} {
+		for _, s := range []*string{&c.ID, &c.Name, &c.Driver, &c.State, &c.Err, &c.Code, &c.Codec, &c.Clock, &c.Confined, &c.Decoder, &c.NoCard, &c.Mask, &c.MaskCode, &c.Rung, &c.Why} {
 			*s = cut(*s)
 		}
 		c.Matching.bound()
