@@ -55,6 +55,26 @@ func TestBadFileNamesEveryFault(t *testing.T) {
 	}
 }
 
+func TestHardwareIsAskedForByName(t *testing.T) {
+	c := config.Default()
+	require.Equal(t, []string{"none", "none"}, []string{c.Decode.Hardware, c.Encode.Hardware}, "nobody is asked unless somebody says so")
+	for name, set := range map[string]func(string){
+		"decode.hardware": func(v string) { c.Decode.Hardware = v },
+		"encode.hardware": func(v string) { c.Encode.Hardware = v },
+	} {
+		for _, v := range []string{"auto", "nvidia", "cuda", "none"} {
+			set(v)
+			require.NoError(t, c.Validate(), v)
+		}
+		set("abacus")
+		require.ErrorContains(t, c.Validate(), name)
+		set("none")
+	}
+	c, err := config.Load("testdata/good/full.yml", []string{"BYSTANDER_DECODE_HARDWARE=auto"})
+	require.NoError(t, err)
+	require.Equal(t, "auto", c.Decode.Hardware)
+}
+
 func TestEnvironment(t *testing.T) {
 	c, err := config.Load("testdata/good/full.yml", []string{
 		"BYSTANDER_SERVER_LISTEN=127.0.0.1:1", "BYSTANDER_REDACT_HOLD=3",
