@@ -10,9 +10,9 @@ import (
 
 // harden gives up what a worker never needs, before it reads any byte from
 // outside: starting programs, core dumps, and more than a few descriptors; and
-// writing files as soon as it has its orders. New privileges were already ruled out, and files, connections and
-// system calls taken away as far as the kernel can, by the thread that started
-// it; the edge limits its memory before it gives the orders.
+// writing files as soon as it has its orders. New privileges were already ruled out,
+// and files, connections and system calls taken away as far as the kernel can, by the
+// thread that started it; the edge limits its memory before it gives the orders.
 func harden() error {
 	if _, err := confine.NoMorePrograms(); err != nil {
 		return fmt.Errorf("worker: %w", err)

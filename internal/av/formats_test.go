@@ -99,7 +99,7 @@ func TestDecodeFormats(t *testing.T) {
 		{"ffv1 rgb", "a.mkv", []string{"-c:v", "ffv1", "-pix_fmt", "bgr0"}, "", "ffv1", 30, false},
 		// What cards give: chroma in one plane, at 8 and at 10 bits.
 		{"nv12", "a.nut", []string{"-c:v", "rawvideo", "-pix_fmt", "nv12"}, "", "rawvideo", math.Inf(1), false},
-		{"nv12 odd", "a.nut", []string{"-c:v", "rawvideo", "-pix_fmt", "nv12"}, "testsrc2=s=322x242:r=25:d=1", "rawvideo", math.Inf(1), false},
+		{"nv12, no round size", "a.nut", []string{"-c:v", "rawvideo", "-pix_fmt", "nv12"}, "testsrc2=s=322x242:r=25:d=1", "rawvideo", math.Inf(1), false},
 		{"nv12 avi", "a.avi", []string{"-c:v", "rawvideo", "-pix_fmt", "nv12"}, "", "rawvideo", math.Inf(1), false},
 		{"p010", "a.nut", []string{"-c:v", "rawvideo", "-pix_fmt", "p010le"}, "", "rawvideo", 45, false},
 		{"gif", "a.gif", nil, "testsrc2=s=160x120:r=10:d=1", "gif", 22, false},

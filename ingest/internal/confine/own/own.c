@@ -29,8 +29,12 @@ __attribute__((constructor)) static void hold_to_own_threads(void)
 	int task = open("/proc/self/task", O_PATH | O_CLOEXEC);
 	struct path_beneath own = {READ_FILE | WRITE_FILE, task};
 	if (task < 0 || syscall(SYS_landlock_add_rule, rules, PATH_BENEATH, &own, 0) ||
-		syscall(SYS_landlock_restrict_self, rules, 0))
+		syscall(SYS_landlock_restrict_self, rules, 0)) {
+		static const char why[] = "E the rules of a worker with a card cannot be put on\n";
+		if (write(STDERR_FILENO, why, sizeof why - 1) < 0)
+			_exit(FAILED + 1);
 		_exit(FAILED);
+	}
 	close(task);
 	close(rules);
 }
