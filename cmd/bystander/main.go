@@ -72,6 +72,7 @@ func run(args []string) int {
 		fmt.Fprintf(os.Stderr, "bystander: no core dumps: %v\n", err)
 		return 1
 	}
+	app.MoreProcessors()
 	var c commands
 	exit := -1
 	parser := kong.Must(&c,

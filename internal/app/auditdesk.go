@@ -59,7 +59,7 @@ func (v logVerifier) Verify(ctx context.Context, r auditor.Range, progress func(
 		return verify.Report{}, err
 	}
 	reports, err := verify.Run(ctx, src, chains, verify.Options{
-		Workers: max(runtime.GOMAXPROCS(0)/2, 1), Retention: v.cfg.Events.MaxAge,
+		Workers: max(runtime.NumCPU()/2, 1), Retention: v.cfg.Events.MaxAge,
 		Progress: func(_ string, rows, last uint64) { progress(rows, last) },
 	})
 	if err != nil {
