@@ -34,7 +34,9 @@ type Options struct {
 	// included; 48. It must exceed what the pipeline holds on to. Memory is
 	// taken only as it is needed.
 	Frames int
-	// Queue bounds the pictures that wait for Next; 4.
+	// Queue bounds the pictures that wait for Next; 8, a third of a second at 25 a
+	// second, so that a machine that stands still for a moment costs delay and no
+	// pictures.
 	Queue int
 	// Slots bounds the pictures in shared memory; 4.
 	Slots int
@@ -83,7 +85,7 @@ func (o Options) withDefaults() (Options, error) {
 			*v = d
 		}
 	}
-	setInt(&o.Queue, 4)
+	setInt(&o.Queue, 8)
 	setInt(&o.Slots, 4)
 	o.Slots = min(o.Slots, wire.MaxSlots)
 	setInt(&o.Frames, 48)

@@ -262,7 +262,7 @@ func specOf(c config.Camera) (ingest.Spec, error) {
 }
 
 // framesNeeded is how many pictures a camera's pipeline may hold on to.
-func framesNeeded(hold int) int { return hold + betweenSides + toDeliver + 14 }
+func framesNeeded(hold int) int { return hold + betweenSides + toDeliver + 18 }
 
 func redactConfig(c config.Redact) redact.Config {
 	r := redact.DefaultConfig()

@@ -11,7 +11,7 @@ var ErrMemory = errors.New("capacity: memory")
 
 // Between bounds what a camera holds besides its hold: pictures between worker
 // and look, between look and cover, and at the encoder.
-const Between = 16
+const Between = 20
 
 // slots is how many pictures lie in the memory shared with the worker, and work
 // is how many more the encoder keeps for itself.

@@ -44,7 +44,7 @@ func TestKnownSums(t *testing.T) {
 	require.InDelta(t, math.Ceil((39.6+0.1)/0.5), p.Get("edge cores"), 1e-9) // 80
 	require.InDelta(t, 9, p.Get("edge machines"), 1e-9)                      // 12 cameras in 5 cores
 	require.Zero(t, p.Get("gpus"))
-	require.InDelta(t, (100*38*1.5e6+9*100e6)/1e9, p.Get("edge memory"), 1e-9)
+	require.InDelta(t, (100*42*1.5e6+9*100e6)/1e9, p.Get("edge memory"), 1e-9)
 	require.InDelta(t, 100*20e6*0.2/1e9, p.Get("camera network"), 1e-9)
 	require.InDelta(t, 10*20e6*0.1/1e9, p.Get("viewer network"), 1e-9)
 	require.InDelta(t, 100*250_000*86_400*10/1e12, p.Get("recording disk"), 1e-9)

@@ -42,10 +42,10 @@ func TestMemory(t *testing.T) {
 	require.NoError(t, capacity.FitMemory(3840, 2160, 8, 1<<30))
 	err := capacity.FitMemory(3840, 2160, 50, 512<<20)
 	require.ErrorIs(t, err, capacity.ErrMemory)
-	for _, word := range []string{"3840×2160", "redact.hold 50", "950 MiB", "capacity.camera_memory (512 MiB)", "lower redact.hold to 13"} {
+	for _, word := range []string{"3840×2160", "redact.hold 50", "997 MiB", "capacity.camera_memory (512 MiB)", "lower redact.hold to 9"} {
 		require.ErrorContains(t, err, word)
 	}
-	require.NoError(t, capacity.FitMemory(3840, 2160, 13, 512<<20))
-	require.Error(t, capacity.FitMemory(3840, 2160, 14, 512<<20))
+	require.NoError(t, capacity.FitMemory(3840, 2160, 9, 512<<20))
+	require.Error(t, capacity.FitMemory(3840, 2160, 10, 512<<20))
 	require.NotContains(t, capacity.FitMemory(3840, 2160, 50, 64<<20).Error(), "lower redact.hold")
 }
