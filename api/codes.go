@@ -45,6 +45,7 @@ const (
 	NoticeExposed     = "EXPOSED"        // reachable beyond this machine without sign-in
 	NoticeNoPerson    = "NO_PERSON_FILE" // bodies are not looked for
 	NoticeDevice      = "DEVICE_LOST"    // a GPU does not run its model; others serve
+	NoticeNoCard      = "NO_CARD"        // cameras are decoded in software although a card was asked for
 	NoticeLadder      = "LADDER"         // cameras run at reduced quality, since the machine cannot keep up
 	NoticeNoJudge     = "NO_JUDGE"       // redacted pictures are not checked by a second detector
 )

@@ -27,7 +27,7 @@ func decodeNotices(cams []*camera) []api.Notice {
 		who = fmt.Sprintf("%s and %d more", first, n-1)
 	}
 	return []api.Notice{{
-		Level: "warning", Code: api.NoticeDevice,
+		Level: "warning", Code: api.NoticeNoCard,
 		Text: fmt.Sprintf("Cameras are not decoded on the hardware that decode.hardware asks for, but in software (%s): %s.", who, why),
 	}}
 }

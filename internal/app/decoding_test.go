@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"bystander/api"
 	"bystander/api/admin/cameras"
 	"bystander/api/peer/calls"
 	"bystander/api/peer/line"
@@ -57,7 +58,7 @@ func TestACardThatIsNotThereIsTold(t *testing.T) {
 	require.NoError(t, err)
 	found := 0
 	for _, n := range st.Notices {
-		if n.Code == "DEVICE_LOST" {
+		if n.Code == api.NoticeNoCard {
 			found++
 			require.Contains(t, n.Text, "decode.hardware")
 		}

@@ -179,6 +179,22 @@ function State({ s }: { s: Status }) {
   );
 }
 
+/** How a camera’s process is held, and who decodes there where a card was asked for. */
+function Process({ of }: { of: Camera }) {
+  const t = useTexts(healthTexts);
+  const by = of.no_card
+    ? t("decoder.software", { why: of.no_card })
+    : of.decoder && of.decoder !== "software"
+      ? t("decoder.card", { by: of.decoder })
+      : null;
+  return (
+    <>
+      <Confined of={of} />
+      {by ? <small>{by}</small> : null}
+    </>
+  );
+}
+
 function Clocks({ list }: { list: readonly Camera[] }) {
   const t = useTexts(healthTexts);
   const ms = (n: number) => t("seconds", { n: Math.round(n) });
@@ -202,7 +218,7 @@ function Clocks({ list }: { list: readonly Camera[] }) {
             </>
           ),
         },
-        { key: "confined", title: t("confined"), cell: (c) => <Confined of={c} /> },
+        { key: "confined", title: t("confined"), cell: (c) => <Process of={c} /> },
       ]}
     />
   );

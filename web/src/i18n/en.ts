@@ -34,6 +34,8 @@ export const en = {
   "notice.NO_PERSON_FILE": "Bodies are not looked for: the person model is missing. Faces are masked.",
   "notice.DEVICE_LOST":
     "A device that runs the models does not answer. Others do its work; the health page tells which.",
+  "notice.NO_CARD":
+    "Cameras are decoded in software, not by the card that was asked for; the health page tells why. Pictures come all the same.",
   "notice.LADDER":
     "This machine cannot keep up with every camera: some run at reduced quality. Who is masked stays masked.",
   "notice.NO_JUDGE": "What leaves is not checked by a second detector: its model is missing.",
