@@ -37,15 +37,16 @@ const (
 
 // Notices besides those above:
 const (
-	NoticeSample      = "SAMPLE_SITE"    // zones, signs and consents are made up
-	NoticeNoModel     = "NO_MODEL"       // everybody is masked, matching is off
-	NoticeNoSite      = "NO_SITE"        // nothing is embedded
-	NoticeRecordLimit = "RECORD_LIMIT"   // old recordings are being removed
-	NoticeStoreSlow   = "STORE_SLOW"     // events wait in the spool
-	NoticeExposed     = "EXPOSED"        // reachable beyond this machine without sign-in
-	NoticeNoPerson    = "NO_PERSON_FILE" // bodies are not looked for
-	NoticeDevice      = "DEVICE_LOST"    // a GPU does not run its model; others serve
-	NoticeNoCard      = "NO_CARD"        // cameras are decoded in software although a card was asked for
-	NoticeLadder      = "LADDER"         // cameras run at reduced quality, since the machine cannot keep up
-	NoticeNoJudge     = "NO_JUDGE"       // redacted pictures are not checked by a second detector
+	NoticeSample      = "SAMPLE_SITE"     // zones, signs and consents are made up
+	NoticeNoModel     = "NO_MODEL"        // everybody is masked, matching is off
+	NoticeNoSite      = "NO_SITE"         // nothing is embedded
+	NoticeRecordLimit = "RECORD_LIMIT"    // old recordings are being removed
+	NoticeStoreSlow   = "STORE_SLOW"      // events wait in the spool
+	NoticeExposed     = "EXPOSED"         // reachable beyond this machine without sign-in
+	NoticeNoPerson    = "NO_PERSON_FILE"  // bodies are not looked for
+	NoticeDevice      = "DEVICE_LOST"     // a GPU does not run its model; others serve
+	NoticeNoCard      = "NO_CARD"         // cameras are decoded in software although a card was asked for
+	NoticeEncoding    = "NO_CARD_ENCODES" // live video is encoded in software although a card was asked for
+	NoticeLadder      = "LADDER"          // cameras run at reduced quality, since the machine cannot keep up
+	NoticeNoJudge     = "NO_JUDGE"        // redacted pictures are not checked by a second detector
 )

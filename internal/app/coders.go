@@ -112,7 +112,7 @@ func (c *coders) notices() []api.Notice {
 	if c.why == "" {
 		return nil
 	}
-	return []api.Notice{{Level: "warning", Code: api.NoticeDevice, Text: "Video is not encoded on the hardware that encode.hardware asks for: " + c.why + "."}}
+	return []api.Notice{{Level: "warning", Code: api.NoticeEncoding, Text: "Video is not encoded on the hardware that encode.hardware asks for: " + c.why + "."}}
 }
 
 // hardEncoder tells of its failures.

@@ -36,6 +36,8 @@ export const en = {
     "A device that runs the models does not answer. Others do its work; the health page tells which.",
   "notice.NO_CARD":
     "Cameras are decoded in software, not by the card that was asked for; the health page tells why. Pictures come all the same.",
+  "notice.NO_CARD_ENCODES":
+    "Live video is encoded in software, not by the card that was asked for. It goes on all the same; the log tells why.",
   "notice.LADDER":
     "This machine cannot keep up with every camera: some run at reduced quality. Who is masked stays masked.",
   "notice.NO_JUDGE": "What leaves is not checked by a second detector: its model is missing.",

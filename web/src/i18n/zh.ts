@@ -30,6 +30,7 @@ export const zh: Record<Key, string> = {
   "notice.NO_PERSON_FILE": "缺少人体模型，不检测人体。人脸仍会被遮蔽。",
   "notice.DEVICE_LOST": "一台运行模型的设备没有响应，其任务由其他设备承担；详见“运行状况”。",
   "notice.NO_CARD": "未能使用所设定的显卡解码，摄像头画面改由软件解码，不影响出图；原因详见“运行状况”。",
+  "notice.NO_CARD_ENCODES": "未能使用所设定的显卡编码，实时画面改由软件编码，不影响播放；原因见日志。",
   "notice.LADDER": "本机算力不足，部分摄像头已自动降低画质；遮蔽不受影响。",
   "notice.NO_JUDGE": "缺少复检模型，输出画面未经第二检测器复检。",
   "notice.SPOOL": "磁盘上的事件队列出现异常。",
