@@ -128,12 +128,15 @@ func nativeParts(ctx context.Context, ort string) ([]part, error) {
 	add := func(name, version, lic string) {
 		out = append(out, part{"library", name + "@" + version, name, version, []licence{{lic}}, "required"})
 	}
-	for _, lib := range []string{"libavformat", "libavcodec", "libswscale", "libavutil"} {
-		v, err := output(ctx, "", "pkg-config", "--modversion", lib)
+	const libav = "LGPL-2.1-or-later AND GPL-2.0-or-later"
+	for _, lib := range []struct{ name, licence string }{
+		{"libavformat", libav}, {"libavcodec", libav}, {"libswscale", libav}, {"libavutil", libav}, {"x264", "GPL-2.0-or-later"},
+	} {
+		v, err := output(ctx, "", "pkg-config", "--modversion", lib.name)
 		if err != nil {
 			return nil, err
 		}
-		add(lib, strings.TrimSpace(string(v)), "LGPL-2.1-or-later AND GPL-2.0-or-later")
+		add(lib.name, strings.TrimSpace(string(v)), lib.licence)
 	}
 	if ort == "" {
 		return nil, errors.New("name the version of ONNX Runtime with -onnxruntime")
