@@ -72,9 +72,9 @@ type budget struct {
 type cost float64
 
 const (
-	// x264's CRF 24 gives quantisers about 26 on busy scenes in this size and
-	// with these settings (docs/performance.md).
-	finerThanCRF = -2
+	// x264's CRF 24 gives quantisers about 26 on busy scenes with these settings:
+	// the same bits and SSIM (docs/adr/0020-we-choose-the-quantiser.md).
+	aboveCRF = 2
 	// A key picture is what all that follow it are copied from: finer by what
 	// x264 takes, a factor of 1.4 in its step.
 	finerKey = 3
@@ -88,7 +88,7 @@ const (
 )
 
 func newBudget(crf float64, maxRate int) budget {
-	q := crf - finerThanCRF
+	q := crf + aboveCRF
 	return budget{finest: q, limit: float64(maxRate), coarse: q}
 }
 
