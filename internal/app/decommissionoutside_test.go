@@ -23,7 +23,7 @@ import (
 // behind: names, addresses and choices; data and keys, which are destroyed; a
 // library.
 var noPaths = regexp.MustCompile(`^(role|data|keys|store\.postgres|detect\.onnxruntime|` +
-	`server\..*|live\..*|log\..*|detect\.provider|redact\..*|encode\..*|models\..*|` +
+	`server\..*|live\..*|log\..*|decode\.hardware|detect\.provider|redact\..*|encode\..*|models\..*|` +
 	`cameras\[0\]\.(id|name|driver|transport|scene)|accounts\.second_factor|` +
 	`accounts\.oidc\[0\]\.(id|label|issuer|client_id|scopes|groups_claim)|` +
 	`rights\.connectors\[0\]\.(id|kind|url)|` +
