@@ -128,9 +128,9 @@ type slowWorld struct {
 }
 
 const (
-	shortTerm = 4 * time.Second
-	crowd     = 1600 // people; about 900 kB of snapshot
-	slowRate  = 120 << 10
+	shortTerm = 5 * time.Second
+	crowd     = 800 // people; about 450 kB of snapshot
+	slowRate  = 60 << 10
 )
 
 func newSlowWorld(t *testing.T, b *broker.Broker, line *slowLine, prefix string, slowControl bool) *slowWorld {
